@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// Every bound in one place. Full means refuse, throttle or stop reading; never drop, never grow.
+namespace sluice::limits {
+
+/// A PDU, header included. message_payload may carry 64 KiB; the largest broadcast and submit_multi fit as well.
+inline constexpr std::uint32_t max_pdu = 128 * 1024;
+
+/// A link whose unsent output is above the high-water mark is not read until it is below the low-water mark.
+inline constexpr std::size_t out_high_water = 1024 * 1024;
+inline constexpr std::size_t out_low_water = 256 * 1024;
+
+/// Events a reactor turn handles before it flushes and looks at timers and rings again.
+inline constexpr std::size_t events_per_turn = 512;
+
+/// Shards a gateway may have, and the fixed logical slots that messages belong to whatever the shard count.
+inline constexpr std::size_t max_shards = 64;
+inline constexpr std::size_t slots = 256;
+
+/// One ring per ordered pair of shards, in octets.
+inline constexpr std::size_t ring_bytes = 1024 * 1024;
+/// The largest record a ring takes.
+inline constexpr std::size_t ring_record = 160 * 1024;
+
+}  // namespace sluice::limits
