@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/time.hpp"
+#include "engine/routing/address.hpp"
+#include "engine/routing/cidr.hpp"
+
+namespace sluice::routing {
+
+/// Place in Snapshot::accounts; changes with the configuration. What is written to disk is `Account::key`.
+using AccountId = std::uint16_t;
+inline constexpr AccountId no_account = UINT16_MAX;
+
+/// What a name is called on disk and between shards: a hash that is the same for ever. Never 0.
+std::uint64_t stable_key(std::string_view name);
+
+/// What data_coding 0 means to a peer (interop T1, T2).
+enum class Alphabet : std::uint8_t { gsm7, gsm7_packed, latin1, ascii, utf8 };
+std::string_view to_string(Alphabet alphabet);
+
+/// How message ids are written (interop R1).
+enum class IdFormat : std::uint8_t { automatic, decimal, hex, as_is };
+std::string_view to_string(IdFormat format);
+
+struct BindTypes {
+    bool transmitter = true;
+    bool receiver = true;
+    bool transceiver = true;
+    friend bool operator==(const BindTypes&, const BindTypes&) = default;
+};
+
+/// Messages a second, with what may come at once after a pause.
+struct Rate {
+    std::uint32_t per_second = 0;  ///< 0: unlimited
+    std::uint32_t burst = 0;       ///< at least 1 where per_second is not 0
+    friend bool operator==(const Rate&, const Rate&) = default;
+};
+
+struct ReceiptSettings {
+    bool allowed = true;       ///< registered_delivery is honoured; otherwise no receipts whatever is asked for
+    bool intermediate = false; ///< intermediate notifications are passed on when asked for
+    bool tlvs = true;          ///< receipted_message_id, message_state, network_error_code besides the text
+    friend bool operator==(const ReceiptSettings&, const ReceiptSettings&) = default;
+};
+
+/// A customer: an ESME that binds to us.
+struct Account {
+    AccountId id = no_account;
+    std::uint64_t key = 0;              ///< stable_key(system_id)
+    std::string system_id;
+    std::string password_hash;          ///< see engine/admin/password.hpp
+    bool enabled = true;
+    std::string system_type;            ///< when not empty, binds must carry it (interop S2)
+    std::vector<Cidr> allowed_addresses;///< empty: from anywhere
+    BindTypes bind_types;
+    std::uint32_t max_sessions = 10;
+    Rate rate;
+    std::uint32_t window = 100;         ///< deliver_sm of ours that may be unanswered, per session
+    std::uint32_t peer_window = 1000;   ///< submit_sm of theirs that we hold unanswered before we stop reading
+    std::uint64_t max_queued = 1'000'000; ///< messages of theirs not yet in a final state; beyond: ESME_RMSGQFUL
+    Alphabet default_alphabet = Alphabet::gsm7;
+    IdFormat message_id_format = IdFormat::decimal;  ///< decimal or hex, as shown to them
+    ReceiptSettings receipts;
+    bool strip_trailing_nul = true;     ///< interop P6, for text codings
+    seconds default_validity = {};      ///< for messages that ask for none; 0: the gateway's
+    std::string country_code;           ///< completes national numbers, see Address::normalise
+    std::vector<NumberPattern> numbers; ///< mobile-originated messages to these are theirs
+
+    bool allows(ByteView peer_address) const;
+    friend bool operator==(const Account&, const Account&) = default;
+};
+
+}  // namespace sluice::routing

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/routing/account.hpp"
+#include "engine/routing/status.hpp"
+
+namespace sluice::routing {
+
+/// Place in Snapshot::providers; changes with the configuration. What is written to disk is `Provider::key`.
+using ProviderId = std::uint16_t;
+inline constexpr ProviderId no_provider = UINT16_MAX;
+
+/// Where to connect to: an address or a name, resolved when the link is set up, never on a reactor.
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string to_string() const;  ///< IPv6 addresses in brackets
+    friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+/// How a provider is bound to; `pair` is one transmitter and one receiver each time.
+enum class ProviderBind : std::uint8_t { transceiver, pair, transmitter, receiver };
+std::string_view to_string(ProviderBind bind);
+
+struct ProviderTimers {
+    seconds session_init = seconds(10);   ///< connect and bind
+    seconds enquire_link = seconds(30);   ///< silence before enquire_link; 0: never
+    seconds response = seconds(30);       ///< for submit_sm
+    milliseconds reconnect_min = milliseconds(500);
+    milliseconds reconnect_max = milliseconds(30'000);
+    friend bool operator==(const ProviderTimers&, const ProviderTimers&) = default;
+};
+
+/// A message centre that we bind to as an ESME.
+struct Provider {
+    ProviderId id = no_provider;
+    std::uint64_t key = 0;              ///< stable_key(name)
+    std::string name;
+    bool enabled = true;
+    std::vector<HostPort> endpoints;    ///< tried in turn, at least one
+    std::string system_id;
+    std::string password;               ///< in clear: bind PDUs carry it so
+    std::string system_type;
+    ProviderBind bind = ProviderBind::transceiver;
+    std::uint32_t binds = 1;            ///< connections (pairs where `bind` says so)
+    std::uint32_t window = 100;         ///< submit_sm unanswered, per bind
+    std::uint32_t peer_window = 1000;   ///< deliver_sm of theirs that we hold unanswered before we stop reading
+    Rate rate;                          ///< all binds together
+    std::uint8_t interface_version = 0x34;
+    std::uint8_t address_ton = 0;
+    std::uint8_t address_npi = 0;
+    std::string address_range;
+    IdFormat response_id_format = IdFormat::automatic;
+    IdFormat receipt_id_format = IdFormat::automatic;
+    Alphabet default_alphabet = Alphabet::gsm7;
+    bool receipts_by_text = false;      ///< a deliver_sm that reads like a receipt is one whatever its esm_class (R12)
+    bool strip_trailing_nul = true;     ///< interop P6, for mobile-originated text
+    StatusMap status_map;
+    RetryPolicy retry;
+    std::uint32_t cost = 0;             ///< of one message, in any unit that is the same for all; only compared
+    std::uint64_t max_queued = 10'000'000;
+    ProviderTimers timers;
+    std::string country_code;           ///< for the numbers they send us
+
+    friend bool operator==(const Provider&, const Provider&) = default;
+};
+
+}  // namespace sluice::routing

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/routing/address.hpp"
+#include "engine/routing/prefix_index.hpp"
+#include "engine/routing/provider.hpp"
+
+/// Which providers may carry a message, best first.
+///
+/// The rules of the longest destination prefix are asked first, in the order they were written; the first whose account and
+/// source conditions hold decides. When none of them holds, the next shorter prefix is asked, down to the empty one.
+namespace sluice::routing {
+
+using RuleId = std::uint32_t;
+inline constexpr RuleId no_rule = UINT32_MAX;
+inline constexpr std::size_t max_candidates = 8;
+
+struct RouteTarget {
+    ProviderId provider = no_provider;
+    std::uint16_t priority = 1;      ///< the lowest that is up is used first
+    std::uint32_t cost = 0;          ///< the cheapest first among equal priorities
+    std::uint32_t weight = 1;        ///< share of the messages among equal priorities and costs; 1 to 1'000'000
+    friend bool operator==(const RouteTarget&, const RouteTarget&) = default;
+};
+
+/// A sender: exact text ("Sluice", "447700900123") or its beginning.
+struct SourcePattern {
+    std::string text;
+    bool prefix = false;
+    bool matches(std::string_view source) const;
+    friend bool operator==(const SourcePattern&, const SourcePattern&) = default;
+};
+
+struct RouteRule {
+    std::string name;                        ///< for people; may be empty
+    std::vector<NumberPattern> destinations; ///< empty: every destination
+    std::vector<SourcePattern> sources;      ///< empty: every source
+    std::vector<AccountId> accounts;         ///< empty: every account
+    std::vector<RouteTarget> targets;        ///< 1 to max_candidates, unless `rejects`
+    bool rejects = false;
+    smpp::CommandStatus reject_status{};     ///< what the customer is told where `rejects`
+
+    friend bool operator==(const RouteRule&, const RouteRule&) = default;
+};
+
+/// How a provider is now, as the shards see it.
+enum class Health : std::uint8_t {
+    up,
+    throttled,  ///< bound, but its queue is not moving as it should: others first
+    down,       ///< no bind: it comes last, so that messages wait for it when nobody else can take them
+    excluded,   ///< taken out of service by the operator
+};
+std::string_view to_string(Health health);
+
+/// Indexed by ProviderId; a provider beyond its end counts as up.
+using HealthView = std::span<const Health>;
+
+struct RouteRequest {
+    AccountId account = no_account;
+    Address destination;
+    Address source;
+};
+
+struct RouteDecision {
+    enum class Outcome : std::uint8_t {
+        routed,        ///< at least one candidate
+        rejected,      ///< a rule says no, with `reject_status`
+        no_route,      ///< no rule matches
+        unavailable,   ///< a rule matches, but all its providers are excluded
+    };
+    Outcome outcome = Outcome::no_route;
+    std::uint8_t count = 0;
+    std::array<ProviderId, max_candidates> candidates{};  ///< best first
+    RuleId rule = no_rule;
+    smpp::CommandStatus reject_status{};
+
+    std::span<const ProviderId> providers() const { return {candidates.data(), count}; }
+};
+std::string_view to_string(RouteDecision::Outcome outcome);
+
+/// Immutable once compiled; any number of threads may ask it.
+class RouteTable {
+public:
+    RouteTable() = default;
+    /// Rules in the order they were written. Errors name the rule.
+    static Result<RouteTable> compile(std::vector<RouteRule> rules);
+
+    /// Allocates nothing. `random`: 64 fresh random bits, which decide among equal candidates by weight.
+    RouteDecision route(const RouteRequest& request, HealthView health, std::uint64_t random) const;
+
+    /// The same decision in words, a line each: what matched, which rules were passed over and why, the candidates and
+    /// why each stands where it stands. For people; slow.
+    std::vector<std::string> explain(const RouteRequest& request, HealthView health, std::uint64_t random,
+                                     std::span<const Provider> providers, std::span<const Account> accounts) const;
+
+    const std::vector<RouteRule>& rules() const { return rules_; }
+    /// Rules that can never decide, as (rule, the earlier rule that always decides instead).
+    std::vector<std::pair<RuleId, RuleId>> shadowed() const;
+    std::size_t memory_bytes() const;  ///< of the index, without the rules' own texts
+
+private:
+    /// Rules to be asked for one place among the prefixes, in order: those of the longest prefix, then those of the
+    /// chain of its enclosing prefixes. Equal chains are stored once.
+    struct Chain {
+        std::uint32_t first = 0;  ///< in chain_rules_
+        std::uint32_t count = 0;
+        std::uint32_t parent = UINT32_MAX;
+        std::uint32_t length = 0; ///< of the prefix, in digits
+    };
+
+    bool conditions_hold(const RouteRule& rule, const RouteRequest& request) const;
+    template <class Visit>
+    void visit_rules(const RouteRequest& request, Visit&& visit) const;
+
+    std::vector<RouteRule> rules_;
+    std::vector<Chain> chains_;
+    std::vector<RuleId> chain_rules_;
+    PrefixIndex index_;
+};
+
+}  // namespace sluice::routing

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/routing/account.hpp"
+#include "engine/routing/prefix_index.hpp"
+#include "engine/routing/provider.hpp"
+#include "engine/routing/route.hpp"
+
+namespace sluice::routing {
+
+/// Everything the configuration says about peers and routes, compiled once, handed to every shard, immutable until the
+/// next one replaces it.
+class Snapshot {
+public:
+    /// Gives ids and keys to accounts and providers (their places in the vectors). Errors name what is wrong: a name
+    /// twice, a number that two accounts have, a rule with a provider or account that does not exist.
+    static Result<std::shared_ptr<const Snapshot>> compile(std::vector<Account> accounts,
+                                                           std::vector<Provider> providers,
+                                                           std::vector<RouteRule> rules);
+
+    const std::vector<Account>& accounts() const { return accounts_; }
+    const std::vector<Provider>& providers() const { return providers_; }
+    const RouteTable& routes() const { return routes_; }
+
+    const Account* find_account(std::string_view system_id) const;
+    const Provider* find_provider(std::string_view name) const;
+    /// By what is on disk; null when the configuration has lost it.
+    const Account* account_by_key(std::uint64_t key) const;
+    const Provider* provider_by_key(std::uint64_t key) const;
+    /// Whose number this is: the account with the exact number, else the one with the longest prefix; null for nobody.
+    const Account* account_of_number(const Address& number) const;
+
+private:
+    std::vector<Account> accounts_;
+    std::vector<Provider> providers_;
+    RouteTable routes_;
+    PrefixIndex numbers_;
+    std::unordered_map<std::uint64_t, AccountId> account_keys_;
+    std::unordered_map<std::uint64_t, ProviderId> provider_keys_;
+};
+
+}  // namespace sluice::routing
