@@ -47,7 +47,15 @@ public:
     /// The peer closed (no error), or the link broke. Not called for links closed by `Io::close`. The link is gone
     /// when this returns.
     virtual void on_close(LinkId link, std::error_code error) = 0;
+    /// Accepting has paused, because the process is out of file descriptors or the kernel out of memory. It is tried again
+    /// by itself; told once until an accept works again.
+    virtual void on_accept_trouble(ListenerId listener, std::error_code error) {
+        static_cast<void>(listener), static_cast<void>(error);
+    }
 };
+
+/// How long a closed link may take to send what is left and to hear the peer close too.
+inline constexpr nanoseconds linger_limit = seconds(5);
 
 struct ListenOptions {
     int backlog = 1024;
@@ -93,6 +101,9 @@ public:
 
     /// Makes a waiting turn return; from any thread, cheap when one is already under way.
     virtual void wake() = 0;
+
+    /// Links there are, those included that were closed and still send what is left: zero at the end of an orderly stop.
+    virtual std::size_t links() const = 0;
 
     virtual Backend backend() const = 0;
 };
