@@ -41,7 +41,7 @@ struct TableOp {
     std::uint32_t length = 0;
 };
 
-/// Asks for rows of [first, last] in key order, at most `limit` and about `max_bytes`.
+/// Asks for rows of [first, last] in key order: at most `limit`, and none after the one whose value reaches `max_bytes`.
 struct LoadRequest {
     std::uint64_t tag = 0;  ///< handed back with the result
     Table table = Table::message;
@@ -64,7 +64,7 @@ struct LoadResult {
     std::uint64_t tag = 0;
     std::vector<LoadedRow> rows;
     std::vector<std::uint8_t> values;
-    bool more = false;  ///< the limit was met before the end of the range
+    bool more = false;  ///< `limit` or `max_bytes` was met before the end of the range
 
     ByteView value(const LoadedRow& row) const { return {values.data() + row.offset, row.length}; }
 };
@@ -101,14 +101,17 @@ struct StoreStats {
     std::uint64_t bytes_journaled = 0;
     std::uint64_t commit_nanoseconds = 0; ///< time inside commits, sync included
     std::uint64_t disk_bytes = 0;         ///< size of the store's file
+    std::uint64_t used_bytes = 0;         ///< the part of `disk_bytes` that holds live data
     bool stalled = false;                 ///< the last commit failed and is being tried again (disk full, I/O error)
+    bool scarce = false;                  ///< room is nearly used up: refuse intake, so that what is stored can finish
 };
 
 class Store {
 public:
     virtual ~Store() = default;
 
-    /// The number that the next submitted batch must carry.
+    /// The number that the next submitted batch must carry. It goes on counting over restarts, also when the journal
+    /// is empty.
     virtual std::uint64_t next_batch() const = 0;
 
     /// Hands a batch over. Batches commit in the order given, each with full sync. Never blocks. At most
@@ -120,12 +123,14 @@ public:
     /// back-off until it succeeds, and `stats().stalled` says so, so that intake can be refused meanwhile.
     virtual bool poll(Completion& completion) = 0;
 
-    /// Called once before the first submit: visits the live journal segments, oldest first.
+    /// Called once before the first submit: visits the live journal segments, oldest first. A segment that `visit`
+    /// sees is valid during that call only.
     virtual Result<void> replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) = 0;
 
-    /// Called once before the first submit: reads rows at once, on the caller's thread.
+    /// Only before the first submit: reads rows at once, on the caller's thread.
     virtual LoadResult load_now(const LoadRequest& request) = 0;
 
+    /// May be called from any thread.
     virtual StoreStats stats() const = 0;
 };
 

@@ -1,0 +1,292 @@
+#include "storage/lmdb_environment.hpp"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace sluice::storage {
+
+namespace {
+
+constexpr std::uint32_t format_version = 1;
+constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue", "held", "meta",
+                                                                          "journal", nullptr};
+constexpr std::string_view format_row = "sluice-format";
+constexpr std::string_view last_batch_row = "sluice-last-batch";
+
+std::size_t chunk_bytes() {
+    static const std::size_t n = std::getenv("CHUNK") ? std::strtoul(std::getenv("CHUNK"), nullptr, 10) : 4080;
+    return n;
+}
+
+int check(int code) {
+    if (code != MDB_SUCCESS) throw LmdbFailure{code};
+    return code;
+}
+
+/// False when there is no such row.
+bool found(int code) {
+    if (code == MDB_NOTFOUND) return false;
+    check(code);
+    return true;
+}
+
+MDB_val as_value(ByteView bytes) { return {bytes.size(), const_cast<std::uint8_t*>(bytes.data())}; }
+MDB_val as_value(std::string_view text) { return as_value(as_bytes(text)); }
+ByteView as_view(const MDB_val& value) { return {static_cast<const std::uint8_t*>(value.mv_data), value.mv_size}; }
+
+struct EncodedKey {
+    explicit EncodedKey(Key key) {
+        store_be(octets, key.high);
+        store_be(octets + 8, key.low);
+    }
+    MDB_val value() { return {sizeof octets, octets}; }
+    std::uint8_t octets[16];
+};
+
+Key decode_key(const MDB_val& value) {
+    const auto* octets = static_cast<const std::uint8_t*>(value.mv_data);
+    return {load_be<std::uint64_t>(octets), load_be<std::uint64_t>(octets + 8)};
+}
+
+template <class Number>
+Number as_number(const MDB_val& value) {
+    Number number{};
+    if (value.mv_size != sizeof number) throw LmdbFailure{MDB_CORRUPTED};
+    std::memcpy(&number, value.mv_data, sizeof number);
+    return number;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LmdbEnvironment>> LmdbEnvironment::open(const std::string& path, std::uint64_t max_bytes) {
+    std::unique_ptr<LmdbEnvironment> opened(new LmdbEnvironment);
+    try {
+        opened->prepare(path, max_bytes);
+    } catch (const LmdbFailure& failure) {
+        if (failure.code == MDB_VERSION_MISMATCH || failure.code == MDB_INCOMPATIBLE)
+            return fail("the store in " + path + " was not written by this version of the program (expected format " +
+                        std::to_string(format_version) + ")");
+        return fail("cannot open the store in " + path + ": " + mdb_strerror(failure.code));
+    }
+    return opened;
+}
+
+void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) {
+    MDB_env* created = nullptr;
+    check(mdb_env_create(&created));
+    environment_.reset(created);
+    check(mdb_env_set_mapsize(created, max_bytes));
+    check(mdb_env_set_maxdbs(created, tree_count));
+    check(mdb_env_open(created, path.c_str(), MDB_NOTLS, 0600));
+    // A reader that was killed (mdb_copy) would keep every page that was live then from being used again.
+    int dead_readers = 0;
+    check(mdb_reader_check(created, &dead_readers));
+
+    MDB_envinfo info{};
+    check(mdb_env_info(created, &info));
+    max_bytes_ = info.me_mapsize;
+
+    MDB_txn* transaction = nullptr;
+    check(mdb_txn_begin(created, nullptr, 0, &transaction));
+    try {
+        MDB_dbi unnamed = 0;
+        check(mdb_dbi_open(transaction, nullptr, 0, &unnamed));
+        MDB_stat stat{};
+        check(mdb_stat(transaction, unnamed, &stat));
+        page_bytes_ = stat.ms_psize;
+        MDB_val key = as_value(format_row);
+        MDB_val value{};
+        if (stat.ms_entries == 0) {
+            value = {sizeof format_version, const_cast<std::uint32_t*>(&format_version)};
+            check(mdb_put(transaction, unnamed, &key, &value, 0));
+        } else if (!found(mdb_get(transaction, unnamed, &key, &value)) ||
+                   as_number<std::uint32_t>(value) != format_version) {
+            throw LmdbFailure{MDB_INCOMPATIBLE};
+        }
+        for (std::size_t i = 0; i < tree_count; ++i)
+            check(mdb_dbi_open(transaction, tree_names[i], MDB_CREATE, &trees_[i]));
+    } catch (const LmdbFailure&) {
+        mdb_txn_abort(transaction);
+        throw;
+    }
+    check(mdb_txn_commit(transaction));
+}
+
+std::uint64_t LmdbEnvironment::disk_bytes() const {
+    MDB_envinfo info{};
+    check(mdb_env_info(handle(), &info));
+    return (info.me_last_pgno + 1) * page_bytes_;
+}
+
+std::uint64_t LmdbEnvironment::room(std::uint64_t used_bytes) const {
+    const std::uint64_t in_map = max_bytes_ - std::min(max_bytes_, used_bytes);
+    mdb_filehandle_t fd{};
+    struct statvfs system {};
+    if (mdb_env_get_fd(handle(), &fd) != MDB_SUCCESS || fstatvfs(fd, &system) != 0) return in_map;
+    const std::uint64_t reusable = disk_bytes() - std::min(disk_bytes(), used_bytes);
+    return std::min<std::uint64_t>(in_map, system.f_bavail * system.f_frsize + reusable);
+}
+
+LmdbTransaction::LmdbTransaction(LmdbEnvironment& environment, Mode mode) : environment_(environment) {
+    check(mdb_txn_begin(environment.handle(), nullptr, mode == Mode::read ? MDB_RDONLY : 0, &transaction_));
+}
+
+LmdbTransaction::~LmdbTransaction() {
+    if (!transaction_) return;
+    close_cursors();
+    mdb_txn_abort(transaction_);
+}
+
+void LmdbTransaction::commit() {
+    close_cursors();
+    check(mdb_txn_commit(std::exchange(transaction_, nullptr)));
+}
+
+void LmdbTransaction::close_cursors() {
+    for (auto* cursors : {&append_cursors_, &seek_cursors_})
+        for (MDB_cursor*& cursor : *cursors)
+            if (cursor) mdb_cursor_close(std::exchange(cursor, nullptr));
+}
+
+MDB_cursor* LmdbTransaction::open_cursor(MDB_cursor*& slot, std::size_t tree) {
+    if (!slot) check(mdb_cursor_open(transaction_, environment_.tree(tree), &slot));
+    return slot;
+}
+
+void LmdbTransaction::apply(const Batch& batch) {
+    if (!batch.journal.empty()) write_segment(batch.number, batch.journal);
+    for (const TableOp& op : batch.ops) {
+        const auto tree = static_cast<std::size_t>(op.table);
+        if (op.kind == TableOp::Kind::put)
+            put(tree, op.key, ByteView(batch.values).subspan(op.offset, op.length));
+        else
+            erase(tree, op.key);
+    }
+    if (batch.release_before > 0) release_before(batch.release_before);
+}
+
+void LmdbTransaction::put(std::size_t tree, Key key, ByteView value) {
+    EncodedKey encoded(key);
+    MDB_val k = encoded.value();
+    MDB_val v = as_value(value);
+    const int appended = mdb_cursor_put(append_cursor(tree), &k, &v, MDB_APPEND);
+    if (appended != MDB_KEYEXIST) {
+        check(appended);
+        return;
+    }
+    check(mdb_cursor_put(seek_cursor(tree), &k, &v, 0));
+}
+
+void LmdbTransaction::erase(std::size_t tree, Key key) {
+    EncodedKey encoded(key);
+    MDB_val k = encoded.value();
+    MDB_cursor* cursor = seek_cursor(tree);
+    if (found(mdb_cursor_get(cursor, &k, nullptr, MDB_SET))) check(mdb_cursor_del(cursor, 0));
+}
+
+void LmdbTransaction::write_segment(std::uint64_t number, ByteView segment) {
+    for (std::uint64_t chunk = 0; !segment.empty(); ++chunk) {
+        const ByteView part = segment.first(std::min(segment.size(), chunk_bytes()));
+        put(LmdbEnvironment::journal_tree, {number, chunk}, part);
+        segment = segment.subspan(part.size());
+    }
+}
+
+void LmdbTransaction::release_before(std::uint64_t number) {
+    MDB_cursor* cursor = seek_cursor(LmdbEnvironment::journal_tree);
+    MDB_val key{};
+    int code = mdb_cursor_get(cursor, &key, nullptr, MDB_FIRST);
+    while (found(code) && decode_key(key).high < number) {
+        check(mdb_cursor_del(cursor, 0));
+        code = mdb_cursor_get(cursor, &key, nullptr, MDB_FIRST);
+    }
+}
+
+void LmdbTransaction::load(const LoadRequest& request, LoadResult& result) {
+    result.tag = request.tag;
+    result.rows.clear();
+    result.values.clear();
+    result.more = false;
+
+    const bool follow = request.follow && request.table == Table::queue;
+    MDB_cursor* cursor = seek_cursor(static_cast<std::size_t>(request.table));
+    EncodedKey first(request.first);
+    MDB_val key = first.value();
+    MDB_val value{};
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    for (; found(code); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        const Key row = decode_key(key);
+        if (row > request.last) break;
+        if (result.rows.size() == request.limit || result.values.size() >= request.max_bytes) {
+            result.more = true;
+            break;
+        }
+        const ByteView octets = follow ? message_of(as_view(value)) : as_view(value);
+        result.rows.push_back({row, static_cast<std::uint32_t>(result.values.size()),
+                               static_cast<std::uint32_t>(octets.size())});
+        result.values.insert(result.values.end(), octets.begin(), octets.end());
+    }
+}
+
+ByteView LmdbTransaction::message_of(ByteView queue_row) {
+    std::uint64_t id = 0;
+    if (queue_row.size() != sizeof id) return {};
+    std::memcpy(&id, queue_row.data(), sizeof id);
+    EncodedKey encoded({0, id});
+    MDB_val key = encoded.value();
+    MDB_val value{};
+    MDB_cursor* cursor = seek_cursor(static_cast<std::size_t>(Table::message));
+    return found(mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY)) ? as_view(value) : ByteView();
+}
+
+void LmdbTransaction::replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) {
+    MDB_cursor* cursor = seek_cursor(LmdbEnvironment::journal_tree);
+    std::vector<std::uint8_t> segment;
+    std::uint64_t number = 0;
+    MDB_val key{};
+    MDB_val value{};
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    for (; found(code); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+        const Key chunk = decode_key(key);
+        if (chunk.low == 0 && !segment.empty()) {
+            visit(number, segment);
+            segment.clear();
+        }
+        number = chunk.high;
+        const ByteView octets = as_view(value);
+        segment.insert(segment.end(), octets.begin(), octets.end());
+    }
+    if (!segment.empty()) visit(number, segment);
+}
+
+std::uint64_t LmdbTransaction::last_batch() {
+    MDB_val key = as_value(last_batch_row);
+    MDB_val value{};
+    return found(mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value)) ? as_number<std::uint64_t>(value) : 0;
+}
+
+void LmdbTransaction::set_last_batch(std::uint64_t number) {
+    MDB_val key = as_value(last_batch_row);
+    MDB_val value{sizeof number, &number};
+    check(mdb_put(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value, 0));
+}
+
+std::uint64_t LmdbTransaction::used_bytes() {
+    constexpr MDB_dbi free_tree = 0;
+    std::uint64_t pages = 2;  // the meta pages
+    const auto count = [&](MDB_dbi tree) {
+        MDB_stat stat{};
+        check(mdb_stat(transaction_, tree, &stat));
+        pages += stat.ms_branch_pages + stat.ms_leaf_pages + stat.ms_overflow_pages;
+    };
+    count(free_tree);
+    for (std::size_t i = 0; i < LmdbEnvironment::tree_count; ++i) count(environment_.tree(i));
+    return pages * environment_.page_bytes();
+}
+
+}  // namespace sluice::storage

@@ -1,0 +1,101 @@
+#pragma once
+
+#include <lmdb.h>
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "storage/store.hpp"
+
+/// LMDB behind the store, without its thread. Only lmdb_store.cpp and benchmarks include this.
+namespace sluice::storage {
+
+/// What an LMDB call returned; thrown inside this layer only.
+struct LmdbFailure {
+    int code;
+};
+
+/// One open environment and its trees: one a table, the journal, and LMDB's unnamed one. Keys of the tables and the
+/// journal are 16 octets, big-endian, so that LMDB's own comparison orders them.
+class LmdbEnvironment {
+public:
+    static constexpr std::size_t journal_tree = table_count;
+    /// Facts about the store itself. Every commit rewrites this tree anyway, because it holds the roots of the others:
+    /// a row that changes with each commit costs no page here.
+    static constexpr std::size_t unnamed_tree = table_count + 1;
+    static constexpr std::size_t tree_count = table_count + 2;
+
+    /// Opens or makes the environment in a directory and checks its format.
+    static Result<std::unique_ptr<LmdbEnvironment>> open(const std::string& path, std::uint64_t max_bytes);
+
+    MDB_env* handle() const { return environment_.get(); }
+    MDB_dbi tree(std::size_t index) const { return trees_[index]; }
+
+    /// Size of the file as far as it was ever used.
+    std::uint64_t disk_bytes() const;
+    /// What a writer may still use before the map or the file system is full, given the file's live part.
+    std::uint64_t room(std::uint64_t used_bytes) const;
+    std::uint64_t page_bytes() const { return page_bytes_; }
+
+private:
+    struct Close {
+        void operator()(MDB_env* environment) const { mdb_env_close(environment); }
+    };
+    LmdbEnvironment() = default;
+    void prepare(const std::string& path, std::uint64_t max_bytes);
+
+    std::unique_ptr<MDB_env, Close> environment_;
+    std::array<MDB_dbi, tree_count> trees_{};
+    std::uint64_t max_bytes_ = 0;
+    std::uint64_t page_bytes_ = 0;
+};
+
+/// One transaction; aborted when destroyed without commit. Every call throws LmdbFailure.
+class LmdbTransaction {
+public:
+    enum class Mode { read, write };
+    LmdbTransaction(LmdbEnvironment& environment, Mode mode);
+    ~LmdbTransaction();
+    LmdbTransaction(const LmdbTransaction&) = delete;
+    LmdbTransaction& operator=(const LmdbTransaction&) = delete;
+
+    /// The batch's segment, operations and releases. Doing it again leaves the same state.
+    void apply(const Batch& batch);
+    /// `result` is overwritten; its buffers are used again.
+    void load(const LoadRequest& request, LoadResult& result);
+    void replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit);
+
+    /// Number of the last batch ever committed; 0 if none.
+    std::uint64_t last_batch();
+    void set_last_batch(std::uint64_t number);
+
+    /// Live pages of all trees, in octets.
+    std::uint64_t used_bytes();
+
+    /// Returns when everything is on the disk.
+    void commit();
+
+private:
+    void close_cursors();
+    MDB_cursor* open_cursor(MDB_cursor*& slot, std::size_t tree);
+    MDB_cursor* append_cursor(std::size_t tree) { return open_cursor(append_cursors_[tree], tree); }
+    MDB_cursor* seek_cursor(std::size_t tree) { return open_cursor(seek_cursors_[tree], tree); }
+    void put(std::size_t tree, Key key, ByteView value);
+    void erase(std::size_t tree, Key key);
+    void write_segment(std::uint64_t number, ByteView segment);
+    void release_before(std::uint64_t number);
+    ByteView message_of(ByteView queue_row);
+
+    LmdbEnvironment& environment_;
+    MDB_txn* transaction_ = nullptr;
+    // Growing keys go through a cursor that stays at the end of its tree, everything else through one that stays where
+    // it last worked: both then find the next key on the page they are at, without a search from the root.
+    std::array<MDB_cursor*, LmdbEnvironment::tree_count> append_cursors_{};
+    std::array<MDB_cursor*, LmdbEnvironment::tree_count> seek_cursors_{};
+};
+
+}  // namespace sluice::storage

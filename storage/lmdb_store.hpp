@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/base/result.hpp"
+#include "engine/base/time.hpp"
+#include "storage/store.hpp"
+
+namespace sluice::storage {
+
+struct LmdbOptions {
+    /// The store's own directory; made (mode 0700) when it is not there. Its parent must be.
+    std::string path;
+
+    /// The most the store's file may grow to. Only address space is taken for it in advance.
+    std::uint64_t max_bytes = std::uint64_t{64} << 30;
+
+    /// `StoreStats::scarce` is set when less than this is left, of `max_bytes` or of the file system.
+    std::uint64_t reserve_bytes = std::uint64_t{256} << 20;
+
+    /// Called on the committer's thread after completions have become visible to `Store::poll`; once for all the
+    /// batches of a transaction. It must only wake the owner.
+    std::function<void()> wake;
+
+    /// Called on the committer's thread with a text for people when commits begin to fail, and when they succeed again.
+    std::function<void(const std::string&)> report;
+
+    /// Of the committer's thread; 15 characters are kept.
+    std::string thread_name = "committer";
+
+    /// A store that is closed while commits fail goes on trying for this long. Batches that still have not been
+    /// committed then are given up: nobody was told of them, since they never completed.
+    milliseconds close_patience{5000};
+};
+
+/// A store on one LMDB environment, with a committer thread of its own which is the only one to touch it after the
+/// first `submit`.
+///
+/// Batches that wait while a commit is under way are committed together in one transaction, with full sync. `submit`
+/// and `poll` belong to one thread, the owner's; they take no lock and cost a system call only when the committer
+/// sleeps.
+///
+/// Two processes cannot open the same directory. `mdb_copy` may take a consistent copy of it at any time.
+class LmdbStore {
+public:
+    /// Fails with a text for people when the directory is in use, not writable, or of a format that is not ours.
+    static Result<std::unique_ptr<Store>> open(LmdbOptions options);
+};
+
+}  // namespace sluice::storage
