@@ -1,0 +1,67 @@
+#include <algorithm>
+
+#include "engine/session/session.hpp"
+
+namespace sluice::session {
+
+MonoTime Session::deadline() const {
+    MonoTime next = state_deadline_;
+    if (stopped_at_) return next;
+
+    const auto consider = [&](MonoTime reading) { next = std::min(next, reading + stopped_for_); };
+    const Timers& timers = config_.timers;
+    if (const Window::Request* oldest = window_.oldest()) consider(oldest->sent + timers.response);
+    if (!bound()) return next;
+    if (enquire_link_sequence_ != 0) {
+        consider(enquire_link_deadline());
+    } else if (timers.enquire_link > nanoseconds::zero()) {
+        consider(last_received_ + timers.enquire_link);
+    }
+    if (timers.inactivity > nanoseconds::zero()) consider(last_request_ + timers.inactivity);
+    return next;
+}
+
+void Session::tick(MonoTime now) {
+    if (now >= state_deadline_) {
+        end(state_ == State::unbound ? unbind_reason_ : EndReason::session_init_timeout);
+    } else if (!stopped_at_) {
+        expire_requests(now);
+        if (bound()) watch_peer(now);
+    }
+    announce_window();
+}
+
+MonoTime Session::reading_time(MonoTime now) const { return stopped_at_.value_or(now) - stopped_for_; }
+
+/// A peer that sends anything at all is alive, so its answer may take its turn behind what it is sending.
+MonoTime Session::enquire_link_deadline() const {
+    return std::max(enquire_link_sent_, last_received_) + config_.timers.response;
+}
+
+void Session::expire_requests(MonoTime now) {
+    const MonoTime reading = reading_time(now);
+    for (const Window::Request* oldest = window_.oldest();
+         oldest != nullptr && reading >= oldest->sent + config_.timers.response; oldest = window_.oldest()) {
+        const std::uint64_t cookie = oldest->cookie;
+        window_.take(oldest->sequence);
+        ++counters_.response_timeouts;
+        events_.on_unanswered(*this, cookie);
+    }
+}
+
+void Session::watch_peer(MonoTime now) {
+    const Timers& timers = config_.timers;
+    const MonoTime reading = reading_time(now);
+    if (enquire_link_sequence_ != 0) {
+        if (reading >= enquire_link_deadline()) return end(EndReason::enquire_link_timeout);
+    } else if (timers.enquire_link > nanoseconds::zero() && reading >= last_received_ + timers.enquire_link) {
+        window_.release_memory();
+        enquire_link_sequence_ = window_.draw_sequence();
+        enquire_link_sent_ = reading;
+        write_pdu(CommandId::enquire_link, CommandStatus::ESME_ROK, enquire_link_sequence_);
+    }
+    if (timers.inactivity > nanoseconds::zero() && reading >= last_request_ + timers.inactivity)
+        begin_unbind(EndReason::inactive, now);
+}
+
+}  // namespace sluice::session
