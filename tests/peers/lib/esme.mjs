@@ -1,0 +1,79 @@
+// A customer: a node-smpp client with promises instead of callbacks, which notes every receipt and message it is sent.
+import { smpp, isReceipt, parseReceipt, text } from './smpp.mjs';
+
+export class Esme {
+    receipts = [];  // as parseReceipt gives them, in the order they came
+    messages = [];  // texts of mobile-originated messages
+    pdus = 0;       // sent and received
+    bound = false;
+    #session = null;
+    #unanswered = new Set();
+
+    constructor(port, { systemId = 'demo', password = 'demo', as = 'transceiver' } = {}) {
+        Object.assign(this, { port, systemId, password, as });
+    }
+
+    /** Connects and binds; fails when refused or when the connection cannot be made. */
+    async bind() {
+        const session = this.#session = new smpp.Session({ host: '127.0.0.1', port: this.port });
+        await new Promise((resolve, reject) => session.once('connect', resolve).once('error', reject));
+        session.socket.setNoDelay(true);
+        session.on('error', () => {});  // always followed by close
+        session.on('close', () => this.#lost(session));
+        session.on('send', () => { this.pdus += 1; });
+        session.on('pdu', () => { this.pdus += 1; });
+        session.on('deliver_sm', (pdu) => this.#deliver(session, pdu));
+        session.on('enquire_link', (pdu) => session.send(pdu.response()));
+        session.on('unbind', (pdu) => session.send(pdu.response(), () => session.close()));
+        const answer = await this.request(`bind_${this.as}`, { system_id: this.systemId, password: this.password });
+        if (answer.command_status !== 0) throw new Error(`bind refused with status ${answer.command_status}`);
+        this.bound = true;
+        return answer;
+    }
+
+    /** Resolves with the response PDU, whatever its status; fails when the connection ends before it came. */
+    request(command, fields = {}) {
+        return new Promise((resolve, reject) => {
+            const waiting = { reject };
+            this.#unanswered.add(waiting);
+            const sent = this.#session[command](fields, (answer) => {
+                this.#unanswered.delete(waiting);
+                resolve(answer);
+            });
+            if (!sent) {
+                this.#unanswered.delete(waiting);
+                reject(new Error('not connected'));
+            }
+        });
+    }
+
+    submit(fields) {
+        return this.request('submit_sm', { data_coding: 0, ...fields, short_message: Buffer.from(fields.text, 'latin1') });
+    }
+
+    async unbind() {
+        const session = this.#session;
+        const closed = new Promise((resolve) => session.once('close', resolve));
+        await this.request('unbind');
+        session.close();
+        await closed;
+    }
+
+    /** Cuts the connection without a word. */
+    drop() {
+        this.#session?.destroy();
+    }
+
+    #lost(session) {
+        if (session !== this.#session) return;
+        this.bound = false;
+        for (const waiting of this.#unanswered) waiting.reject(new Error('connection closed before the answer'));
+        this.#unanswered.clear();
+    }
+
+    #deliver(session, pdu) {
+        if (isReceipt(pdu)) this.receipts.push(parseReceipt(pdu));
+        else this.messages.push(text(pdu));
+        session.send(pdu.response());
+    }
+}
