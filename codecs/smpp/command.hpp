@@ -33,52 +33,53 @@ consteval Permission both(Permission states) { return esme(states) | mc(states);
 
 }  // namespace permission
 
-// command_id, name, versions, and the union of the session matrices of v3.4 (table 2-1) and v5.0 (table 2-1), where
-// v3.4's omissions are filled: replace_sm also as transceiver, enquire_link in every state, data_sm from both sides.
+// command_id, name, body (bodies.hpp), versions, permission: the union of the session matrices of v3.4 (table 2-1) and
+// v5.0 (table 2-1), v3.4's omissions filled: replace_sm also as transceiver, enquire_link in every state, data_sm from
+// both sides.
 #define SLUICE_SMPP_COMMANDS(X) \
-    X(0x00000001, bind_receiver, v33 | v34 | v50, esme(connecting)) \
-    X(0x00000002, bind_transmitter, v33 | v34 | v50, esme(connecting)) \
-    X(0x00000003, query_sm, v33 | v34 | v50, esme(transmitting)) \
-    X(0x00000004, submit_sm, v33 | v34 | v50, esme(transmitting)) \
-    X(0x00000005, deliver_sm, v33 | v34 | v50, mc(receiving)) \
-    X(0x00000006, unbind, v33 | v34 | v50, both(bound)) \
-    X(0x00000007, replace_sm, v33 | v34 | v50, esme(transmitting)) \
-    X(0x00000008, cancel_sm, v33 | v34 | v50, esme(transmitting)) \
-    X(0x00000009, bind_transceiver, v34 | v50, esme(connecting)) \
-    X(0x0000000B, outbind, v34 | v50, mc(in(SessionState::open))) \
-    X(0x00000015, enquire_link, v33 | v34 | v50, both(connected)) \
-    X(0x00000021, submit_multi, v33 | v34 | v50, esme(transmitting)) \
-    X(0x00000022, param_retrieve, v33, esme(transmitting)) \
-    X(0x00000023, query_last_msgs, v33, esme(transmitting)) \
-    X(0x00000024, query_msg_details, v33, esme(transmitting)) \
-    X(0x00000102, alert_notification, v34 | v50, mc(receiving)) \
-    X(0x00000103, data_sm, v34 | v50, both(bound)) \
-    X(0x00000111, broadcast_sm, v50, esme(transmitting)) \
-    X(0x00000112, query_broadcast_sm, v50, esme(transmitting)) \
-    X(0x00000113, cancel_broadcast_sm, v50, esme(transmitting)) \
-    X(0x80000000, generic_nack, v33 | v34 | v50, both(connected)) \
-    X(0x80000001, bind_receiver_resp, v33 | v34 | v50, mc(connecting)) \
-    X(0x80000002, bind_transmitter_resp, v33 | v34 | v50, mc(connecting)) \
-    X(0x80000003, query_sm_resp, v33 | v34 | v50, mc(transmitting)) \
-    X(0x80000004, submit_sm_resp, v33 | v34 | v50, mc(transmitting)) \
-    X(0x80000005, deliver_sm_resp, v33 | v34 | v50, esme(receiving)) \
-    X(0x80000006, unbind_resp, v33 | v34 | v50, both(bound)) \
-    X(0x80000007, replace_sm_resp, v33 | v34 | v50, mc(transmitting)) \
-    X(0x80000008, cancel_sm_resp, v33 | v34 | v50, mc(transmitting)) \
-    X(0x80000009, bind_transceiver_resp, v34 | v50, mc(connecting)) \
-    X(0x80000015, enquire_link_resp, v33 | v34 | v50, both(connected)) \
-    X(0x80000021, submit_multi_resp, v33 | v34 | v50, mc(transmitting)) \
-    X(0x80000022, param_retrieve_resp, v33, mc(transmitting)) \
-    X(0x80000023, query_last_msgs_resp, v33, mc(transmitting)) \
-    X(0x80000024, query_msg_details_resp, v33, mc(transmitting)) \
-    X(0x80000103, data_sm_resp, v34 | v50, both(bound)) \
-    X(0x80000111, broadcast_sm_resp, v50, mc(transmitting)) \
-    X(0x80000112, query_broadcast_sm_resp, v50, mc(transmitting)) \
-    X(0x80000113, cancel_broadcast_sm_resp, v50, mc(transmitting))
+    X(0x00000001, bind_receiver, Bind, v33 | v34 | v50, esme(connecting)) \
+    X(0x00000002, bind_transmitter, Bind, v33 | v34 | v50, esme(connecting)) \
+    X(0x00000003, query_sm, QuerySm, v33 | v34 | v50, esme(transmitting)) \
+    X(0x00000004, submit_sm, MessageBody, v33 | v34 | v50, esme(transmitting)) \
+    X(0x00000005, deliver_sm, MessageBody, v33 | v34 | v50, mc(receiving)) \
+    X(0x00000006, unbind, EmptyBody, v33 | v34 | v50, both(bound)) \
+    X(0x00000007, replace_sm, ReplaceSm, v33 | v34 | v50, esme(transmitting)) \
+    X(0x00000008, cancel_sm, CancelSm, v33 | v34 | v50, esme(transmitting)) \
+    X(0x00000009, bind_transceiver, Bind, v34 | v50, esme(connecting)) \
+    X(0x0000000B, outbind, Outbind, v34 | v50, mc(in(SessionState::open))) \
+    X(0x00000015, enquire_link, EmptyBody, v33 | v34 | v50, both(connected)) \
+    X(0x00000021, submit_multi, SubmitMulti, v33 | v34 | v50, esme(transmitting)) \
+    X(0x00000022, param_retrieve, ParamRetrieve, v33, esme(transmitting)) \
+    X(0x00000023, query_last_msgs, QueryLastMsgs, v33, esme(transmitting)) \
+    X(0x00000024, query_msg_details, QueryMsgDetails, v33, esme(transmitting)) \
+    X(0x00000102, alert_notification, AlertNotification, v34 | v50, mc(receiving)) \
+    X(0x00000103, data_sm, DataSm, v34 | v50, both(bound)) \
+    X(0x00000111, broadcast_sm, BroadcastSm, v50, esme(transmitting)) \
+    X(0x00000112, query_broadcast_sm, QuerySm, v50, esme(transmitting)) \
+    X(0x00000113, cancel_broadcast_sm, CancelBroadcastSm, v50, esme(transmitting)) \
+    X(0x80000000, generic_nack, EmptyBody, v33 | v34 | v50, both(connected)) \
+    X(0x80000001, bind_receiver_resp, BindResp, v33 | v34 | v50, mc(connecting)) \
+    X(0x80000002, bind_transmitter_resp, BindResp, v33 | v34 | v50, mc(connecting)) \
+    X(0x80000003, query_sm_resp, QuerySmResp, v33 | v34 | v50, mc(transmitting)) \
+    X(0x80000004, submit_sm_resp, MessageIdResp, v33 | v34 | v50, mc(transmitting)) \
+    X(0x80000005, deliver_sm_resp, MessageIdResp, v33 | v34 | v50, esme(receiving)) \
+    X(0x80000006, unbind_resp, EmptyBody, v33 | v34 | v50, both(bound)) \
+    X(0x80000007, replace_sm_resp, EmptyBody, v33 | v34 | v50, mc(transmitting)) \
+    X(0x80000008, cancel_sm_resp, EmptyBody, v33 | v34 | v50, mc(transmitting)) \
+    X(0x80000009, bind_transceiver_resp, BindResp, v34 | v50, mc(connecting)) \
+    X(0x80000015, enquire_link_resp, EmptyBody, v33 | v34 | v50, both(connected)) \
+    X(0x80000021, submit_multi_resp, SubmitMultiResp, v33 | v34 | v50, mc(transmitting)) \
+    X(0x80000022, param_retrieve_resp, ParamRetrieveResp, v33, mc(transmitting)) \
+    X(0x80000023, query_last_msgs_resp, QueryLastMsgsResp, v33, mc(transmitting)) \
+    X(0x80000024, query_msg_details_resp, QueryMsgDetailsResp, v33, mc(transmitting)) \
+    X(0x80000103, data_sm_resp, MessageIdResp, v34 | v50, both(bound)) \
+    X(0x80000111, broadcast_sm_resp, MessageIdResp, v50, mc(transmitting)) \
+    X(0x80000112, query_broadcast_sm_resp, MessageIdResp, v50, mc(transmitting)) \
+    X(0x80000113, cancel_broadcast_sm_resp, EmptyBody, v50, mc(transmitting))
 
 /// command_id (v3.4 §5.1.2.1, v5.0 §4.7.5). Any 32-bit value can arrive; `known` tells whether it is one of these.
 enum class CommandId : std::uint32_t {
-#define SLUICE_ROW(value, name, versions, permission) name = value,
+#define SLUICE_ROW(value, name, body, versions, permission) name = value,
     SLUICE_SMPP_COMMANDS(SLUICE_ROW)
 #undef SLUICE_ROW
 };
@@ -92,7 +93,7 @@ struct Command {
 
 namespace permission {
 inline constexpr auto commands = std::to_array<Command>({
-#define SLUICE_ROW(id, spelling, defined, allowed_when) {CommandId::spelling, #spelling, defined, allowed_when},
+#define SLUICE_ROW(id, spelling, body, defined, allowed_when) {CommandId::spelling, #spelling, defined, allowed_when},
     SLUICE_SMPP_COMMANDS(SLUICE_ROW)
 #undef SLUICE_ROW
 });
