@@ -29,7 +29,7 @@ public:
     bool cancel(TimerId timer);
 
     /// Fires what is due at `now`, at most `max_work` steps (a firing, or a move to a finer wheel, is a step); the rest
-    /// follows in the next call. Actions may arm and cancel timers; one armed for the past fires in the next call.
+    /// follows in the next call. Actions may arm and cancel timers; what they arm fires a millisecond later at the earliest.
     /// Returns how many fired.
     std::size_t advance(MonoTime now, std::size_t max_work);
 
@@ -41,7 +41,7 @@ public:
 private:
     static constexpr unsigned bits = 6;
     static constexpr unsigned slots = 1u << bits;
-    static constexpr unsigned levels = 7;  // 2^42 ms: longer than any date can be away
+    static constexpr unsigned levels = 8;  // 2^48 ms: more than MonoTime holds
     static constexpr std::uint32_t none = UINT32_MAX;
     using Tick = std::uint64_t;  // milliseconds since origin_
 
@@ -57,12 +57,17 @@ private:
     };
 
     Tick tick_at_or_after(MonoTime time) const;
-    void link(TimerId id, Timer& timer);
+    void link(Timer& timer);
     void unlink(Timer& timer);
-    std::optional<Tick> next_tick() const;
+    struct Due {
+        Tick tick;  // where the slot begins
+        unsigned level, slot;
+    };
+    std::optional<Due> next_due() const;
 
     MonoTime origin_;
-    Tick current_ = 0;  // every timer with an earlier tick has fired
+    Tick current_ = 0;   // every timer with an earlier tick has fired
+    Tick earliest_ = 0;  // the first tick that a timer armed now may have
     Slab<Timer> timers_;
     std::array<List, levels * slots> lists_{};
     std::array<std::uint64_t, levels> occupied_{};  // a bit for each slot that is not empty
