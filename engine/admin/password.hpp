@@ -18,8 +18,8 @@ struct ScryptCost {
 /// system. Takes tens of milliseconds: never on a reactor.
 Result<std::string> hash_password(std::string_view clear, ScryptCost cost = {});
 
-/// Whether the text is a hash that verify_password takes; the error says what is wrong with it. Costs that would hold up
-/// the pool are refused: log2_n 10 to 17, r 1 to 16, p 1 to 4, at most 128 MiB.
+/// Whether the text is a hash that verify_password takes; the error says what is wrong with it. Costs that would hold
+/// up the pool are refused: log2_n 10 to 17, r 1 to 16, p 1 to 4, at most 128 MiB.
 Result<void> check_password_hash(std::string_view hash);
 
 /// False for a wrong password and for a hash that is none. Compares in constant time. Takes as long as hashing.

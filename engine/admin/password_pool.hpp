@@ -35,7 +35,8 @@ public:
     VerifierPool& operator=(const VerifierPool&) = delete;
 
     /// False when the queue is full: the callback will not be called, and the bind is to be refused.
-    [[nodiscard]] bool submit(std::string_view account, std::string_view hash, std::string_view clear, Callback callback);
+    [[nodiscard]] bool submit(std::string_view account, std::string_view hash, std::string_view clear,
+                              Callback callback);
 
     struct Stats {
         std::uint64_t verified = 0;   ///< derivations done

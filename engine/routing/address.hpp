@@ -8,17 +8,6 @@
 
 namespace sluice::routing {
 
-/// type_of_number (v3.4 §5.2.5), as far as normalisation cares.
-enum class Ton : std::uint8_t {
-    unknown = 0,
-    international = 1,
-    national = 2,
-    network_specific = 3,
-    subscriber = 4,
-    alphanumeric = 5,
-    abbreviated = 6,
-};
-
 /// A number in the form that orders numbers by prefix: one nibble a digit from the top, then an end mark, then zeros.
 /// All numbers that begin with a prefix are one interval of keys, which makes longest-prefix match a search for a
 /// neighbour (see PrefixIndex).
@@ -31,8 +20,9 @@ public:
     static constexpr std::size_t max_length = 20;  ///< v3.4 §5.2.8: 21 octets with the NUL; the rest is cut off
 
     Address() = default;
-    /// `raw` and `ton` as the peer sent them; a TON that lies is survived. `country_code` (digits, may be empty)
-    /// completes national numbers: those of TON national, and those of TON unknown with one leading zero.
+    /// `raw` and `ton` (smpp::Ton, any value) as the peer sent them; a TON that lies is survived. `country_code` (1 to
+    /// 3 digits, or empty) completes national numbers: those of TON national, and those of TON unknown that begin with
+    /// one zero, the trunk prefix, which goes.
     static Address normalise(std::string_view raw, std::uint8_t ton, std::string_view country_code = {});
 
     std::string_view text() const { return {text_.data(), length_}; }

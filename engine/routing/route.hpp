@@ -13,8 +13,8 @@
 
 /// Which providers may carry a message, best first.
 ///
-/// The rules of the longest destination prefix are asked first, in the order they were written; the first whose account and
-/// source conditions hold decides. When none of them holds, the next shorter prefix is asked, down to the empty one.
+/// The rules of the longest destination prefix are asked first, in the order they were written; the first whose account
+/// and source conditions hold decides. When none of them holds, the next shorter prefix is asked, down to the empty one.
 namespace sluice::routing {
 
 using RuleId = std::uint32_t;
@@ -33,7 +33,7 @@ struct RouteTarget {
 struct SourcePattern {
     std::string text;
     bool prefix = false;
-    bool matches(std::string_view source) const;
+    bool matches(std::string_view source) const { return prefix ? source.starts_with(text) : source == text; }
     friend bool operator==(const SourcePattern&, const SourcePattern&) = default;
 };
 
@@ -45,6 +45,9 @@ struct RouteRule {
     std::vector<RouteTarget> targets;        ///< 1 to max_candidates, unless `rejects`
     bool rejects = false;
     smpp::CommandStatus reject_status{};     ///< what the customer is told where `rejects`
+
+    bool conditions_hold(AccountId account, std::string_view source) const;
+    std::string label(RuleId id) const;      ///< "route 3 (name)", counted from 1 as people do
 
     friend bool operator==(const RouteRule&, const RouteRule&) = default;
 };
@@ -88,7 +91,8 @@ std::string_view to_string(RouteDecision::Outcome outcome);
 class RouteTable {
 public:
     RouteTable() = default;
-    /// Rules in the order they were written. Errors name the rule.
+    /// Rules in the order they were written. Errors name the rule. The table keeps the rules without their
+    /// destinations, which are in its index.
     static Result<RouteTable> compile(std::vector<RouteRule> rules);
 
     /// Allocates nothing. `random`: 64 fresh random bits, which decide among equal candidates by weight.
@@ -100,23 +104,28 @@ public:
                                      std::span<const Provider> providers, std::span<const Account> accounts) const;
 
     const std::vector<RouteRule>& rules() const { return rules_; }
-    /// Rules that can never decide, as (rule, the earlier rule that always decides instead).
-    std::vector<std::pair<RuleId, RuleId>> shadowed() const;
-    std::size_t memory_bytes() const;  ///< of the index, without the rules' own texts
+    /// Rules that can never decide, each with an earlier rule that decides in its place.
+    struct Shadowed {
+        RuleId rule = no_rule;
+        RuleId by = no_rule;
+    };
+    std::vector<Shadowed> shadowed() const;
+    std::size_t memory_bytes() const;  ///< of the look-up structure, without the rules themselves
 
 private:
-    /// Rules to be asked for one place among the prefixes, in order: those of the longest prefix, then those of the
-    /// chain of its enclosing prefixes. Equal chains are stored once.
+    /// The rules to be asked for one place among the prefixes, in order: those of its longest prefix, then the chain of
+    /// the next shorter one. Equal chains are stored once, so a million prefixes of one rule cost one chain.
     struct Chain {
-        std::uint32_t first = 0;  ///< in chain_rules_
-        std::uint32_t count = 0;
-        std::uint32_t parent = UINT32_MAX;
-        std::uint32_t length = 0; ///< of the prefix, in digits
+        std::uint32_t first_rule = 0;  ///< in chain_rules_
+        std::uint32_t rule_count = 0;
+        std::uint32_t parent = PrefixIndex::no_value;
+        std::uint32_t prefix_length = 0;
     };
+    class Compiler;
 
-    bool conditions_hold(const RouteRule& rule, const RouteRequest& request) const;
-    template <class Visit>
-    void visit_rules(const RouteRequest& request, Visit&& visit) const;
+    std::span<const RuleId> rules_of(const Chain& chain) const {
+        return {chain_rules_.data() + chain.first_rule, chain.rule_count};
+    }
 
     std::vector<RouteRule> rules_;
     std::vector<Chain> chains_;

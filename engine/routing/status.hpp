@@ -3,14 +3,10 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "codecs/smpp/status.hpp"
 #include "engine/base/time.hpp"
-
-namespace sluice::smpp {
-enum class CommandStatus : std::uint32_t;
-}
 
 /// What an answer of a provider means for the message, and when it is tried again.
 namespace sluice::routing {
@@ -30,8 +26,10 @@ std::optional<ErrorClass> parse_error_class(std::string_view name);
 /// command_status to class: the field's meaning by default (interop S8), a provider's own where it says so.
 class StatusMap {
 public:
-    /// The provider's meaning of one status; the last one set counts.
-    void set(smpp::CommandStatus status, ErrorClass error_class);
+    /// The provider's meaning of the statuses first to last; of ranges that overlap the narrowest counts, and of equal
+    /// ones that set last.
+    void set(smpp::CommandStatus first, smpp::CommandStatus last, ErrorClass error_class);
+    void set(smpp::CommandStatus status, ErrorClass error_class) { set(status, status, error_class); }
     ErrorClass classify(smpp::CommandStatus status) const;
     /// The meaning of a status where no provider says otherwise.
     static ErrorClass default_class(smpp::CommandStatus status);
@@ -39,7 +37,13 @@ public:
     friend bool operator==(const StatusMap&, const StatusMap&) = default;
 
 private:
-    std::vector<std::pair<smpp::CommandStatus, ErrorClass>> overrides_;  ///< sorted by status
+    struct Override {
+        smpp::CommandStatus first;
+        smpp::CommandStatus last;
+        ErrorClass error_class;
+        friend bool operator==(const Override&, const Override&) = default;
+    };
+    std::vector<Override> overrides_;  ///< narrowest first
 };
 
 /// The waits before each further attempt.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "engine/base/time.hpp"
@@ -33,10 +34,14 @@ public:
 
 private:
     void refill(MonoTime now);
+    /// The level at which it is full.
+    std::uint64_t limit() const { return (rate_.burst - std::min(rate_.burst, reserved_)) * nanoseconds_per_token; }
+
+    static constexpr std::uint64_t nanoseconds_per_token = 1'000'000'000;
 
     Rate rate_;
-    std::uint64_t level_ = 0;     ///< in token nanoseconds: a token is 1'000'000'000
-    std::uint64_t capacity_ = 0;  ///< likewise
+    std::uint64_t level_ = 0;     ///< in billionths of a token, so that a rate adds `per_second` each nanosecond
+    std::uint32_t reserved_ = 0;
     MonoTime updated_{};
 };
 

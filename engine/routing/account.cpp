@@ -1,0 +1,41 @@
+#include "engine/routing/account.hpp"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+
+namespace sluice::routing {
+
+std::uint64_t stable_key(std::string_view name) {
+    const std::uint64_t key = XXH3_64bits(name.data(), name.size());
+    return key == 0 ? 1 : key;
+}
+
+std::string_view to_string(Alphabet alphabet) {
+    switch (alphabet) {
+        case Alphabet::gsm7: return "gsm7";
+        case Alphabet::gsm7_packed: return "gsm7_packed";
+        case Alphabet::latin1: return "latin1";
+        case Alphabet::ascii: return "ascii";
+        case Alphabet::utf8: return "utf8";
+    }
+    return "?";
+}
+
+std::string_view to_string(IdFormat format) {
+    switch (format) {
+        case IdFormat::automatic: return "auto";
+        case IdFormat::decimal: return "decimal";
+        case IdFormat::hex: return "hex";
+        case IdFormat::as_is: return "as_is";
+    }
+    return "?";
+}
+
+bool Account::allows(ByteView peer_address) const {
+    return allowed_addresses.empty() ||
+           std::ranges::any_of(allowed_addresses, [&](const Cidr& range) { return range.contains(peer_address); });
+}
+
+}  // namespace sluice::routing

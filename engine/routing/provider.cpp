@@ -1,0 +1,20 @@
+#include "engine/routing/provider.hpp"
+
+namespace sluice::routing {
+
+std::string HostPort::to_string() const {
+    const bool ipv6 = host.find(':') != std::string::npos;
+    return (ipv6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+std::string_view to_string(ProviderBind bind) {
+    switch (bind) {
+        case ProviderBind::transceiver: return "transceiver";
+        case ProviderBind::pair: return "pair";
+        case ProviderBind::transmitter: return "transmitter";
+        case ProviderBind::receiver: return "receiver";
+    }
+    return "?";
+}
+
+}  // namespace sluice::routing

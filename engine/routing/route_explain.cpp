@@ -1,0 +1,104 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/routing/ranking.hpp"
+#include "engine/routing/route.hpp"
+
+namespace sluice::routing {
+namespace {
+
+std::string why_passed_over(const RouteRule& rule, const RouteRequest& request, std::span<const Account> accounts) {
+    const auto name = [&](AccountId id) {
+        return id < accounts.size() ? accounts[id].system_id : fmt::format("account {}", id);
+    };
+    if (!rule.accounts.empty() && std::ranges::find(rule.accounts, request.account) == rule.accounts.end()) {
+        std::string names;
+        for (const AccountId id : rule.accounts) names += (names.empty() ? "" : ", ") + name(id);
+        return fmt::format("it is for {} only, this is {}", names, name(request.account));
+    }
+    std::string sources;
+    for (const SourcePattern& source : rule.sources)
+        sources += (sources.empty() ? "" : ", ") + source.text + (source.prefix ? "*" : "");
+    return fmt::format("it is for messages from {} only, this is from '{}'", sources, request.source.text());
+}
+
+/// Why `target` comes after `before`, the one just ahead of it.
+std::string why_after(const RouteTarget& target, Health health, const RouteTarget& before, Health health_before) {
+    if (health != health_before)
+        return health == Health::down ? "it has no bind; messages wait for it only if nobody else takes them"
+                                      : "it is throttled and those that are not go first";
+    if (target.priority != before.priority) return "a later priority";
+    if (target.cost != before.cost) return "dearer";
+    return "by lot, in proportion to the weights";
+}
+
+}  // namespace
+
+std::vector<std::string> RouteTable::explain(const RouteRequest& request, HealthView health, std::uint64_t random,
+                                             std::span<const Provider> providers,
+                                             std::span<const Account> accounts) const {
+    std::vector<std::string> lines;
+    const RouteDecision decision = route(request, health, random);
+    const std::string_view destination = request.destination.text();
+    const std::string_view note =
+        request.destination.numeric() ? "" : ", which is no number: only routes without a prefix can match";
+    lines.push_back(fmt::format("destination '{}'{}", destination, note));
+
+    for (std::uint32_t at = index_.find(request.destination.key()); at != PrefixIndex::no_value;) {
+        const Chain& chain = chains_[at];
+        const std::string where =
+            chain.prefix_length == 0
+                ? "for every destination"
+                : fmt::format("for prefix {}", destination.substr(0, chain.prefix_length));
+        for (const RuleId id : rules_of(chain)) {
+            const RouteRule& rule = rules_[id];
+            if (id == decision.rule) {
+                lines.push_back(fmt::format("{}, {}, decides", rule.label(id), where));
+                break;
+            }
+            lines.push_back(fmt::format("{}, {}, is passed over: {}", rule.label(id), where,
+                                        why_passed_over(rule, request, accounts)));
+        }
+        if (decision.rule != no_rule && std::ranges::find(rules_of(chain), decision.rule) != rules_of(chain).end())
+            break;
+        at = chain.parent;
+    }
+    if (decision.outcome == RouteDecision::Outcome::no_route) {
+        lines.push_back("no route matches");
+        return lines;
+    }
+    const RouteRule& rule = rules_[decision.rule];
+    if (decision.outcome == RouteDecision::Outcome::rejected) {
+        const auto status = static_cast<std::uint32_t>(decision.reject_status);
+        lines.push_back(fmt::format("it rejects the message with {} (0x{:08X})", smpp::name_of(decision.reject_status),
+                                    status));
+        return lines;
+    }
+
+    const auto name = [&](ProviderId id) {
+        return id < providers.size() ? providers[id].name : fmt::format("provider {}", id);
+    };
+    const auto target_of = [&](ProviderId id) -> const RouteTarget& {
+        return *std::ranges::find(rule.targets, id, &RouteTarget::provider);
+    };
+    for (std::size_t i = 0; i < decision.count; ++i) {
+        const RouteTarget& target = target_of(decision.candidates[i]);
+        const Health now = health_of(health, target.provider);
+        std::string line = fmt::format("{}. {}: {}, priority {}, cost {}, weight {}", i + 1, name(target.provider),
+                                       to_string(now), target.priority, target.cost, target.weight);
+        if (i > 0) {
+            const RouteTarget& before = target_of(decision.candidates[i - 1]);
+            line += fmt::format("; after {}: {}", name(before.provider),
+                                why_after(target, now, before, health_of(health, before.provider)));
+        }
+        lines.push_back(std::move(line));
+    }
+    for (const RouteTarget& target : rule.targets)
+        if (health_of(health, target.provider) == Health::excluded)
+            lines.push_back(fmt::format("left out: {}: taken out of service", name(target.provider)));
+    if (decision.outcome == RouteDecision::Outcome::unavailable) lines.push_back("no provider is left");
+    return lines;
+}
+
+}  // namespace sluice::routing
