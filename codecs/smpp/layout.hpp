@@ -29,6 +29,7 @@ struct TextField {
     std::uint16_t max;
     CommandStatus error = too_short;
     std::uint16_t long_max = max;  ///< with DecodeOptions::long_credentials
+    bool secret = false;           ///< not to be shown
 };
 
 template <class Body, class Integer>
@@ -85,10 +86,6 @@ constexpr auto integer(const char* name, Integer Body::*member, CommandStatus er
                        Meaning meaning = Meaning::number) {
     return IntegerField<Body, Integer>{name, member, error, meaning};
 }
-template <class Body>
-constexpr auto credential(const char* name, std::string_view Body::*member, std::uint16_t max, CommandStatus error) {
-    return TextField<Body>{name, member, max, error, 65};
-}
 template <class Body, class Entry>
 constexpr auto list(const char* count_name, const char* name, ListView<Entry> Body::*member, CommandStatus error) {
     return ListField<Body, Entry>{count_name, name, member, error};
@@ -131,6 +128,11 @@ template <class B>
 constexpr auto final_date = text("final_date", &B::final_date, 17);
 template <class B>
 constexpr auto message_state = integer("message_state", &B::message_state, too_short, Meaning::message_state);
+
+template <class B>
+constexpr auto system_id = TextField<B>{"system_id", &B::system_id, 16, ESME_RINVSYSID, 65};
+template <class B>
+constexpr auto password = TextField<B>{"password", &B::password, 9, ESME_RINVPASWD, 65, true};
 
 // Addresses: three fields each.
 template <class B>
@@ -175,8 +177,7 @@ struct Layout<EmptyBody> : layout::Response {
 template <>
 struct Layout<Bind> : layout::Request {
     static constexpr auto fields = layout::row(
-        layout::credential("system_id", &Bind::system_id, 16, CommandStatus::ESME_RINVSYSID),
-        layout::credential("password", &Bind::password, 9, CommandStatus::ESME_RINVPASWD),
+        layout::system_id<Bind>, layout::password<Bind>,
         layout::text("system_type", &Bind::system_type, 13, CommandStatus::ESME_RINVSYSTYP),
         layout::integer("interface_version", &Bind::interface_version, too_short, Meaning::interface_version),
         layout::integer("addr_ton", &Bind::addr_ton, too_short, Meaning::ton),
@@ -186,15 +187,12 @@ struct Layout<Bind> : layout::Request {
 
 template <>
 struct Layout<BindResp> : layout::Response {
-    static constexpr auto fields =
-        layout::row(layout::credential("system_id", &BindResp::system_id, 16, CommandStatus::ESME_RINVSYSID));
+    static constexpr auto fields = layout::row(layout::system_id<BindResp>);
 };
 
 template <>
 struct Layout<Outbind> : layout::Request {
-    static constexpr auto fields =
-        layout::row(layout::credential("system_id", &Outbind::system_id, 16, CommandStatus::ESME_RINVSYSID),
-                    layout::credential("password", &Outbind::password, 9, CommandStatus::ESME_RINVPASWD));
+    static constexpr auto fields = layout::row(layout::system_id<Outbind>, layout::password<Outbind>);
 };
 
 template <>

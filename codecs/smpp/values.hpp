@@ -93,4 +93,61 @@ constexpr std::optional<MessageState> message_state_from(std::uint32_t value) {
     return MessageState{static_cast<std::uint8_t>(value)};
 }
 
+/// Names for people; empty for values that SMPP does not define.
+constexpr std::string_view name_of(Ton ton) {
+    switch (ton) {
+        case Ton::unknown: return "unknown";
+        case Ton::international: return "international";
+        case Ton::national: return "national";
+        case Ton::network_specific: return "network specific";
+        case Ton::subscriber_number: return "subscriber number";
+        case Ton::alphanumeric: return "alphanumeric";
+        case Ton::abbreviated: return "abbreviated";
+    }
+    return {};
+}
+constexpr std::string_view name_of(Npi npi) {
+    switch (npi) {
+        case Npi::unknown: return "unknown";
+        case Npi::e164: return "ISDN E.163/E.164";
+        case Npi::x121: return "data X.121";
+        case Npi::f69: return "telex F.69";
+        case Npi::e212: return "land mobile E.212";
+        case Npi::national: return "national";
+        case Npi::private_plan: return "private";
+        case Npi::ermes: return "ERMES";
+        case Npi::internet: return "internet IP";
+        case Npi::wap_client_id: return "WAP client id";
+    }
+    return {};
+}
+constexpr std::string_view name_of(DataCoding coding) {
+    switch (coding) {
+        case DataCoding::mc_default: return "message centre default";
+        case DataCoding::ascii: return "IA5/ASCII";
+        case DataCoding::octets:
+        case DataCoding::octets_too: return "octets";
+        case DataCoding::latin1: return "Latin-1";
+        case DataCoding::jis: return "JIS";
+        case DataCoding::cyrillic: return "ISO-8859-5";
+        case DataCoding::hebrew: return "ISO-8859-8";
+        case DataCoding::ucs2: return "UCS-2";
+        case DataCoding::pictogram: return "pictogram";
+        case DataCoding::iso_2022_jp: return "ISO-2022-JP";
+        case DataCoding::kanji: return "extended Kanji";
+        case DataCoding::ks_c_5601: return "KS C 5601";
+    }
+    switch (static_cast<std::uint8_t>(coding) >> 4) {
+        case 0xC: return "GSM message waiting, discard";
+        case 0xD: return "GSM message waiting, store";
+        case 0xE: return "GSM message waiting, store, UCS-2";
+        case 0xF: return "GSM message class";
+        default: return {};
+    }
+}
+constexpr std::string_view name_of(MessageState state) {
+    const auto known = message_state_from(static_cast<std::uint8_t>(state));
+    return known ? row_of(*known).name : std::string_view();
+}
+
 }  // namespace sluice::smpp

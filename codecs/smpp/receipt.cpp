@@ -1,0 +1,200 @@
+#include "codecs/smpp/receipt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "codecs/smpp/pdu.hpp"
+#include "codecs/smpp/time.hpp"
+#include "engine/base/check.hpp"
+
+namespace sluice::smpp {
+
+namespace {
+
+constexpr std::size_t id_max = 64;
+constexpr std::size_t err_max = 16;
+constexpr std::size_t text_max = 20;
+
+struct Key {
+    std::string_view name;
+    std::string_view ReceiptText::*member;
+};
+constexpr Key keys[] = {
+    {"id", &ReceiptText::id},
+    {"sub", &ReceiptText::sub},
+    {"dlvrd", &ReceiptText::dlvrd},
+    {"submit date", &ReceiptText::submit_date},
+    {"done date", &ReceiptText::done_date},
+    {"stat", &ReceiptText::stat},
+    {"err", &ReceiptText::err},
+    {"text", &ReceiptText::text},
+};
+
+constexpr std::string_view blanks(" \t\r\n\0", 5);
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+
+/// The key that stands, with its colon, at the front of `text`.
+const Key* key_at(std::string_view text) {
+    for (const Key& key : keys) {
+        const std::size_t size = key.name.size();
+        if (text.size() > size && text[size] == ':' &&
+            std::equal(key.name.begin(), key.name.end(), text.begin(), [](char a, char b) { return a == lower(b); }))
+            return &key;
+    }
+    return nullptr;
+}
+
+void skip_blanks(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size())); }
+
+std::string_view take_word(std::string_view& text) {
+    const std::string_view word = text.substr(0, text.find_first_of(blanks));
+    text.remove_prefix(word.size());
+    return word;
+}
+
+std::string_view without_trailing_nuls(std::string_view text) {
+    return text.substr(0, text.find_last_not_of('\0') + 1);
+}
+
+/// Beginnings that tell the states apart, from the seven letters of appendix B and from what is seen instead.
+constexpr StatName common_stat_names[] = {
+    {"DELIV", MessageState::delivered},    {"EXPIR", MessageState::expired},  {"DELET", MessageState::deleted},
+    {"UNDEL", MessageState::undeliverable}, {"ACCEP", MessageState::accepted}, {"UNKNO", MessageState::unknown},
+    {"REJEC", MessageState::rejected},     {"ENROU", MessageState::enroute},  {"SKIP", MessageState::skipped},
+    {"SCHED", MessageState::scheduled},    {"FAIL", MessageState::undeliverable}, {"BUFF", MessageState::enroute},
+    {"ACKED", MessageState::accepted},
+};
+
+bool begins_with(std::string_view stat, std::string_view prefix) {
+    return stat.size() >= prefix.size() &&
+           std::equal(prefix.begin(), prefix.end(), stat.begin(), [](char a, char b) { return upper(a) == upper(b); });
+}
+
+/// A text behind a user data header that can be one: no receipt begins with a control character.
+ByteView without_header(ByteView text, std::uint8_t esm_class) {
+    if ((esm_class & esm_class::udhi) == 0 || text.empty()) return text;
+    const std::size_t header = text.front() + 1u;
+    return text.front() < 0x20 && header <= text.size() ? text.subspan(header) : text;
+}
+
+/// The text as octets, one a character. UCS-2 goes to `scratch`, what is beyond Latin-1 as '?'.
+std::string_view readable(ByteView text, std::uint8_t data_coding, MutableBytes scratch) {
+    const bool ucs2 = data_coding == static_cast<std::uint8_t>(DataCoding::ucs2) && !text.empty() && text.front() == 0;
+    if (!ucs2) return as_text(text);
+    const std::size_t size = std::min(text.size() / 2, scratch.size());
+    for (std::size_t i = 0; i < size; ++i) scratch[i] = text[2 * i] == 0 ? text[2 * i + 1] : '?';
+    return as_text(scratch.first(size));
+}
+
+Receipt read(std::uint8_t esm_class, std::uint8_t data_coding, ByteView text, const TlvView& tlvs,
+             const ReceiptOptions& options) {
+    Receipt receipt;
+    receipt.kind = receipt_kind(esm_class);
+    receipt.text = parse_receipt_text(readable(without_header(text, esm_class), data_coding, options.scratch));
+
+    receipt.message_id = tlvs.text(Tag::receipted_message_id).value_or(std::string_view());
+    if (receipt.message_id.empty()) receipt.message_id = receipt.text.id;
+
+    const auto by_tlv = message_state_from(tlvs.integer(Tag::message_state).value_or(UINT32_MAX));
+    const auto by_text = state_of_stat(receipt.text.stat, options.own_stat_names);
+    const bool tlv_counts = by_tlv && (*by_tlv != MessageState::scheduled || !by_text);
+    receipt.state = tlv_counts ? by_tlv : by_text;
+
+    if (const auto value = tlvs.find(Tag::network_error_code)) receipt.network_error = parse_network_error(*value);
+    return receipt;
+}
+
+/// Appends to octets that are known to be enough.
+class TextWriter {
+public:
+    explicit TextWriter(std::uint8_t* at) : at_(at) {}
+    TextWriter& operator<<(std::string_view text) {
+        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+        return *this;
+    }
+    /// Three digits.
+    TextWriter& operator<<(std::uint16_t number) {
+        for (const unsigned unit : {100u, 10u, 1u}) *at_++ = static_cast<std::uint8_t>('0' + number / unit % 10);
+        return *this;
+    }
+    const std::uint8_t* at() const { return at_; }
+
+private:
+    std::uint8_t* at_;
+};
+
+}  // namespace
+
+ReceiptText parse_receipt_text(std::string_view text) {
+    ReceiptText result;
+    for (skip_blanks(text); !text.empty(); skip_blanks(text)) {
+        const Key* key = key_at(text);
+        if (key == nullptr) {
+            take_word(text);
+            continue;
+        }
+        text.remove_prefix(key->name.size() + 1);
+        std::string_view& value = result.*key->member;
+        if (key->member == &ReceiptText::text) {
+            value = without_trailing_nuls(text);
+            break;
+        }
+        skip_blanks(text);
+        if (key_at(text) != nullptr) continue;
+        const std::string_view word = take_word(text);
+        if (value.empty()) value = word;
+    }
+    return result;
+}
+
+std::optional<MessageState> state_of_stat(std::string_view stat, std::span<const StatName> own_names) {
+    for (const std::span<const StatName> names : {own_names, std::span<const StatName>(common_stat_names)})
+        for (const StatName& name : names)
+            if (begins_with(stat, name.prefix)) return name.state;
+    return std::nullopt;
+}
+
+std::optional<NetworkError> parse_network_error(ByteView value) {
+    if (value.size() != 3) return std::nullopt;
+    const auto is_digit = [](std::uint8_t octet) { return octet >= '0' && octet <= '9'; };
+    if (std::all_of(value.begin(), value.end(), is_digit)) {
+        const int code = 100 * (value[0] - '0') + 10 * (value[1] - '0') + (value[2] - '0');
+        return NetworkError{0, static_cast<std::uint16_t>(code)};
+    }
+    return NetworkError{value[0], load_be<std::uint16_t>(value.data() + 1)};
+}
+
+Receipt read_receipt(const DeliverSm& body, const ReceiptOptions& options) {
+    return read(body.esm_class, body.data_coding, message_text(body), body.tlvs, options);
+}
+
+Receipt read_receipt(const DataSm& body, const ReceiptOptions& options) {
+    return read(body.esm_class, body.data_coding, message_text(body), body.tlvs, options);
+}
+
+std::size_t write_receipt_text(const ReceiptReport& report, MutableBytes to) {
+    SLUICE_CHECK(to.size() >= receipt_text_max);
+    TextWriter out(to.data());
+    out << "id:" << report.message_id.substr(0, id_max) << " sub:" << report.submitted << " dlvrd:" << report.delivered
+        << " submit date:" << format_minutes(report.submit_date).view() << " done date:"
+        << format_minutes(report.done_date).view() << " stat:" << row_of(report.state).stat << " err:"
+        << report.err.substr(0, err_max) << " text:" << report.text.substr(0, text_max);
+    return static_cast<std::size_t>(out.at() - to.data());
+}
+
+bool write_receipt_tlvs(const ReceiptReport& report, TlvWriter& to) {
+    bool fits = to.text(Tag::receipted_message_id, report.message_id.substr(0, id_max)) &&
+                to.integer(Tag::message_state, static_cast<std::uint32_t>(report.state));
+    if (report.network_error) {
+        std::array<std::uint8_t, 3> value{report.network_error->type};
+        store_be(value.data() + 1, report.network_error->code);
+        fits = fits && to.octets(Tag::network_error_code, value);
+    }
+    return fits;
+}
+
+}  // namespace sluice::smpp

@@ -1,0 +1,134 @@
+#include "codecs/smpp/time.hpp"
+
+#include <algorithm>
+
+namespace sluice::smpp {
+
+namespace {
+
+using namespace std::chrono;
+
+constexpr std::size_t absolute_size = 16;
+constexpr unsigned max_zone_quarters = 14 * 4;
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Reads `count` digits at `at`; the caller has seen that they are digits.
+unsigned number(std::string_view text, std::size_t at, std::size_t count) {
+    unsigned value = 0;
+    for (const char c : text.substr(at, count)) value = 10 * value + static_cast<unsigned>(c - '0');
+    return value;
+}
+
+std::size_t leading_digits(std::string_view text) {
+    return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
+}
+
+int full_year(unsigned two_digits) { return static_cast<int>(two_digits) + (two_digits >= 38 ? 1900 : 2000); }
+
+std::optional<WallTime> civil(int y, unsigned mo, unsigned d, unsigned h, unsigned mi, unsigned s) {
+    const year_month_day date{year(y), month(mo), day(d)};
+    if (!date.ok() || h > 23 || mi > 59 || s > 59) return std::nullopt;
+    return sys_days(date) + hours(h) + minutes(mi) + std::chrono::seconds(s);
+}
+
+/// Reads month to minute, or to second, behind a year of `year_digits`.
+std::optional<WallTime> parse_digits(std::string_view text, std::size_t year_digits, bool with_seconds) {
+    const unsigned y = number(text, 0, year_digits);
+    const std::string_view rest = text.substr(year_digits);
+    return civil(year_digits == 2 ? full_year(y) : static_cast<int>(y), number(rest, 0, 2), number(rest, 2, 2),
+                 number(rest, 4, 2), number(rest, 6, 2), with_seconds ? number(rest, 8, 2) : 0);
+}
+
+std::optional<WallTime> parse_absolute(std::string_view text) {
+    const unsigned quarters = number(text, 13, 2);
+    const auto local = parse_digits(text, 2, true);
+    if (!local || quarters > max_zone_quarters) return std::nullopt;
+    const auto offset = minutes(15 * quarters);
+    return *local + milliseconds(100 * number(text, 12, 1)) + (text.back() == '+' ? -offset : offset);
+}
+
+WallTime parse_relative(std::string_view text, WallTime now) {
+    const auto today = floor<days>(now);
+    const year_month_day date(today);
+    const auto month_there =
+        year_month(date.year(), date.month()) + years(number(text, 0, 2)) + months(number(text, 2, 2));
+    const auto day_there = std::min(date.day(), year_month_day_last(month_there / last).day());
+    return sys_days(month_there / day_there) + (now - today) + days(number(text, 4, 2)) + hours(number(text, 6, 2)) +
+           minutes(number(text, 8, 2)) + std::chrono::seconds(number(text, 10, 2));
+}
+
+/// The zone behind a date, +hh, +hhmm or +hh:mm: what is to be added to local time to have UTC.
+minutes zone_correction(std::string_view tail) {
+    if (tail.empty() || (tail[0] != '+' && tail[0] != '-')) return {};
+    const bool ahead = tail[0] == '+';
+    tail.remove_prefix(1);
+    if (leading_digits(tail) < 2) return {};
+    const unsigned h = number(tail, 0, 2);
+    tail.remove_prefix(2);
+    if (!tail.empty() && tail[0] == ':') tail.remove_prefix(1);
+    const unsigned m = leading_digits(tail) >= 2 ? number(tail, 0, 2) : 0;
+    const auto offset = hours(h) + minutes(m);
+    if (offset > minutes(15 * max_zone_quarters)) return {};
+    return ahead ? -offset : offset;
+}
+
+/// "YYMMDDhhmmss" of the first `size` characters.
+TimeText format_digits(WallTime time, std::uint8_t size) {
+    const auto midnight = floor<days>(time);
+    const year_month_day date(midnight);
+    const hh_mm_ss clock(floor<std::chrono::seconds>(time - midnight));
+    const unsigned parts[] = {static_cast<unsigned>((static_cast<int>(date.year()) % 100 + 100) % 100),
+                              static_cast<unsigned>(date.month()),
+                              static_cast<unsigned>(date.day()),
+                              static_cast<unsigned>(clock.hours().count()),
+                              static_cast<unsigned>(clock.minutes().count()),
+                              static_cast<unsigned>(clock.seconds().count())};
+    TimeText result;
+    result.size = size;
+    for (std::size_t i = 0; i < size; ++i) {
+        const unsigned part = parts[i / 2];
+        result.characters[i] = static_cast<char>('0' + (i % 2 == 0 ? part / 10 : part % 10));
+    }
+    return result;
+}
+
+}  // namespace
+
+std::optional<WallTime> parse_time(std::string_view text, WallTime now) {
+    if (text.size() != absolute_size || leading_digits(text) != absolute_size - 1) return std::nullopt;
+    switch (text.back()) {
+        case '+':
+        case '-': return parse_absolute(text);
+        case 'R': return parse_relative(text, now);
+        default: return std::nullopt;
+    }
+}
+
+std::optional<WallTime> parse_date(std::string_view text) {
+    const std::size_t digits = leading_digits(text);
+    if (text.substr(0, digits).find_first_not_of('0') == text.npos) return std::nullopt;
+    const std::string_view tail = text.substr(digits);
+    if (digits == absolute_size - 1 && (tail.starts_with('+') || tail.starts_with('-')))
+        return parse_absolute(text.substr(0, absolute_size));
+    std::optional<WallTime> local;
+    if (digits == 10) local = parse_digits(text, 2, false);
+    if (digits == 12) local = parse_digits(text, 2, true);
+    if (digits == 12 && !local) local = parse_digits(text, 4, false);
+    if (digits == 14) local = parse_digits(text, 4, true);
+    if (local) *local += zone_correction(tail);
+    return local;
+}
+
+TimeText format_absolute(WallTime time) {
+    TimeText result = format_digits(time, 12);
+    const auto tenths = floor<milliseconds>(time - floor<std::chrono::seconds>(time)) / milliseconds(100);
+    for (const char c : {static_cast<char>('0' + tenths), '0', '0', '+'}) result.characters[result.size++] = c;
+    return result;
+}
+
+TimeText format_minutes(WallTime time) { return format_digits(time, 10); }
+
+TimeText format_seconds(WallTime time) { return format_digits(time, 12); }
+
+}  // namespace sluice::smpp
