@@ -13,8 +13,8 @@
 
 /// Which providers may carry a message, best first.
 ///
-/// The rules of the longest destination prefix are asked first, in the order they were written; the first whose account
-/// and source conditions hold decides. When none of them holds, the next shorter prefix is asked, down to the empty one.
+/// The rules of the longest destination prefix are asked first, in the order they were written; the first whose
+/// account and source conditions hold decides. When none holds, the next shorter prefix is asked, down to the empty one.
 namespace sluice::routing {
 
 using RuleId = std::uint32_t;
