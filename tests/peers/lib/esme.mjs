@@ -7,7 +7,6 @@ export class Esme {
     pdus = 0;       // sent and received
     bound = false;
     #session = null;
-    #unanswered = new Set();
 
     constructor(port, { systemId = 'demo', password = 'demo', as = 'transceiver' } = {}) {
         Object.assign(this, { port, systemId, password, as });
@@ -18,6 +17,7 @@ export class Esme {
         const session = this.#session = new smpp.Session({ host: '127.0.0.1', port: this.port });
         await new Promise((resolve, reject) => session.once('connect', resolve).once('error', reject));
         session.socket.setNoDelay(true);
+        session.unanswered = new Set();
         session.on('error', () => {});  // always followed by close
         session.on('close', () => this.#lost(session));
         session.on('send', () => { this.pdus += 1; });
@@ -33,15 +33,16 @@ export class Esme {
 
     /** Resolves with the response PDU, whatever its status; fails when the connection ends before it came. */
     request(command, fields = {}) {
+        const session = this.#session;
         return new Promise((resolve, reject) => {
-            const waiting = { reject };
-            this.#unanswered.add(waiting);
-            const sent = this.#session[command](fields, (answer) => {
-                this.#unanswered.delete(waiting);
+            const sent = session[command](fields, (answer) => {
+                session.unanswered.delete(reject);
                 resolve(answer);
             });
-            if (!sent) {
-                this.#unanswered.delete(waiting);
+            if (sent) {
+                session.unanswered.add(reject);
+            } else {
+                this.bound = false;  // node-smpp knows it before it tells us
                 reject(new Error('not connected'));
             }
         });
@@ -65,10 +66,8 @@ export class Esme {
     }
 
     #lost(session) {
-        if (session !== this.#session) return;
-        this.bound = false;
-        for (const waiting of this.#unanswered) waiting.reject(new Error('connection closed before the answer'));
-        this.#unanswered.clear();
+        if (session === this.#session) this.bound = false;
+        for (const reject of session.unanswered) reject(new Error('connection closed before the answer'));
     }
 
     #deliver(session, pdu) {
