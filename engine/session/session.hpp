@@ -121,6 +121,11 @@ public:
     // ---- binding; after the end all of these do nothing, so late decisions are harmless
     void bind(const BindRequest& request, MonoTime now);  ///< esme, state open or outbound, once
     void outbind(std::string_view system_id, std::string_view password, MonoTime now);  ///< message centre, state open
+    /// A message centre learns what a peer may have only when it knows who it is: call it before accept_bind.
+    void set_windows(std::uint32_t window, std::uint32_t peer_window) {
+        window_.set_limit(window);
+        config_.peer_window = peer_window;
+    }
     void accept_bind(MonoTime now);                              ///< answers the pending bind
     void refuse_bind(CommandStatus status, MonoTime now);  ///< answers the pending bind, then ends
     /// Orderly end; on_end follows when the peer has answered, or at once where nothing is bound.

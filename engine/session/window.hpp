@@ -26,7 +26,9 @@ public:
     /// `limit`: how many requests may be unanswered, 1 to 65535. `last_sequence`: the number before the first one.
     explicit Window(std::uint32_t limit, std::uint32_t last_sequence = 0);
 
-    bool full() const { return size_ == limit_; }
+    bool full() const { return size_ >= limit_; }
+    /// Applies from now on; requests beyond a smaller limit stay in flight.
+    void set_limit(std::uint32_t limit) { limit_ = limit; }
     bool empty() const { return size_ == 0; }
     std::uint32_t size() const { return size_; }
 
