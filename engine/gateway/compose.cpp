@@ -1,0 +1,128 @@
+#include "engine/gateway/compose.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "codecs/smpp/receipt.hpp"
+
+namespace sluice::gateway {
+namespace {
+
+/// Offset of esm_class in a body: behind service_type, source and destination. Bodies in messages are well formed.
+std::uint32_t fixed_part(ByteView body) {
+    const std::uint8_t* at = body.data();
+    const std::uint8_t* const end = at + body.size();
+    const auto after_string = [&](const std::uint8_t* from) {
+        const void* nul = std::memchr(from, 0, static_cast<std::size_t>(end - from));
+        SLUICE_CHECK(nul != nullptr);
+        return static_cast<const std::uint8_t*>(nul) + 1;
+    };
+    at = after_string(at);      // service_type
+    at = after_string(at + 2);  // source
+    at = after_string(at + 2);  // destination
+    return static_cast<std::uint32_t>(at - body.data());
+}
+
+/// esm_class, protocol_id, priority_flag, two empty times, then registered_delivery, as store_body writes it.
+constexpr std::uint32_t registered_delivery_at = 5;
+
+Outgoing compose_report(const Message& m, const routing::Account* account, bool with_tlvs,
+                        std::vector<std::uint8_t>& scratch) {
+    const auto original = smpp::decode<smpp::SubmitSm>(m.body_view());
+    SLUICE_CHECK(original.has_value());
+    const std::string id = shown_id(m.shown_id, account != nullptr ? account->message_id_format
+                                                                   : routing::IdFormat::decimal);
+    smpp::ReceiptReport report;
+    report.message_id = id;
+    report.delivered = m.final_state == smpp::MessageState::delivered ? 1 : 0;
+    report.submit_date = m.accepted_at;
+    report.done_date = m.done_at;
+    report.state = m.final_state;
+    if (m.error_size > 0) report.err = m.error_text();
+    // The body's first characters are shown where they are single octets of text; others cannot stand in a receipt.
+    const bool octets_are_text = original->data_coding < 4 && original->data_coding != 2;
+    if (octets_are_text && (original->esm_class & smpp::esm_class::udhi) == 0)
+        report.text = as_text(smpp::message_text(*original));
+    std::array<std::uint8_t, smpp::receipt_text_max> short_message;
+    const std::size_t size = smpp::write_receipt_text(report, short_message);
+
+    std::array<std::uint8_t, smpp::receipt_tlvs_max + 16> tlv_octets;
+    smpp::TlvWriter tlvs(tlv_octets);
+    if (with_tlvs && (account == nullptr || account->receipts.tlvs)) {
+        smpp::write_receipt_tlvs(report, tlvs);
+        if (const auto reference = original->tlvs.find(smpp::Tag::user_message_reference))
+            tlvs.octets(smpp::Tag::user_message_reference, *reference);
+    }
+
+    smpp::DeliverSm receipt;
+    receipt.service_type = original->service_type;
+    receipt.source_addr_ton = original->dest_addr_ton;
+    receipt.source_addr_npi = original->dest_addr_npi;
+    receipt.source_addr = original->destination_addr;
+    receipt.dest_addr_ton = original->source_addr_ton;
+    receipt.dest_addr_npi = original->source_addr_npi;
+    receipt.destination_addr = original->source_addr;
+    receipt.esm_class = m.kind == Kind::notice ? smpp::esm_class::intermediate_notification
+                                               : smpp::esm_class::delivery_receipt;
+    receipt.short_message = {short_message.data(), size};
+    receipt.tlvs = tlvs.view();
+    scratch.resize(smpp::encoded_size(receipt));
+    smpp::encode(receipt, scratch);
+    return {smpp::CommandId::deliver_sm, scratch};
+}
+
+}  // namespace
+
+smpp::CommandId command_for(const Message& m) {
+    return m.to_account() ? smpp::CommandId::deliver_sm : smpp::CommandId::submit_sm;
+}
+
+Outgoing compose(const Message& m, const routing::Account* account, bool with_tlvs,
+                 std::vector<std::uint8_t>& scratch) {
+    if (m.leg == Leg::report || m.kind == Kind::notice) return compose_report(m, account, with_tlvs, scratch);
+    Outgoing out{command_for(m), m.body_view()};
+    if (m.kind == Kind::submitted) {
+        out.patch_at = fixed_part(out.body) + registered_delivery_at;
+        // A final state is wanted whichever way it went; what the account asked for is decided when its receipt is due.
+        out.registered_delivery = m.registered_delivery & smpp::registered_delivery::receipt_mask
+                                      ? smpp::registered_delivery::receipt_final |
+                                            (m.registered_delivery & smpp::registered_delivery::intermediate_notification)
+                                      : 0;
+        out.patched = true;
+    }
+    if (!with_tlvs) {
+        const std::size_t sm_length_at = fixed_part(out.body) + registered_delivery_at + 4;
+        out.body = out.body.first(sm_length_at + 1 + out.body[sm_length_at]);
+    }
+    return out;
+}
+
+std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t* to) {
+    char* const text = reinterpret_cast<char*>(to);
+    const auto end = std::to_chars(text, text + 20, id, format == routing::IdFormat::hex ? 16 : 10).ptr;
+    *end = 0;
+    return static_cast<std::size_t>(end - text) + 1;
+}
+
+std::string shown_id(MessageId id, routing::IdFormat format) {
+    std::array<std::uint8_t, 21> text;
+    const std::size_t size = write_shown_id(id, format, text.data());
+    return std::string(as_text({text.data(), size - 1}));
+}
+
+MessageId parse_shown_id(std::string_view text, routing::IdFormat format) {
+    MessageId id = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), id, format == routing::IdFormat::hex ? 16 : 10);
+    return error == std::errc{} && end == text.data() + text.size() ? id : 0;
+}
+
+void store_body(Message& m, smpp::MessageBody pdu) {
+    pdu.schedule_delivery_time = {};
+    pdu.validity_period = {};
+    const std::size_t size = smpp::encoded_size(pdu);
+    m.body = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+    m.body_size = static_cast<std::uint32_t>(smpp::encode(pdu, {m.body.get(), size}));
+}
+
+}  // namespace sluice::gateway

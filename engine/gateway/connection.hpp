@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "engine/gateway/core.hpp"
+#include "engine/io/io.hpp"
+#include "engine/session/session.hpp"
+
+namespace sluice::gateway {
+
+/// A link with an SMPP session on it, of a customer or to a provider: joins octets, timers and session together. What
+/// the session says is the derived class's business.
+class Connection : public session::SessionEvents {
+public:
+    Connection(Core& core, io::LinkId link, const io::Endpoint& peer, const session::SessionConfig& config);
+    ~Connection() override;
+
+    session::Session& session() { return session_; }
+    const session::Session& session() const { return session_; }
+    io::LinkId link() const { return link_; }
+    const io::Endpoint& peer() const { return peer_; }
+    bool ended() const { return ended_; }
+    MonoTime since() const { return since_; }
+    Party* party() const { return party_; }
+
+    std::size_t on_data(ByteView data);
+    /// The link is gone.
+    void on_lost();
+    bool link_is_gone() const { return lost_; }
+    void on_drained();
+
+    /// After anything was written, or a deadline may have moved, outside of `on_data`.
+    void touch();
+
+    /// Every message that is to go to the peer goes through here. False when the window is full.
+    template <class Write>
+    bool send(smpp::CommandId id, std::size_t max_body, Write&& write, std::uint64_t cookie) {
+        if (session_.send(id, max_body, write, cookie, core_.now().mono) == 0) return false;
+        touch();
+        return true;
+    }
+
+    // What sessions of either role may ignore.
+    void on_bind(session::Session&, const smpp::Header&, const smpp::Bind&) override {}
+    void on_outbind(session::Session&, const smpp::Outbind&) override {}
+    void on_readable(session::Session&) override;
+    void on_end(session::Session&, session::EndReason reason, smpp::CommandStatus status) final;
+
+protected:
+    /// The session is over; the link closes by itself, and the owner destroys this soon after.
+    virtual void ended(session::EndReason reason, smpp::CommandStatus status) = 0;
+
+    Core& core_;
+    Party* party_ = nullptr;
+
+private:
+    void arm();
+    void on_timer();
+
+    io::LinkId link_;
+    io::Endpoint peer_;
+    session::Session session_;
+    reactor::TimerId timer_;
+    MonoTime armed_at_ = MonoTime::max();
+    MonoTime since_;
+    bool in_data_ = false;
+    bool lost_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,56 @@
+#include "engine/gateway/core.hpp"
+
+namespace sluice::gateway {
+
+Party& Core::party(PartyId id) {
+    auto& slot = parties[id];
+    if (!slot) {
+        slot = std::make_unique<Party>();
+        slot->id = id;
+        for (std::uint8_t i = 0; i < slot->lanes.size(); ++i)
+            slot->lanes[i] = &messages->lane(id, static_cast<std::uint8_t>(slot->lanes.size() - 1 - i));
+        slot->remotes.resize(shards);
+        if (is_account(id)) slot->shared = &accounts->of(id);
+    }
+    return *slot;
+}
+
+void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
+    for (auto& [id, party] : parties) {
+        party->account = nullptr;
+        party->provider = nullptr;
+    }
+    for (const routing::Account& account : next->accounts()) party(party_of(account)).account = &account;
+    for (const routing::Provider& provider : next->providers()) party(party_of(provider)).provider = &provider;
+    health.assign(next->providers().size(), routing::Health::down);
+    for (const routing::Provider& provider : next->providers()) {
+        const Party& its = party(party_of(provider));
+        health[provider.id] = !provider.enabled ? routing::Health::excluded
+                              : its.reachable() ? routing::Health::up
+                                                : routing::Health::down;
+    }
+    snapshot = std::move(next);
+}
+
+void Core::send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail) {
+    const auto fill = [&](std::uint8_t* at) {
+        std::memcpy(at, head.data(), head.size());
+        if (!tail.empty()) std::memcpy(at + head.size(), tail.data(), tail.size());
+    };
+    const std::size_t size = head.size() + tail.size();
+    if (!crowded(to) && reactor->mesh().send(to, static_cast<std::uint32_t>(type), size, fill)) return;
+    Waiting waiting{type, std::vector<std::uint8_t>(size)};
+    fill(waiting.record.data());
+    overflow[to].push_back(std::move(waiting));
+}
+
+void Core::flush_overflow() {
+    for (std::uint32_t to = 0; to < overflow.size(); ++to) {
+        auto& queue = overflow[to];
+        while (!queue.empty() &&
+               reactor->mesh().send(to, static_cast<std::uint32_t>(queue.front().type), queue.front().record))
+            queue.pop_front();
+    }
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/random.hpp"
+#include "engine/gateway/counters.hpp"
+#include "engine/gateway/message_store.hpp"
+#include "engine/gateway/party.hpp"
+#include "engine/gateway/wire.hpp"
+#include "engine/reactor/reactor.hpp"
+#include "engine/routing/snapshot.hpp"
+
+namespace sluice::gateway {
+
+/// What the gateway needs of the settings beyond accounts, providers and routes.
+struct GatewayConfig {
+    std::string system_id = "sluice";
+    std::uint8_t node = 0;
+    MessageStoreConfig store;
+    seconds session_init{10}, enquire_link{30}, response{10}, inactivity{0};
+    std::uint32_t max_sessions = 10'000;  ///< customers' connections, per shard
+    std::size_t max_receipts_held = 100'000;
+    seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
+    seconds receipt_hold{300}, receipt_lifetime{7 * 24 * 3600}, delivery_validity{7 * 24 * 3600};
+};
+
+/// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
+using Authenticate = std::function<bool(const std::string& system_id, const std::string& hash, const std::string& password,
+                                        std::function<void(bool right)> done)>;
+
+/// One line of the log: a level ('E', 'W', 'I', 'D') and text without line ends. Called on reactors: must only hand over.
+using LogLine = std::function<void(char level, std::string text)>;
+
+/// What the parts of a shard share. The shard owns it; one thread uses it.
+struct Core {
+    std::uint32_t shard = 0;
+    std::uint32_t shards = 1;
+    GatewayConfig config;
+    reactor::Reactor* reactor = nullptr;
+    MessageStore* messages = nullptr;
+    AccountsShared* accounts = nullptr;
+    Authenticate authenticate;
+    LogLine log;
+    Random random{1};
+    Counters counters;
+    /// Answers a request with a status alone, on whichever shard its session is; nothing when it is gone.
+    std::function<void(const wire::ReplyTo&, smpp::CommandStatus)> answer;
+    std::shared_ptr<const routing::Snapshot> snapshot;
+    std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
+    std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
+    std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
+    bool disk_stalled = false;            ///< commits fail (disk full): nothing can be taken
+    bool draining = false;                ///< no new messages: an orderly end is under way
+
+    const Now& now() { return reactor->now(); }
+
+    Party& party(PartyId id);
+    Party* find_party(PartyId id) {
+        const auto found = parties.find(id);
+        return found != parties.end() ? found->second.get() : nullptr;
+    }
+    /// Points parties at the accounts and providers of `next`; those that are gone stay, without either.
+    void adopt(std::shared_ptr<const routing::Snapshot> next);
+
+    /// To another shard's handler. What a full ring does not take waits here, in order; see `crowded`.
+    void send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail = {});
+    template <class Note>
+    void send(std::uint32_t to, wire::Type type, const Note& note, ByteView tail = {}) {
+        send(to, type, wire::octets_of(note), tail);
+    }
+    /// New work must not be given to that shard for now.
+    bool crowded(std::uint32_t to) const { return !overflow.empty() && !overflow[to].empty(); }
+    void flush_overflow();
+
+    struct Waiting {
+        wire::Type type;
+        std::vector<std::uint8_t> record;
+    };
+    std::vector<std::deque<Waiting>> overflow;  ///< by shard; bounded by the windows of what it answers
+};
+
+}  // namespace sluice::gateway

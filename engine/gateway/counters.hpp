@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string_view>
+
+#include "engine/base/counters.hpp"
+
+namespace sluice::gateway {
+
+// name, help: what the metrics call it, for all of a shard.
+#define SLUICE_GATEWAY_COUNTERS(X) \
+    X(submits, "submit_sm, data_sm and submit_multi destinations received from accounts") \
+    X(accepted, "messages acknowledged to accounts after they were on disk") \
+    X(refused_malformed, "submits refused because a field was wrong") \
+    X(refused_throttled, "submits refused with ESME_RTHROTTLED") \
+    X(refused_full, "submits refused with ESME_RMSGQFUL") \
+    X(refused_no_route, "submits refused because no route matched, or a rule rejects") \
+    X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
+    X(sends, "tries to send to providers") \
+    X(sent, "messages that providers took") \
+    X(sent_without_id, "messages that providers took with an empty message_id: no receipt can be matched") \
+    X(throttled_by_provider, "tries that a provider throttled") \
+    X(temporary_errors, "tries that ended in an error which may go away") \
+    X(permanent_errors, "tries that ended in an error for good") \
+    X(unanswered, "tries without an answer: they may have arrived") \
+    X(rerouted, "messages moved to another provider's queue") \
+    X(expired, "messages whose validity ended before they were delivered") \
+    X(receipts_in, "receipts received from providers") \
+    X(receipts_matched, "receipts that found their message") \
+    X(receipts_early, "receipts held because their message was not known yet") \
+    X(receipts_quarantined, "receipts that matched nothing within the hold time") \
+    X(receipts_repeated, "receipts for messages that were final already") \
+    X(receipts_intermediate, "receipts that tell of a state that is not final") \
+    X(receipts_other_format, "receipts matched only after reading their id in another base") \
+    X(receipts_missing, "messages whose receipt never came") \
+    X(reports_sent, "tries to deliver receipts to accounts") \
+    X(reports_delivered, "receipts that accounts took") \
+    X(reports_refused, "receipts that accounts refused for good, or did not fetch in time") \
+    X(originated, "mobile-originated messages received from providers") \
+    X(originated_delivered, "mobile-originated messages that accounts took") \
+    X(originated_unowned, "mobile-originated messages to numbers that no account has: kept") \
+    X(queries, "query_sm, cancel_sm and replace_sm received") \
+    X(binds, "binds accepted") \
+    X(binds_refused, "binds refused") \
+    X(deliver_malformed, "deliver_sm and data_sm from providers refused because a field was wrong")
+
+struct Counters {
+#define SLUICE_COUNTER(name, help) Counter name;
+    SLUICE_GATEWAY_COUNTERS(SLUICE_COUNTER)
+#undef SLUICE_COUNTER
+    Gauge sessions;
+    Gauge provider_binds;
+    Gauge in_memory;
+    Gauge queued;
+    Gauge receipts_outstanding;
+    Gauge receipts_held;
+
+    /// visit(name, help, value) for each counter.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+#define SLUICE_COUNTER(name, help) visit(std::string_view(#name), std::string_view(help), name.value());
+        SLUICE_GATEWAY_COUNTERS(SLUICE_COUNTER)
+#undef SLUICE_COUNTER
+    }
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,157 @@
+#include "engine/gateway/customer.hpp"
+
+#include "engine/gateway/egress.hpp"
+#include "engine/gateway/ingress.hpp"
+#include "engine/gateway/operations.hpp"
+
+namespace sluice::gateway {
+
+using smpp::CommandId;
+using smpp::CommandStatus;
+
+namespace {
+
+session::SessionConfig session_config(const GatewayConfig& config) {
+    session::SessionConfig s;
+    s.role = session::Role::message_centre;
+    s.timers = {config.session_init, config.enquire_link, config.response, config.inactivity};
+    s.interface_version = 0x34;
+    s.system_id = config.system_id;
+    return s;
+}
+
+bool type_allowed(const routing::BindTypes& allowed, CommandId type) {
+    switch (type) {
+        case CommandId::bind_transmitter: return allowed.transmitter;
+        case CommandId::bind_receiver: return allowed.receiver;
+        default: return allowed.transceiver;
+    }
+}
+
+}  // namespace
+
+Customer::Customer(Core& core, Services& services, io::LinkId link, const io::Endpoint& peer)
+    : Connection(core, link, peer, session_config(core.config)), services_(services) {}
+
+void Customer::refuse(CommandStatus status, std::string_view why) {
+    core_.counters.binds_refused.add();
+    core_.log('W', "bind from " + peer().to_string() + " refused: " + std::string(why));
+    session().refuse_bind(status, core_.now().mono);
+}
+
+void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp::Bind& bind) {
+    // What went wrong is for the log; the peer is told as little as the specification allows.
+    const routing::Account* account = core_.snapshot->find_account(bind.system_id);
+    if (core_.draining) return refuse(CommandStatus::ESME_RBINDFAIL, "shutting down");
+    if (account == nullptr || !account->enabled)
+        return refuse(CommandStatus::ESME_RINVPASWD, "no such account: " + std::string(bind.system_id));
+    if (!account->allows({peer().address, peer().ipv6 ? 16u : 4u}))
+        return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " is not allowed from this address");
+    if (!type_allowed(account->bind_types, header.id))
+        return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " may not bind as " +
+                                                         std::string(smpp::name_of(header.id)));
+    if (!account->system_type.empty() && account->system_type != bind.system_type)
+        return refuse(CommandStatus::ESME_RINVSYSTYP, account->system_id + ": wrong system_type");
+
+    const io::LinkId link = this->link();
+    const PartyId party = party_of(*account);
+    const auto verdict = [reactor = core_.reactor, find = services_.find, link, party](bool right) {
+        reactor->post([find, link, party, right] {
+            if (auto* customer = dynamic_cast<Customer*>(find(link))) customer->authenticated(party, right);
+        });
+    };
+    if (!core_.authenticate(account->system_id, account->password_hash, std::string(bind.password), verdict))
+        refuse(CommandStatus::ESME_RBINDFAIL, "too many binds at once");
+}
+
+void Customer::authenticated(PartyId id, bool right) {
+    if (Connection::ended()) return;
+    Party& party = core_.party(id);
+    if (!right || party.account == nullptr) {
+        refuse(CommandStatus::ESME_RINVPASWD, "wrong password");
+    } else if (party.shared->sessions.fetch_add(1, std::memory_order_relaxed) >= party.account->max_sessions) {
+        party.shared->sessions.fetch_sub(1, std::memory_order_relaxed);
+        refuse(CommandStatus::ESME_RBINDFAIL, party.account->system_id + " has its " +
+                                                  std::to_string(party.account->max_sessions) + " sessions already");
+    } else {
+        counted_ = true;
+        party_ = &party;
+        session().set_windows(party.account->window, party.account->peer_window);
+        core_.counters.binds.add();
+        session().accept_bind(core_.now().mono);
+    }
+    touch();
+}
+
+void Customer::on_bound(session::Session&) {
+    core_.counters.sessions.add(1);
+    core_.log('I', party_->account->system_id + " bound from " + peer().to_string());
+    if (session().can_send()) services_.egress.attach(*party_, *this);
+}
+
+CommandStatus Customer::take(const smpp::Header& header, ByteView body) {
+    const wire::ReplyTo reply{link().packed(), header.sequence, static_cast<std::uint32_t>(header.id), core_.shard, 0};
+    smpp::DecodeOptions options;
+    if (session().peer_interface_version() >= 0x50) options.max_short_message = 255;
+    const auto with = [&]<class Body>(auto&& then) {
+        const auto pdu = smpp::decode<Body>(body, options);
+        if (pdu) return then(*pdu);
+        core_.log('D', "malformed " + std::string(smpp::name_of(header.id)) + " from " + party_->account->system_id +
+                           ": " + pdu.error().field);
+        core_.counters.refused_malformed.add();
+        return pdu.error().status;
+    };
+    switch (header.id) {
+        case CommandId::submit_sm:
+            return with.operator()<smpp::SubmitSm>(
+                [&](const auto& pdu) { return services_.ingress.submit(*party_, pdu, reply); });
+        case CommandId::data_sm:
+            return with.operator()<smpp::DataSm>(
+                [&](const auto& pdu) { return services_.ingress.submit(*party_, pdu, reply); });
+        case CommandId::submit_multi:
+            return with.operator()<smpp::SubmitMulti>(
+                [&](const auto& pdu) { return services_.ingress.submit(*party_, pdu, reply); });
+        case CommandId::query_sm:
+            return with.operator()<smpp::QuerySm>([&](const auto& pdu) {
+                return services_.operations.begin(*party_, header.id, pdu.message_id, body, reply);
+            });
+        case CommandId::cancel_sm:
+            return with.operator()<smpp::CancelSm>([&](const auto& pdu) {
+                return services_.operations.begin(*party_, header.id, pdu.message_id, body, reply);
+            });
+        case CommandId::replace_sm:
+            return with.operator()<smpp::ReplaceSm>([&](const auto& pdu) {
+                return services_.operations.begin(*party_, header.id, pdu.message_id, body, reply);
+            });
+        default: return CommandStatus::ESME_RINVCMDID;
+    }
+}
+
+void Customer::on_request(session::Session&, const smpp::Header& header, ByteView body) {
+    const CommandStatus status = take(header, body);
+    if (status != CommandStatus::ESME_ROK && smpp::has_response(header.id))
+        session().respond(header.id, header.sequence, status);
+}
+
+void Customer::on_response(session::Session&, std::uint64_t cookie, const smpp::Header& header, ByteView body) {
+    services_.egress.on_response(cookie, header, body);
+}
+
+void Customer::on_unanswered(session::Session&, std::uint64_t cookie) { services_.egress.on_unanswered(cookie); }
+
+void Customer::on_window_open(session::Session&) {
+    if (party_ != nullptr) services_.egress.wake(*party_);
+}
+
+void Customer::ended(session::EndReason reason, CommandStatus) {
+    if (party_ == nullptr) return;
+    services_.egress.detach(*party_, *this);
+    if (counted_) {
+        party_->shared->sessions.fetch_sub(1, std::memory_order_relaxed);
+        core_.counters.sessions.add(-1);
+        core_.log('I', (party_->account != nullptr ? party_->account->system_id : std::string("an account")) +
+                           " left: " + std::string(session::to_string(reason)));
+    }
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,33 @@
+#include "engine/gateway/finish.hpp"
+
+namespace sluice::gateway {
+
+AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, MessageId message,
+                         smpp::CommandStatus status) {
+    return {what, static_cast<std::uint8_t>(reply.shard), reply.command, reply.sequence,
+            static_cast<std::uint32_t>(status), reply.link, message};
+}
+
+void drop(Core& core, Message& m) {
+    if (m.kind == Kind::submitted && m.leg == Leg::forward) --core.party(m.account).shared->queued;
+    core.messages->done(m);
+}
+
+void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
+    const Now& now = core.now();
+    m.final_state = state;
+    m.set_error(error);
+    if (m.done_at == WallTime{}) m.done_at = now.wall;
+    const Party& account = core.party(m.account);
+    const bool allowed = account.account == nullptr || account.account->receipts.allowed;
+    if (m.kind == Kind::submitted && m.leg == Leg::forward && allowed && m.wants_receipt(state)) {
+        --account.shared->queued;
+        m.expires_at = now.wall + core.config.delivery_validity;
+        core.messages->report(m, after_commit(AfterCommit::What::reported, reply, m.id), now);
+        return;
+    }
+    if (reply.command != 0) core.messages->after_commit(after_commit(AfterCommit::What::reported, reply, 0));
+    drop(core, m);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,233 @@
+#include "engine/gateway/ingress.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "codecs/smpp/time.hpp"
+#include "engine/gateway/compose.hpp"
+#include "engine/gateway/finish.hpp"
+
+namespace sluice::gateway {
+
+using smpp::CommandStatus;
+using wire::ReplyTo;
+
+namespace {
+
+/// The owner of mobile-originated messages to numbers that nobody has: they wait under this name until somebody does.
+constexpr PartyId nobody = 1;
+
+bool is_sar(smpp::Tag tag) {
+    return tag == smpp::Tag::sar_msg_ref_num || tag == smpp::Tag::sar_total_segments ||
+           tag == smpp::Tag::sar_segment_seqnum;
+}
+
+}  // namespace
+
+smpp::MessageBody message_body(const smpp::DataSm& pdu) {
+    smpp::MessageBody body;
+    body.service_type = pdu.service_type;
+    body.source_addr_ton = pdu.source_addr_ton;
+    body.source_addr_npi = pdu.source_addr_npi;
+    body.source_addr = pdu.source_addr;
+    body.dest_addr_ton = pdu.dest_addr_ton;
+    body.dest_addr_npi = pdu.dest_addr_npi;
+    body.destination_addr = pdu.destination_addr;
+    body.esm_class = pdu.esm_class;
+    body.registered_delivery = pdu.registered_delivery;
+    body.data_coding = pdu.data_coding;
+    body.tlvs = pdu.tlvs;
+    return body;
+}
+
+bool Ingress::full() const { return core_.disk_stalled || core_.messages->full(); }
+
+CommandStatus Ingress::times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const {
+    const WallTime now = core_.reactor->now().wall;
+    if (!pdu.schedule_delivery_time.empty()) {
+        const auto at = smpp::parse_time(pdu.schedule_delivery_time, now);
+        if (!at) return CommandStatus::ESME_RINVSCHED;
+        m.due_at = std::min(*at, now + core_.config.max_validity);
+    }
+    const seconds standard = account.default_validity.count() > 0 ? account.default_validity
+                                                                  : core_.config.default_validity;
+    m.expires_at = std::max(now, m.due_at) + standard;
+    if (!pdu.validity_period.empty()) {
+        const auto until = smpp::parse_time(pdu.validity_period, now);
+        if (!until || *until <= std::max(now, m.due_at)) return CommandStatus::ESME_RINVEXPIRY;
+        m.expires_at = std::min(*until, std::max(now, m.due_at) + core_.config.max_validity);
+        m.explicit_validity = true;
+    }
+    return CommandStatus::ESME_ROK;
+}
+
+CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo& reply, MessageId shown, MessageId& id) {
+    const Now& now = core_.now();
+    core_.counters.submits.add();
+    const auto refuse = [&](Counter& counter, CommandStatus status) {
+        counter.add();
+        return status;
+    };
+    if (party.account == nullptr || !party.account->enabled || core_.draining)
+        return refuse(core_.counters.refused_no_route, CommandStatus::ESME_RSUBMITFAIL);
+    const routing::Account& account = *party.account;
+
+    // What the message says.
+    if (pdu.destination_addr.empty()) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVDSTADR);
+    if (!pdu.short_message.empty() && pdu.tlvs.find(smpp::Tag::message_payload))
+        return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RTLVNOTALLWD);
+    Message m;
+    if (const auto status = times(account, pdu, m); status != CommandStatus::ESME_ROK)
+        return refuse(core_.counters.refused_malformed, status);
+    if (account.strip_trailing_nul && (pdu.esm_class & smpp::esm_class::udhi) == 0)
+        pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
+
+    // What the account may.
+    if (!party.shared->rate.take(account.rate, now.mono))
+        return refuse(core_.counters.refused_throttled, CommandStatus::ESME_RTHROTTLED);
+    if (full() || party.shared->queued.load(std::memory_order_relaxed) >= static_cast<std::int64_t>(account.max_queued))
+        return refuse(core_.counters.refused_full, CommandStatus::ESME_RMSGQFUL);
+
+    // Where it goes.
+    routing::RouteRequest request;
+    request.account = account.id;
+    request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
+    request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
+    const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
+    using Outcome = routing::RouteDecision::Outcome;
+    if (decision.outcome != Outcome::routed) {
+        return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
+                                                       : decision.outcome == Outcome::no_route
+                                                           ? CommandStatus::ESME_RINVDSTADR
+                                                           : CommandStatus::ESME_RSUBMITFAIL);
+    }
+    const routing::Provider& provider = core_.snapshot->providers()[decision.candidates[0]];
+
+    m.account = party.id;
+    m.provider = party_of(provider);
+    m.priority = std::min<std::uint8_t>(pdu.priority_flag, 3);
+    m.registered_delivery = pdu.registered_delivery;
+    m.accepted_at = now.wall;
+    m.shown_id = shown;
+    const Lane& lane = core_.messages->lane(m.provider, m.priority);
+    if (lane.size() >= std::max<std::uint64_t>(1, provider.max_queued / core_.shards))
+        return refuse(core_.counters.refused_full, CommandStatus::ESME_RMSGQFUL);
+
+    std::array<std::uint8_t, 4096> tlv_octets;
+    if ((pdu.esm_class & smpp::esm_class::udhi) != 0 && pdu.tlvs.find(smpp::Tag::sar_msg_ref_num)) {
+        core_.counters.udh_and_sar.add();  // interop P12: the user data header wins
+        smpp::TlvWriter kept(tlv_octets);
+        bool all = true;
+        for (const smpp::Tlv tlv : pdu.tlvs)
+            if (!is_sar(tlv.tag)) all = kept.octets(tlv.tag, tlv.value) && all;
+        if (all) pdu.tlvs = kept.view();
+    }
+    store_body(m, pdu);
+    ++party.shared->queued;
+    id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
+    return CommandStatus::ESME_ROK;
+}
+
+CommandStatus Ingress::submit(Party& account, const smpp::SubmitSm& pdu, const ReplyTo& reply) {
+    MessageId id = 0;
+    return admit(account, pdu, reply, 0, id);
+}
+
+CommandStatus Ingress::submit(Party& account, const smpp::DataSm& pdu, const ReplyTo& reply) {
+    MessageId id = 0;
+    return admit(account, message_body(pdu), reply, 0, id);
+}
+
+CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, const ReplyTo& reply) {
+    if (pdu.dest_address.empty()) {
+        core_.counters.refused_malformed.add();
+        return CommandStatus::ESME_RINVNUMDESTS;
+    }
+    smpp::MessageBody body;
+    body.service_type = pdu.service_type;
+    body.source_addr_ton = pdu.source_addr_ton;
+    body.source_addr_npi = pdu.source_addr_npi;
+    body.source_addr = pdu.source_addr;
+    body.esm_class = pdu.esm_class;
+    body.protocol_id = pdu.protocol_id;
+    body.priority_flag = pdu.priority_flag;
+    body.schedule_delivery_time = pdu.schedule_delivery_time;
+    body.validity_period = pdu.validity_period;
+    body.registered_delivery = pdu.registered_delivery;
+    body.data_coding = pdu.data_coding;
+    body.sm_default_msg_id = pdu.sm_default_msg_id;
+    body.short_message = pdu.short_message;
+    body.tlvs = pdu.tlvs;
+
+    // All destinations share the id that the answer shows; the answer waits for the last one's record, which is in the
+    // same batch as, or a later one than, all others.
+    MessageId shown = 0;
+    CommandStatus first_error = CommandStatus::ESME_ROK;
+    std::array<std::uint8_t, 255 * 28> octets;
+    smpp::ListWriter<smpp::UnsuccessSme> unsuccess(octets);
+    for (const smpp::Destination& destination : pdu.dest_address) {
+        body.dest_addr_ton = destination.dest_addr_ton;
+        body.dest_addr_npi = destination.dest_addr_npi;
+        body.destination_addr = destination.destination_addr;
+        MessageId id = 0;
+        const CommandStatus status = destination.dest_flag == smpp::dest_flag_sme
+                                         ? admit(account, body, {}, shown, id)
+                                         : CommandStatus::ESME_RINVDLNAME;
+        if (status == CommandStatus::ESME_ROK) {
+            if (shown == 0) shown = id;
+            continue;
+        }
+        if (first_error == CommandStatus::ESME_ROK) first_error = status;
+        unsuccess.add({destination.dest_addr_ton, destination.dest_addr_npi, destination.destination_addr,
+                       static_cast<std::uint32_t>(status)});
+    }
+    if (shown == 0) return first_error;
+    const auto list = unsuccess.view();
+    if (!list.empty()) {
+        unsuccess_.emplace(shown, Unsuccess{{list.raw().begin(), list.raw().end()},
+                                            static_cast<std::uint8_t>(list.size())});
+    }
+    AfterCommit then = after_commit(AfterCommit::What::accepted, reply, shown);
+    core_.messages->after_commit(then);
+    return CommandStatus::ESME_ROK;
+}
+
+std::vector<std::uint8_t> Ingress::take_unsuccess(MessageId shown_id, std::uint8_t& count) {
+    count = 0;
+    const auto found = unsuccess_.find(shown_id);
+    if (found == unsuccess_.end()) return {};
+    Unsuccess list = std::move(found->second);
+    unsuccess_.erase(found);
+    count = list.count;
+    return std::move(list.raw);
+}
+
+CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, const ReplyTo& reply) {
+    const Now& now = core_.now();
+    core_.counters.originated.add();
+    if (full()) {
+        core_.counters.refused_full.add();
+        return CommandStatus::ESME_RX_T_APPN;
+    }
+    smpp::DeliverSm pdu = received;
+    if (party.provider != nullptr && party.provider->strip_trailing_nul && (pdu.esm_class & smpp::esm_class::udhi) == 0)
+        pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
+    const auto number = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton,
+                                                    party.provider != nullptr ? party.provider->country_code
+                                                                              : std::string_view());
+    const routing::Account* owner = core_.snapshot->account_of_number(number);
+    if (owner == nullptr) core_.counters.originated_unowned.add();
+    Message m;
+    m.kind = Kind::originated;
+    m.account = owner != nullptr ? party_of(*owner) : nobody;
+    m.provider = party.id;
+    m.priority = std::min<std::uint8_t>(pdu.priority_flag, 3);
+    m.accepted_at = now.wall;
+    m.expires_at = now.wall + core_.config.delivery_validity;
+    pdu.registered_delivery = 0;
+    store_body(m, pdu);
+    core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
+    return CommandStatus::ESME_ROK;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "codecs/smpp/pdu.hpp"
+#include "engine/gateway/core.hpp"
+
+namespace sluice::gateway {
+
+/// Takes messages in: from accounts (submit_sm, data_sm, submit_multi) and from providers (mobile-originated deliver_sm
+/// and data_sm). A message that passes every check is recorded, and answered once the record is on disk; one that does
+/// not is answered at once, and nothing of it is kept.
+class Ingress {
+public:
+    explicit Ingress(Core& core) : core_(core) {}
+
+    /// A request of an account's session; `max_short_message` as its SMPP version has it. ESME_ROK: the answer follows
+    /// the commit. Anything else is the answer.
+    smpp::CommandStatus submit(Party& account, const smpp::SubmitSm& pdu, const wire::ReplyTo& reply);
+    smpp::CommandStatus submit(Party& account, const smpp::DataSm& pdu, const wire::ReplyTo& reply);
+    smpp::CommandStatus submit(Party& account, const smpp::SubmitMulti& pdu, const wire::ReplyTo& reply);
+
+    /// A message that a provider brings for the owner of its destination number.
+    smpp::CommandStatus originate(Party& provider, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
+
+    /// The destinations that submit_multi could not serve, for its answer; forgotten once asked for.
+    std::vector<std::uint8_t> take_unsuccess(MessageId shown_id, std::uint8_t& count);
+
+private:
+    smpp::CommandStatus admit(Party& account, smpp::MessageBody pdu, const wire::ReplyTo& reply, MessageId shown,
+                              MessageId& id);
+    smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
+    bool full() const;
+
+    struct Unsuccess {
+        std::vector<std::uint8_t> raw;
+        std::uint8_t count = 0;
+    };
+    Core& core_;
+    std::unordered_map<MessageId, Unsuccess> unsuccess_;
+};
+
+smpp::MessageBody message_body(const smpp::DataSm& pdu);
+
+}  // namespace sluice::gateway

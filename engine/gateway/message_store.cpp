@@ -1,0 +1,416 @@
+#include "engine/gateway/message_store.hpp"
+
+#include <algorithm>
+
+// A message's life: what is recorded when. Reading back from disk is in message_store_load.cpp.
+namespace sluice::gateway {
+
+using storage::Key;
+using storage::Table;
+
+namespace {
+constexpr std::size_t settle_per_turn = 512;
+}
+
+MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks)
+    : store_(store), ids_(std::move(ids)), config_(config), callbacks_(std::move(callbacks)) {}
+
+Lane& MessageStore::lane(PartyId destination, std::uint8_t priority) {
+    auto& slot = lanes_[lane_key(destination, priority)];
+    if (!slot) slot = std::make_unique<Lane>(lane_key(destination, priority));
+    return *slot;
+}
+
+Message* MessageStore::find(MessageId id) {
+    const std::uint64_t* packed = by_id_.find(id);
+    return packed != nullptr ? young_.find(Handle::unpack(*packed)) : nullptr;
+}
+
+Message& MessageStore::place(Message message) {
+    const Handle handle = young_.emplace(std::move(message));
+    Message& m = young_.at(handle);
+    m.self = handle;
+    by_id_.put(m.id, handle.packed());
+    return m;
+}
+
+void MessageStore::forget(Message& m) {
+    unpin(m);
+    by_id_.erase(m.id);
+    young_.erase(m.self);
+}
+
+// ---- journal segments
+
+MessageStore::Segment& MessageStore::segment(std::uint64_t number) {
+    SLUICE_CHECK(!segments_.empty() && number >= segments_.front().number && number <= segments_.back().number);
+    return segments_[number - segments_.front().number];
+}
+
+void MessageStore::pin(Message& m) {
+    if (m.segment != 0) return;
+    const std::uint64_t number = store_.next_batch();
+    // The open batch is the one after those already submitted; its number is the store's next.
+    while (segments_.empty() || segments_.back().number < number)
+        segments_.push_back({segments_.empty() ? number : segments_.back().number + 1, now_.mono, 0, nullptr});
+    Segment& s = segment(number);
+    m.segment = number;
+    m.segment_prev = nullptr;
+    m.segment_next = s.first;
+    if (s.first != nullptr) s.first->segment_prev = &m;
+    s.first = &m;
+    ++s.live;
+}
+
+void MessageStore::unpin(Message& m) {
+    if (m.segment == 0) return;
+    Segment& s = segment(m.segment);
+    (m.segment_prev != nullptr ? m.segment_prev->segment_next : s.first) = m.segment_next;
+    if (m.segment_next != nullptr) m.segment_next->segment_prev = m.segment_prev;
+    m.segment_prev = m.segment_next = nullptr;
+    m.segment = 0;
+    --s.live;
+}
+
+void MessageStore::release_segments() {
+    const std::uint64_t oldest_in_flight = store_.next_batch() - in_flight_;
+    while (!segments_.empty() && segments_.front().live == 0 && segments_.front().number < oldest_in_flight)
+        segments_.pop_front();
+    open_.release_before = segments_.empty() ? oldest_in_flight : segments_.front().number;
+}
+
+// ---- rows
+
+void MessageStore::lane_changed(Lane& lane) { changed_lanes_.insert(&lane); }
+
+void MessageStore::stale_for_loads(MessageId id) {
+    if (!loads_.empty()) stale_.insert(id);
+}
+
+void MessageStore::put_message_row(const Message& m) {
+    const std::size_t at = open_.values.size();
+    encode_row(open_.values, m);
+    open_.ops.push_back({storage::TableOp::Kind::put, Table::message, Key{0, m.id}, static_cast<std::uint32_t>(at),
+                         static_cast<std::uint32_t>(open_.values.size() - at)});
+}
+
+void MessageStore::put_lane_row(Message& m) {
+    Lane& lane = lane_of(m);
+    m.lane_row = lane.key();
+    open_.put(Table::queue, {m.lane_row, m.position}, {reinterpret_cast<const std::uint8_t*>(&m.id), sizeof m.id});
+    lane.row_added();
+    lane_changed(lane);
+}
+
+void MessageStore::put_time_row(Message& m) {
+    const WallTime when = m.stage == Stage::waiting    ? m.due_at
+                          : m.stage == Stage::awaiting ? m.expires_at + config_.receipt_grace
+                                                       : m.expires_at;
+    m.time_row = time_key(when);
+    open_.put(Table::queue, {m.time_row, m.id}, {reinterpret_cast<const std::uint8_t*>(&m.id), sizeof m.id});
+}
+
+void MessageStore::erase_lane_row(Message& m) {
+    if (m.lane_row == 0) return;
+    open_.erase(Table::queue, {m.lane_row, m.position});
+    Lane& lane = *lanes_.at(m.lane_row);
+    lane.row_erased();
+    lane_changed(lane);
+    m.lane_row = 0;
+    stale_for_loads(m.id);
+}
+
+void MessageStore::erase_time_row(Message& m) {
+    if (m.time_row == 0) return;
+    open_.erase(Table::queue, {m.time_row, m.id});
+    m.time_row = 0;
+    stale_for_loads(m.id);
+}
+
+// ---- life
+
+MessageId MessageStore::accept(Message message, const AfterCommit& then, Now now) {
+    message.id = ids_.next(now.wall);
+    highest_id_ = message.id;
+    ids_moved_ = true;
+    if (message.shown_id == 0) message.shown_id = message.id;
+    message.position = message.id;
+    message.stage = Stage::committing;
+    AfterCommit waiter = then;
+    waiter.message = message.id;
+    open_waiters_.push_back(waiter);
+
+    Lane& lane = lane_of(message);
+    if (lane.backlogged() && message.due_at <= now.wall) {
+        // Those before it are on disk already: it joins them there, and needs neither memory nor a journal record.
+        message.stage = Stage::queued;
+        message.has_row = true;
+        put_lane_row(message);
+        put_time_row(message);
+        put_message_row(message);
+        lane.unload(message.position);
+        callbacks_.ready(lane);
+        return message.id;
+    }
+    Message& m = place(std::move(message));
+    write_snapshot(open_.journal, m);
+    pin(m);
+    return m.id;
+}
+
+void MessageStore::enqueue(MessageId id, Now now) {
+    Message* m = find(id);
+    if (m == nullptr || m->stage != Stage::committing) return;  // went straight to disk, or was cancelled meanwhile
+    if (m->leg == Leg::forward && m->due_at > now.wall) {
+        m->stage = Stage::waiting;
+        watch(*m);
+        return;
+    }
+    m->stage = Stage::queued;
+    watch(*m);
+    Lane& lane = lane_of(*m);
+    lane.insert(*m);
+    callbacks_.ready(lane);
+}
+
+void MessageStore::watch(const Message& m) {
+    // Settled messages have a row that says when to look at them; only what may come due before that is watched here.
+    if (m.stage == Stage::waiting) due_.push({m.due_at, m.id});
+    else if (m.expires_at < now_.wall + 4 * config_.young_age) due_.push({m.expires_at, m.id});
+}
+
+void MessageStore::leave_lane(Message& m) {
+    if (m.stage == Stage::queued) lane_of(m).remove(m);
+}
+
+void MessageStore::sending(Message& m) {
+    leave_lane(m);
+    m.stage = Stage::sending;
+}
+
+void MessageStore::sent(Message& m) {
+    leave_lane(m);
+    erase_lane_row(m);
+    m.stage = Stage::awaiting;
+    write_sent(open_.journal, m);
+    pin(m);
+}
+
+void MessageStore::retry(Message& m) {
+    leave_lane(m);
+    erase_lane_row(m);
+    m.stage = Stage::waiting;
+    write_retry(open_.journal, m);
+    pin(m);
+    watch(m);
+}
+
+void MessageStore::requeue(Message& m) {
+    SLUICE_CHECK(m.stage == Stage::sending);
+    m.stage = Stage::queued;
+    Lane& lane = lane_of(m);
+    lane.insert(m);
+    callbacks_.ready(lane);
+}
+
+void MessageStore::reroute(Message& m, PartyId provider) {
+    leave_lane(m);
+    erase_lane_row(m);
+    m.provider = provider;
+    m.stage = Stage::queued;
+    m.due_at = {};
+    write_retry(open_.journal, m);
+    pin(m);
+    Lane& lane = lane_of(m);
+    lane.insert(m);
+    callbacks_.ready(lane);
+}
+
+void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
+    leave_lane(m);
+    erase_lane_row(m);
+    m.leg = Leg::report;
+    m.stage = Stage::committing;
+    m.attempts = 0;
+    m.due_at = {};
+    m.position = ids_.next(now.wall);
+    highest_id_ = m.position;
+    ids_moved_ = true;
+    write_report(open_.journal, m);
+    pin(m);
+    AfterCommit waiter = then;
+    waiter.message = m.id;
+    open_waiters_.push_back(waiter);
+}
+
+void MessageStore::done(Message& m) {
+    leave_lane(m);
+    erase_lane_row(m);
+    erase_time_row(m);
+    if (m.has_row) {
+        open_.erase(Table::message, {0, m.id});
+        stale_for_loads(m.id);
+    }
+    if (m.segment != 0) write_done(open_.journal, m.id);
+    forget(m);
+}
+
+void MessageStore::replaced(Message& m) {
+    write_snapshot(open_.journal, m);
+    pin(m);
+}
+
+void MessageStore::let_go(Message& m) {
+    if (!m.has_row || m.segment != 0 || (m.stage != Stage::queued && m.stage != Stage::awaiting)) return;
+    if (m.stage == Stage::queued) {
+        Lane& lane = lane_of(m);
+        lane.remove(m);
+        lane.unload(m.position);
+    }
+    forget(m);
+}
+
+// ---- settling
+
+void MessageStore::settle(Message& m) {
+    const bool stays = m.stage == Stage::sending;
+    if ((m.stage == Stage::queued || stays) && m.lane_row == 0) put_lane_row(m);
+    erase_time_row(m);
+    put_time_row(m);
+    put_message_row(m);
+    write_settled(open_.journal, m.id);
+    m.has_row = true;
+    unpin(m);
+    if (stays) return;
+    if (m.stage == Stage::queued) {
+        Lane& lane = lane_of(m);
+        lane.remove(m);
+        lane.unload(m.position);
+    }
+    forget(m);
+}
+
+void MessageStore::settle_old(Now now) {
+    const std::uint64_t oldest_in_flight = store_.next_batch() - in_flight_;
+    for (std::size_t n = 0; n < settle_per_turn && !segments_.empty(); ++n) {
+        Segment& oldest = segments_.front();
+        if (oldest.number >= oldest_in_flight) return;
+        if (oldest.live == 0) {
+            segments_.pop_front();
+            continue;
+        }
+        const bool crowded = young_.size() > config_.max_young;
+        if (!crowded && now.mono - oldest.born < config_.young_age) return;
+        Message* m = oldest.first;
+        if (m->stage == Stage::committing) return;  // its report is in a batch under way
+        settle(*m);
+    }
+}
+
+void MessageStore::came_due(Message& m, Now now) {
+    if (m.stage == Stage::waiting && m.due_at <= now.wall && m.expires_at > now.wall) {
+        m.stage = Stage::queued;
+        if (m.has_row && m.segment == 0) {  // what the disk says must find it in its lane after a crash
+            erase_time_row(m);
+            put_lane_row(m);
+            put_time_row(m);
+            put_message_row(m);
+        }
+        watch(m);
+        Lane& lane = lane_of(m);
+        lane.insert(m);
+        callbacks_.ready(lane);
+    } else if (m.stage == Stage::awaiting ? m.expires_at + config_.receipt_grace <= now.wall
+                                          : m.expires_at <= now.wall && (m.stage == Stage::queued || m.stage == Stage::waiting)) {
+        callbacks_.expired(m);
+    }
+}
+
+void MessageStore::tick(Now now) {
+    now_ = now;
+    while (!due_.empty() && due_.top().at <= now.wall) {
+        const Due due = due_.top();
+        due_.pop();
+        if (Message* m = find(due.id)) came_due(*m, now);
+    }
+    if (!times_loading_ && now.wall >= times_at_) {
+        times_at_ = now.wall + seconds(1);
+        times_loading_ = true;
+        storage::LoadRequest request;
+        request.table = Table::queue;
+        request.first = {time_tag << 56, 0};
+        request.last = {time_key(std::chrono::floor<seconds>(now.wall)), UINT64_MAX};
+        request.limit = static_cast<std::uint32_t>(config_.load_rows);
+        request.follow = true;
+        load(request, [this](const storage::LoadResult& result) {
+            times_loading_ = false;
+            loaded_times(result, now_);
+        });
+    }
+    settle_old(now);
+}
+
+// ---- batches
+
+void MessageStore::end_of_turn() {
+    if (in_flight_ > 0) return;
+    if (open_.empty() && open_waiters_.empty()) {
+        if (segments_.size() > 1 && segments_.front().live == 0) release_segments();
+        return;
+    }
+    if (ids_moved_) {
+        open_.put(Table::meta, {0, 1}, {reinterpret_cast<const std::uint8_t*>(&highest_id_), sizeof highest_id_});
+        ids_moved_ = false;
+    }
+    for (Lane* lane : changed_lanes_) {
+        const std::uint64_t rows = lane->rows();
+        if (rows == 0) open_.erase(Table::meta, {1, lane->key()});
+        else open_.put(Table::meta, {1, lane->key()}, {reinterpret_cast<const std::uint8_t*>(&rows), sizeof rows});
+    }
+    changed_lanes_.clear();
+    release_segments();
+    open_.number = store_.next_batch();
+    waiters_.push_back(std::move(open_waiters_));
+    if (!spare_waiters_.empty()) {
+        open_waiters_ = std::move(spare_waiters_.back());
+        spare_waiters_.pop_back();
+    } else {
+        open_waiters_ = {};
+    }
+    ++in_flight_;
+    store_.submit(std::move(open_));
+    if (spare_batches_.empty()) {
+        open_ = {};
+    } else {
+        open_ = std::move(spare_batches_.back());
+        spare_batches_.pop_back();
+    }
+}
+
+bool MessageStore::poll(Now now) {
+    now_ = now;
+    bool any = false;
+    storage::Completion completion;
+    while (in_flight_ > 0 && store_.poll(completion)) {
+        any = true;
+        --in_flight_;
+        std::vector<AfterCommit> waiters = std::move(waiters_.front());
+        waiters_.pop_front();
+        for (const storage::LoadResult& result : completion.loads) {
+            const auto found = loads_.find(result.tag);
+            SLUICE_CHECK(found != loads_.end());
+            const auto then = std::move(found->second);
+            loads_.erase(found);
+            then(result);
+            if (loads_.empty()) stale_.clear();
+        }
+        for (const AfterCommit& waiter : waiters) callbacks_.committed(waiter);
+        waiters.clear();
+        spare_waiters_.push_back(std::move(waiters));
+        completion.batch.clear();
+        spare_batches_.push_back(std::move(completion.batch));
+    }
+    return any;
+}
+
+}  // namespace sluice::gateway

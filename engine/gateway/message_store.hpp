@@ -1,0 +1,189 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/base/flat_map.hpp"
+#include "engine/base/result.hpp"
+#include "engine/base/slab.hpp"
+#include "engine/base/time.hpp"
+#include "engine/gateway/lane.hpp"
+#include "engine/gateway/message.hpp"
+#include "engine/gateway/message_id.hpp"
+#include "engine/gateway/record.hpp"
+#include "storage/store.hpp"
+
+namespace sluice::gateway {
+
+/// What is to happen once a batch is on disk. Whoever asked gets it back through Callbacks::committed, in order.
+struct AfterCommit {
+    enum class What : std::uint8_t {
+        accepted,  ///< answer the submitter, queue the message
+        reported,  ///< answer the provider that sent the receipt, queue the report
+        held,      ///< answer the provider: its receipt is kept until its message is known
+        answered,  ///< answer a query_sm, cancel_sm or replace_sm
+    };
+    What what{};
+    std::uint8_t shard = 0;      ///< that holds the link
+    std::uint32_t command = 0;   ///< command_id of the request to answer; 0: nobody waits
+    std::uint32_t sequence = 0;
+    std::uint32_t status = 0;
+    std::uint64_t link = 0;      ///< packed handle of the session that asked
+    MessageId message = 0;
+};
+
+struct MessageStoreConfig {
+    std::size_t max_young = 60'000;          ///< messages in memory above which the oldest are settled
+    seconds young_age{10};                   ///< a journal segment older than this is emptied by settling
+    std::size_t max_open_journal = 4 << 20;  ///< octets in the open batch above which intake is refused
+    std::size_t load_rows = 512;             ///< rows a lane reads at once
+    std::size_t load_below = 256;            ///< a lane reads on when fewer than this are in memory
+    seconds receipt_grace{3600};             ///< after validity: how long a receipt may still come
+};
+
+/// The messages of one shard, in memory and on disk, and the only code that writes either. See "Young and settled" in
+/// docs/architecture.md. Everything here is recorded into the open batch; `end_of_turn` hands that to the Store.
+class MessageStore {
+public:
+    struct Callbacks {
+        std::function<void(const AfterCommit&)> committed;
+        std::function<void(Lane&)> ready;        ///< the lane has (more) messages that may go
+        std::function<void(Message&)> expired;   ///< its validity is over, or its receipt never came; the owner decides
+        std::function<void(Message&)> awaiting;  ///< found on disk: it awaits a receipt, index it
+    };
+
+    MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks);
+
+    /// Rebuilds what is young from the journal and the lanes' counts from `meta`. Before anything else, once.
+    Result<void> recover(Now now);
+
+    // ---- a message's life, in order
+    /// Takes a new message: gives it its id and records it. Its lane gets it when `committed` comes (see `enqueue`).
+    MessageId accept(Message message, const AfterCommit& then, Now now);
+    /// After its commit: queued, or waiting when due_at is in the future. Does nothing for what went straight to disk.
+    void enqueue(MessageId id, Now now);
+    void sending(Message& m);
+    /// The provider has it and a receipt is to come.
+    void sent(Message& m);
+    /// A try failed; it waits until due_at (which the caller has set, with attempts and provider).
+    void retry(Message& m);
+    /// Not sent after all (the link went away, or throttled): back to where it was in its lane.
+    void requeue(Message& m);
+    /// It moves to another provider's lane (m.provider is set by this).
+    void reroute(Message& m, PartyId provider);
+    /// A final state was reached and a receipt is owed (final_state, error, done_at are set).
+    void report(Message& m, const AfterCommit& then, Now now);
+    /// The same for what is not sent at all any more; no one waits for the commit.
+    void report(Message& m, Now now) { report(m, AfterCommit{AfterCommit::What::reported, 0, 0, 0, 0, 0, m.id}, now); }
+    /// Nothing is owed any more. `m` is gone.
+    void done(Message& m);
+    /// replace_sm changed it: recorded anew.
+    void replaced(Message& m);
+
+    // ---- finding
+    Message* find(MessageId id);                            ///< in memory
+    Message* find(Handle handle) { return young_.find(handle); }
+    /// Reads a message that is only on disk into memory; then calls `then` with it, or null if it does not exist.
+    void fetch(MessageId id, std::function<void(Message*)> then);
+    /// Forgets in memory what was fetched only to be looked at.
+    void let_go(Message& m);
+    Lane& lane(PartyId destination, std::uint8_t priority);
+
+    // ---- other rows
+    void put_row(storage::Table table, storage::Key key, ByteView value) { open_.put(table, key, value); }
+    void erase_row(storage::Table table, storage::Key key) { open_.erase(table, key); }
+    void load(storage::LoadRequest request, std::function<void(const storage::LoadResult&)> then);
+    void after_commit(const AfterCommit& then) { open_waiters_.push_back(then); }
+
+    // ---- driven by the shard
+    /// Takes what the store has completed. Returns whether there was anything.
+    bool poll(Now now);
+    /// Timers: due retries, expiries, settling.
+    void tick(Now now);
+    /// Reads on in a lane that has room in memory and rows on disk.
+    void load_more(Lane& lane);
+    /// Hands the open batch over if none is under way.
+    void end_of_turn();
+    bool idle() const { return in_flight_ == 0 && open_.empty(); }
+
+    // ---- facts
+    /// Intake must be refused for now (ESME_RMSGQFUL): the disk does not follow.
+    bool full() const { return open_.journal.size() > config_.max_open_journal; }
+    std::size_t in_memory() const { return young_.size(); }
+    std::size_t journal_segments() const { return segments_.size(); }
+    storage::Store& store() const { return store_; }
+    template <class Visit>
+    void for_each_lane(Visit&& visit) { for (auto& [key, lane] : lanes_) visit(*lane); }
+    template <class Visit>
+    void for_each_in_memory(Visit&& visit) { young_.for_each([&](Handle, Message& m) { visit(m); }); }
+    IdSource& ids() { return ids_; }
+
+private:
+    struct Segment {
+        std::uint64_t number = 0;
+        MonoTime born{};
+        std::size_t live = 0;
+        Message* first = nullptr;
+    };
+    struct Due {
+        WallTime at;
+        MessageId id;
+        bool operator>(const Due& other) const { return at != other.at ? at > other.at : id > other.id; }
+    };
+
+    Message& place(Message message);
+    void forget(Message& m);
+    void pin(Message& m);
+    void unpin(Message& m);
+    Segment& segment(std::uint64_t number);
+    Lane& lane_of(const Message& m) { return lane(m.destination(), m.priority); }
+    void leave_lane(Message& m);
+    void erase_lane_row(Message& m);
+    void erase_time_row(Message& m);
+    void put_time_row(Message& m);
+    void put_message_row(const Message& m);
+    void put_lane_row(Message& m);
+    void settle(Message& m);
+    void settle_old(Now now);
+    void watch(const Message& m);
+    void lane_changed(Lane& lane);
+    void loaded_lane(Lane& lane, const storage::LoadResult& result, std::uint64_t first);
+    void loaded_times(const storage::LoadResult& result, Now now);
+    void scan_awaiting(storage::Key from);
+    void came_due(Message& m, Now now);
+    void stale_for_loads(MessageId id);
+    Message* adopt_row(MessageId id, ByteView value);
+    void release_segments();
+
+    storage::Store& store_;
+    IdSource ids_;
+    MessageStoreConfig config_;
+    Callbacks callbacks_;
+    Slab<Message> young_;
+    FlatMap by_id_;
+    std::deque<Segment> segments_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<Lane>> lanes_;
+    std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
+    storage::Batch open_;
+    std::vector<AfterCommit> open_waiters_;
+    std::deque<std::vector<AfterCommit>> waiters_;  ///< of the batches in flight, oldest first
+    std::vector<std::vector<AfterCommit>> spare_waiters_;
+    std::vector<storage::Batch> spare_batches_;
+    std::unordered_map<std::uint64_t, std::function<void(const storage::LoadResult&)>> loads_;
+    std::unordered_set<MessageId> stale_;           ///< changed while loads were under way: their results do not count
+    std::unordered_set<Lane*> changed_lanes_;
+    std::uint64_t next_tag_ = 1;
+    std::size_t in_flight_ = 0;
+    MessageId highest_id_ = 0;
+    bool ids_moved_ = false;
+    bool times_loading_ = false;
+    Now now_{};
+    WallTime times_at_{};
+};
+
+}  // namespace sluice::gateway

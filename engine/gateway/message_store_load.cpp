@@ -1,0 +1,239 @@
+#include <cstring>
+
+#include "engine/gateway/message_store.hpp"
+
+// Reading back: the start, lanes that read on, times that have come, single messages.
+namespace sluice::gateway {
+
+using storage::Key;
+using storage::LoadRequest;
+using storage::LoadResult;
+using storage::Table;
+
+void MessageStore::load(LoadRequest request, std::function<void(const LoadResult&)> then) {
+    request.tag = next_tag_++;
+    loads_.emplace(request.tag, std::move(then));
+    open_.loads.push_back(request);
+}
+
+Message* MessageStore::adopt_row(MessageId id, ByteView value) {
+    Message message;
+    if (!read_snapshot(value, message) || message.id != id) return nullptr;
+    message.has_row = true;
+    return &place(std::move(message));
+}
+
+void MessageStore::fetch(MessageId id, std::function<void(Message*)> then) {
+    LoadRequest request;
+    request.table = Table::message;
+    request.first = request.last = {0, id};
+    load(request, [this, id, then = std::move(then)](const LoadResult& result) {
+        Message* m = find(id);
+        if (m == nullptr && !result.rows.empty() && !stale_.contains(id)) {
+            m = adopt_row(id, result.value(result.rows.front()));
+            if (m != nullptr && m->stage == Stage::queued && m->lane_row != 0) {
+                Lane& lane = lane_of(*m);
+                lane.unloaded_less_one();
+                lane.insert(*m);
+            } else if (m != nullptr && m->stage == Stage::waiting) {
+                watch(*m);
+            }
+        }
+        then(m);
+    });
+}
+
+// ---- lanes
+
+void MessageStore::load_more(Lane& lane) {
+    if (lane.loading() || !lane.backlogged() || lane.in_memory() >= config_.load_below) return;
+    lane.load_begins();
+    LoadRequest request;
+    request.table = Table::queue;
+    request.first = {lane.key(), lane.loaded_up_to() + 1};
+    request.last = {lane.key(), UINT64_MAX};
+    request.limit = static_cast<std::uint32_t>(config_.load_rows);
+    request.follow = true;
+    load(request, [this, &lane, first = request.first.low](const LoadResult& result) {
+        loaded_lane(lane, result, first);
+    });
+}
+
+void MessageStore::loaded_lane(Lane& lane, const LoadResult& result, std::uint64_t first) {
+    for (const storage::LoadedRow& row : result.rows) {
+        const ByteView value = result.value(row);
+        MessageId id = 0;
+        if (value.size() >= sizeof id) std::memcpy(&id, value.data(), sizeof id);  // a snapshot begins with its id
+        if (id == 0 || find(id) != nullptr || stale_.contains(id)) continue;
+        Message* m = adopt_row(id, value);
+        if (m == nullptr) continue;
+        m->stage = Stage::queued;  // the row under which it was found says so
+        m->lane_row = lane.key();
+        m->position = row.key.low;
+        lane.unloaded_less_one();
+        lane.insert(*m);
+    }
+    lane.load_ends(result.rows.empty() ? first - 1 : result.rows.back().key.low);
+    callbacks_.ready(lane);
+}
+
+// ---- times
+
+void MessageStore::loaded_times(const LoadResult& result, Now now) {
+    for (const storage::LoadedRow& row : result.rows) {
+        const MessageId id = row.key.low;
+        if (stale_.contains(id)) continue;
+        const ByteView value = result.value(row);
+        Message* m = find(id);
+        if (m == nullptr && value.empty()) {
+            open_.erase(Table::queue, row.key);
+            continue;
+        }
+        if (m == nullptr) {
+            m = adopt_row(id, value);
+            if (m == nullptr) continue;
+            m->time_row = row.key.high;
+            if (m->lane_row != 0) {  // a queued one whose validity is over
+                m->stage = Stage::queued;
+                Lane& lane = lane_of(*m);
+                lane.unloaded_less_one();
+                lane.insert(*m);
+            }
+        }
+        if (m->time_row != row.key.high) {  // left behind by a move
+            open_.erase(Table::queue, row.key);
+            continue;
+        }
+        came_due(*m, now);
+    }
+    if (result.more) times_at_ = now.wall;
+}
+
+// ---- start
+
+Result<void> MessageStore::recover(Now now) {
+    now_ = now;
+    LoadRequest meta;
+    meta.table = Table::meta;
+    meta.first = {0, 1};
+    meta.last = {1, UINT64_MAX};
+    meta.limit = UINT32_MAX;
+    meta.max_bytes = UINT32_MAX;
+    const LoadResult facts = store_.load_now(meta);
+    for (const storage::LoadedRow& row : facts.rows) {
+        std::uint64_t number = 0;
+        if (row.length != sizeof number) continue;
+        std::memcpy(&number, facts.value(row).data(), sizeof number);
+        if (row.key == Key{0, 1}) {
+            ids_.not_before(number);
+        } else if (row.key.high == 1) {
+            auto& slot = lanes_[row.key.low];
+            if (!slot) slot = std::make_unique<Lane>(row.key.low);
+            slot->restore_rows(number);
+        }
+    }
+
+    bool damaged = false;
+    std::uint64_t damaged_segment = 0;
+    std::unordered_map<MessageId, std::uint64_t> oldest_segment;
+    auto replayed = store_.replay([&](std::uint64_t number, ByteView bytes) {
+        segments_.push_back({number, now.mono, 0, nullptr});
+        Record record;
+        while (next_record(bytes, record, damaged)) {
+            Message* m = find(record.id);
+            switch (record.type) {
+                case RecordType::snapshot: {
+                    if (m != nullptr) {
+                        read_snapshot(record.payload, *m);
+                    } else {
+                        Message message;
+                        if (!read_snapshot(record.payload, message)) break;
+                        place(std::move(message));
+                        oldest_segment.emplace(record.id, number);
+                    }
+                    break;
+                }
+                case RecordType::settled:
+                case RecordType::done:
+                    if (m != nullptr) forget(*m);
+                    oldest_segment.erase(record.id);
+                    break;
+                default:
+                    if (m == nullptr) {  // it was settled before this happened to it
+                        LoadRequest request;
+                        request.table = Table::message;
+                        request.first = request.last = {0, record.id};
+                        const LoadResult found = store_.load_now(request);
+                        if (found.rows.empty()) break;
+                        m = adopt_row(record.id, found.value(found.rows.front()));
+                        if (m == nullptr) break;
+                        m->lane_row = 0;  // erased by the batch that this record came with
+                        oldest_segment.emplace(record.id, number);
+                    }
+                    apply_record(record, *m);
+            }
+        }
+        if (damaged && damaged_segment == 0) damaged_segment = number;
+    });
+    if (!replayed) return std::unexpected(replayed.error());
+    if (damaged) return fail("the journal is damaged in segment " + std::to_string(damaged_segment));
+
+    // Segments are numbered without gaps in memory even where the journal has none for a batch without records.
+    std::deque<Segment> dense;
+    for (const Segment& s : segments_) {
+        while (!dense.empty() && dense.back().number + 1 < s.number)
+            dense.push_back({dense.back().number + 1, now.mono, 0, nullptr});
+        dense.push_back(s);
+    }
+    segments_ = std::move(dense);
+
+    young_.for_each([&](Handle, Message& m) {
+        Segment& s = segment(oldest_segment.at(m.id));
+        m.segment = s.number;
+        m.segment_next = s.first;
+        if (s.first != nullptr) s.first->segment_prev = &m;
+        s.first = &m;
+        ++s.live;
+        switch (m.stage) {
+            case Stage::queued:
+                if (m.leg == Leg::forward && m.due_at > now.wall) {
+                    m.stage = Stage::waiting;
+                    watch(m);
+                    break;
+                }
+                watch(m);
+                if (m.lane_row != 0) lane_of(m).unloaded_less_one();
+                lane_of(m).insert(m);
+                break;
+            case Stage::waiting: watch(m); break;
+            case Stage::awaiting:
+                watch(m);
+                callbacks_.awaiting(m);
+                break;
+            default: break;
+        }
+    });
+    scan_awaiting({0, 0});
+    return {};
+}
+
+/// In the background, window by window: what was settled while it awaited a receipt must be in the receipt index.
+/// Receipts that come before their turn are held like any early receipt.
+void MessageStore::scan_awaiting(Key from) {
+    LoadRequest request;
+    request.table = Table::message;
+    request.first = from;
+    request.last = {0, UINT64_MAX};
+    request.limit = 2048;
+    load(request, [this](const LoadResult& result) {
+        Message message;
+        for (const storage::LoadedRow& row : result.rows) {
+            if (find(row.key.low) != nullptr || stale_.contains(row.key.low)) continue;
+            if (read_snapshot(result.value(row), message) && message.stage == Stage::awaiting)
+                callbacks_.awaiting(message);
+        }
+        if (result.more && !result.rows.empty()) scan_awaiting({0, result.rows.back().key.low + 1});
+    });
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/gateway/lane.hpp"
+#include "engine/gateway/message.hpp"
+#include "engine/routing/snapshot.hpp"
+#include "engine/routing/throttle.hpp"
+
+namespace sluice::gateway {
+
+class Connection;
+
+/// The name of an account or provider in lanes and records: half of its stable key, the lowest bit saying which it is.
+constexpr PartyId party_of(const routing::Account& account) { return static_cast<PartyId>(account.key) | 1u; }
+constexpr PartyId party_of(const routing::Provider& provider) { return static_cast<PartyId>(provider.key) & ~1u; }
+constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
+
+/// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
+Result<void> check_parties(const routing::Snapshot& snapshot);
+
+/// A rate that all shards share without asking each other: the time at which the bucket will be empty is one atomic
+/// number (the generic cell rate algorithm), so that overspending is impossible whatever the number of shards.
+class SharedRate {
+public:
+    /// True if one more message is within the rate at `now`.
+    bool take(routing::Rate rate, MonoTime now) {
+        if (rate.per_second == 0) return true;
+        const std::int64_t interval = 1'000'000'000 / rate.per_second;
+        const std::int64_t at = now.time_since_epoch().count();
+        std::int64_t due = due_.load(std::memory_order_relaxed);
+        for (;;) {
+            const std::int64_t start = std::max(due, at);
+            if (start - at > interval * std::max<std::int64_t>(0, std::int64_t{rate.burst} - 1)) return false;
+            if (due_.compare_exchange_weak(due, start + interval, std::memory_order_relaxed)) return true;
+        }
+    }
+
+private:
+    std::atomic<std::int64_t> due_{INT64_MIN};
+};
+
+/// What all shards know about an account together. Lives as long as the gateway, through reloads.
+struct AccountShared {
+    SharedRate rate;
+    std::atomic<std::uint32_t> sessions{0};
+    std::atomic<std::int64_t> queued{0};  ///< its messages that are not final
+};
+
+class AccountsShared {
+public:
+    /// Not for hot paths: locks. The reference is good for ever.
+    AccountShared& of(PartyId account);
+
+private:
+    std::mutex mutex_;
+    std::unordered_map<PartyId, std::unique_ptr<AccountShared>> accounts_;
+};
+
+/// One shard's view of somebody messages go to: a provider, or an account (receipts and mobile-originated messages).
+struct Party {
+    PartyId id = 0;
+    const routing::Account* account = nullptr;    ///< of the present snapshot; null when the configuration lost it
+    const routing::Provider* provider = nullptr;  ///< likewise
+    AccountShared* shared = nullptr;              ///< of accounts
+
+    std::array<Lane*, 4> lanes{};                 ///< highest priority first
+    std::vector<Connection*> outlets;             ///< this shard's sessions that may send to it
+    std::size_t turn = 0;                         ///< the outlet whose turn it is
+    std::uint32_t run = 0;                        ///< messages it has had in a row
+    routing::TokenBucket bucket;                  ///< this shard's share of a provider's rate
+    MonoTime held_until{};                        ///< throttled by the peer, or by our own rate
+    std::uint32_t throttles = 0;                  ///< in a row
+    bool timer_armed = false;
+    bool dirty = false;
+
+    struct Remote {
+        std::uint32_t outlets = 0;      ///< sessions that another shard has
+        std::uint32_t room = 0;         ///< messages that we may have under way there
+        std::uint32_t outstanding = 0;
+    };
+    std::vector<Remote> remotes;        ///< by shard
+
+    bool reachable_here() const { return !outlets.empty(); }
+    bool reachable() const {
+        if (!outlets.empty()) return true;
+        for (const Remote& remote : remotes)
+            if (remote.outlets > 0) return true;
+        return false;
+    }
+    bool empty() const {
+        for (const Lane* lane : lanes)
+            if (!lane->empty()) return false;
+        return true;
+    }
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,194 @@
+#include "engine/gateway/providers.hpp"
+
+#include <algorithm>
+
+#include "engine/gateway/egress.hpp"
+#include "engine/gateway/ingress.hpp"
+#include "engine/gateway/receipts.hpp"
+
+namespace sluice::gateway {
+
+using smpp::CommandId;
+using smpp::CommandStatus;
+
+/// One bind to a provider: takes its receipts and mobile-originated messages in, carries ours out.
+class ProviderConnection final : public Connection {
+public:
+    ProviderConnection(Core& core, Providers& owner, Providers::SlotRef slot, io::LinkId link,
+                       const io::Endpoint& peer)
+        : Connection(core, link, peer, session_config(slot->settings)), owner_(owner), slot_(std::move(slot)) {
+        party_ = &core.party(slot_->party);
+        slot_->connection = this;
+        const routing::Provider& p = slot_->settings;
+        session().bind({slot_->bind, p.system_id, p.password, p.system_type, p.address_range, p.address_ton,
+                        p.address_npi}, core.now().mono);
+        touch();
+    }
+
+    void on_bound(session::Session&) override {
+        slot_->failures = 0;
+        core_.counters.provider_binds.add(1);
+        bound_ = true;
+        core_.log('I', "bound to " + slot_->settings.name + " at " + peer().to_string() + " as " +
+                           std::string(smpp::name_of(slot_->bind)));
+        if (session().can_send()) owner_.egress_.attach(*party_, *this);
+    }
+
+    void on_request(session::Session&, const smpp::Header& header, ByteView body) override {
+        if (!smpp::has_response(header.id)) return;  // alert_notification: nothing waits for a subscriber here
+        const CommandStatus status = take(header, body);
+        if (status != CommandStatus::ESME_ROK) session().respond(header.id, header.sequence, status);
+    }
+    void on_response(session::Session&, std::uint64_t cookie, const smpp::Header& header, ByteView body) override {
+        owner_.egress_.on_response(cookie, header, body);
+    }
+    void on_unanswered(session::Session&, std::uint64_t cookie) override { owner_.egress_.on_unanswered(cookie); }
+    void on_window_open(session::Session&) override { owner_.egress_.wake(*party_); }
+
+private:
+    static session::SessionConfig session_config(const routing::Provider& p) {
+        session::SessionConfig s;
+        s.role = session::Role::esme;
+        s.timers = {p.timers.session_init, p.timers.enquire_link, p.timers.response, {}};
+        s.window = p.window;
+        s.peer_window = p.peer_window;
+        s.interface_version = p.interface_version;
+        s.system_id = p.system_id;
+        return s;
+    }
+
+    CommandStatus take(const smpp::Header& header, ByteView body) {
+        const wire::ReplyTo reply{link().packed(), header.sequence, static_cast<std::uint32_t>(header.id), core_.shard,
+                                  0};
+        const auto malformed = [&](const smpp::DecodeError& error) {
+            core_.counters.deliver_malformed.add();
+            core_.log('D', "malformed " + std::string(smpp::name_of(header.id)) + " from " + slot_->settings.name +
+                               ": " + error.field);
+            return error.status;
+        };
+        smpp::DecodeOptions options;
+        options.max_short_message = 255;
+        if (header.id == CommandId::deliver_sm) {
+            const auto pdu = smpp::decode<smpp::DeliverSm>(body, options);
+            if (!pdu) return malformed(pdu.error());
+            return take(*pdu, reply);
+        }
+        if (header.id == CommandId::data_sm) {
+            const auto pdu = smpp::decode<smpp::DataSm>(body, options);
+            if (!pdu) return malformed(pdu.error());
+            return take(message_body(*pdu), reply);
+        }
+        return CommandStatus::ESME_RINVCMDID;
+    }
+    CommandStatus take(const smpp::DeliverSm& pdu, const wire::ReplyTo& reply) {
+        if (owner_.receipts_.take(*party_, pdu, reply)) return CommandStatus::ESME_ROK;
+        return owner_.ingress_.originate(*party_, pdu, reply);
+    }
+
+    void ended(session::EndReason reason, CommandStatus status) override {
+        owner_.egress_.detach(*party_, *this);
+        if (bound_) core_.counters.provider_binds.add(-1);
+        const std::string why = reason == session::EndReason::bind_refused && status != CommandStatus::ESME_ROK
+                                    ? "it refused the bind: " + std::string(smpp::name_of(status))
+                                    : std::string(session::to_string(reason));
+        core_.log(bound_ ? 'I' : 'W', "link to " + slot_->settings.name + " ended: " + why);
+        slot_->connection = nullptr;
+        owner_.again(slot_);
+    }
+
+    Providers& owner_;
+    Providers::SlotRef slot_;
+    bool bound_ = false;
+};
+
+void Providers::apply(const Endpoints& endpoints) {
+    std::vector<SlotRef> kept;
+    std::vector<PartyId> running;
+    for (const SlotRef& slot : slots_) {
+        const Party& party = core_.party(slot->party);
+        if (party.provider != nullptr && *party.provider == slot->settings) {
+            kept.push_back(slot);
+            running.push_back(slot->party);
+        } else {
+            stop(slot);
+        }
+    }
+    slots_ = std::move(kept);
+    for (const routing::Provider& provider : core_.snapshot->providers()) {
+        const PartyId party = party_of(provider);
+        if (!provider.enabled || std::ranges::find(running, party) != running.end()) continue;
+        std::vector<CommandId> binds;
+        using routing::ProviderBind;
+        for (std::uint32_t i = 0; i < provider.binds; ++i) {
+            // Different providers begin at different shards, so that single binds do not all meet on the first.
+            if ((party / 2 + i) % core_.shards != core_.shard) continue;
+            if (provider.bind == ProviderBind::transceiver) binds.push_back(CommandId::bind_transceiver);
+            if (provider.bind == ProviderBind::transmitter || provider.bind == ProviderBind::pair)
+                binds.push_back(CommandId::bind_transmitter);
+            if (provider.bind == ProviderBind::receiver || provider.bind == ProviderBind::pair)
+                binds.push_back(CommandId::bind_receiver);
+        }
+        const auto addresses = endpoints.find(party);
+        for (const CommandId bind : binds) {
+            auto slot = std::make_shared<Slot>();
+            slot->party = party;
+            slot->settings = provider;
+            slot->bind = bind;
+            if (addresses != endpoints.end()) slot->endpoints = addresses->second;
+            slots_.push_back(slot);
+            connect(slot);
+        }
+    }
+}
+
+void Providers::connect(const SlotRef& slot) {
+    if (slot->stopped || core_.draining || slot->endpoints.empty()) return;
+    const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
+    connecting_.emplace(core_.reactor->io().connect(to).packed(), slot);
+}
+
+std::unique_ptr<Connection> Providers::on_connect(io::LinkId link, std::error_code error) {
+    const auto found = connecting_.find(link.packed());
+    SLUICE_CHECK(found != connecting_.end());
+    const SlotRef slot = found->second;
+    connecting_.erase(found);
+    const io::Endpoint to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
+    if (error) {
+        if (slot->failures == 0)
+            core_.log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " + error.message());
+        again(slot);
+        return nullptr;
+    }
+    if (slot->stopped || core_.draining) {
+        core_.reactor->io().close(link);
+        return nullptr;
+    }
+    return std::make_unique<ProviderConnection>(core_, *this, slot, link, to);
+}
+
+void Providers::again(const SlotRef& slot) {
+    if (slot->stopped || core_.draining) return;
+    const auto& timers = slot->settings.timers;
+    const std::uint32_t doublings = std::min(slot->failures, 16u);
+    const auto delay = std::min<nanoseconds>(timers.reconnect_min * (1u << doublings), timers.reconnect_max);
+    ++slot->failures;
+    ++slot->endpoint;
+    // Half of the delay is left to chance, so that links which fell together do not all come back together.
+    const auto half = delay.count() / 2;
+    const nanoseconds wait(half + static_cast<std::int64_t>(core_.random.below(static_cast<std::uint64_t>(half) + 1)));
+    core_.reactor->timers().arm(core_.now().mono + wait, [this, slot] { connect(slot); });
+}
+
+void Providers::stop(const SlotRef& slot) {
+    slot->stopped = true;
+    if (slot->connection != nullptr) {
+        slot->connection->session().unbind(core_.now().mono);
+        if (slot->connection != nullptr) slot->connection->touch();
+    }
+}
+
+void Providers::unbind_all() {
+    for (const SlotRef& slot : slots_) stop(slot);
+}
+
+}  // namespace sluice::gateway

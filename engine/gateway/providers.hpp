@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/gateway/connection.hpp"
+
+namespace sluice::gateway {
+
+class Egress;
+class Ingress;
+class Receipts;
+
+/// Addresses of providers, resolved away from the reactors.
+using Endpoints = std::unordered_map<PartyId, std::vector<io::Endpoint>>;
+
+/// This shard's binds to providers. The binds of each provider are dealt out over the shards; each is kept up: connected,
+/// bound, and after an end connected again, with a back-off that doubles and jitters.
+class Providers {
+public:
+    Providers(Core& core, Ingress& ingress, Egress& egress, Receipts& receipts)
+        : core_(core), ingress_(ingress), egress_(egress), receipts_(receipts) {}
+
+    /// Brings the binds in line with the present snapshot: new ones are started, changed ones restarted, others kept.
+    void apply(const Endpoints& endpoints);
+    void unbind_all();
+
+    /// Events of links that are being connected. The connection when the link is up, null when it failed or is none of
+    /// these.
+    bool owns(io::LinkId link) const { return connecting_.contains(link.packed()); }
+    std::unique_ptr<Connection> on_connect(io::LinkId link, std::error_code error);
+
+private:
+    friend class ProviderConnection;
+    struct Slot {
+        PartyId party = 0;
+        routing::Provider settings;
+        smpp::CommandId bind{};
+        std::vector<io::Endpoint> endpoints;
+        std::size_t endpoint = 0;
+        std::uint32_t failures = 0;
+        bool stopped = false;
+        class ProviderConnection* connection = nullptr;
+    };
+    using SlotRef = std::shared_ptr<Slot>;
+
+    void connect(const SlotRef& slot);
+    void again(const SlotRef& slot);
+    void stop(const SlotRef& slot);
+
+    Core& core_;
+    Ingress& ingress_;
+    Egress& egress_;
+    Receipts& receipts_;
+    std::vector<SlotRef> slots_;
+    std::unordered_map<std::uint64_t, SlotRef> connecting_;
+};
+
+}  // namespace sluice::gateway

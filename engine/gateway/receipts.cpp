@@ -1,0 +1,283 @@
+#include "engine/gateway/receipts.hpp"
+
+#include <xxhash.h>
+
+#include <charconv>
+
+#include "codecs/smpp/message_id.hpp"
+#include "codecs/smpp/receipt.hpp"
+#include "codecs/smpp/time.hpp"
+#include "engine/gateway/connection.hpp"
+#include "engine/gateway/finish.hpp"
+
+namespace sluice::gateway {
+
+using wire::ReceiptNote;
+using wire::ReplyTo;
+
+namespace {
+
+/// Ways of reading a receipt's id where the provider's settings leave it open (interop R1).
+enum Reading : std::uint8_t {
+    plain = 0,            ///< written as in the response
+    decimal_for_hex = 1,  ///< decimal here, hex in the response
+    hex_for_decimal = 2,  ///< the reverse
+    readings
+};
+
+/// Rows of Table::held: (index key, serial) while a receipt waits, (0, serial) in quarantine.
+constexpr std::size_t max_quarantine = 10'000;
+
+smpp::MessageIdFormat format_of(routing::IdFormat format) {
+    switch (format) {
+        case routing::IdFormat::decimal: return smpp::MessageIdFormat::decimal;
+        case routing::IdFormat::hex: return smpp::MessageIdFormat::hex;
+        default: return smpp::MessageIdFormat::as_is;
+    }
+}
+
+std::uint64_t index_key(PartyId provider, std::string_view canonical) {
+    const std::uint64_t key = XXH3_64bits_withSeed(canonical.data(), canonical.size(), provider);
+    return key != 0 ? key : 1;
+}
+
+std::uint64_t response_key(PartyId party, const routing::Provider* provider, std::string_view id) {
+    const auto format = provider != nullptr ? format_of(provider->response_id_format) : smpp::MessageIdFormat::as_is;
+    return index_key(party, smpp::canonical_message_id(id, format).view());
+}
+
+/// The key under which a receipt's id is looked up; 0 when the id cannot be read that way.
+std::uint64_t receipt_key(PartyId party, const routing::Provider* provider, std::string_view id, std::uint8_t reading) {
+    const auto format = provider != nullptr ? format_of(provider->receipt_id_format) : smpp::MessageIdFormat::as_is;
+    const smpp::CanonicalId canonical = smpp::canonical_message_id(id, format);
+    if (reading == plain) return index_key(party, canonical.view());
+    const std::string_view text = canonical.view();
+    std::uint64_t value = 0;
+    const int from_base = reading == decimal_for_hex ? 10 : 16;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, from_base);
+    if (error != std::errc{} || end != text.data() + text.size()) return 0;
+    char other[24];
+    const auto written = std::to_chars(other, other + sizeof other, value, from_base == 10 ? 16 : 10);
+    return index_key(party, smpp::canonical_message_id({other, written.ptr}, smpp::MessageIdFormat::as_is).view());
+}
+
+}  // namespace
+
+bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyTo& reply) {
+    smpp::ReceiptKind kind = smpp::receipt_kind(pdu.esm_class);
+    std::array<std::uint8_t, 512> scratch;
+    smpp::ReceiptOptions options;
+    options.scratch = scratch;
+    smpp::Receipt receipt;
+    if (kind == smpp::ReceiptKind::none) {
+        if (party.provider == nullptr || !party.provider->receipts_by_text) return false;
+        smpp::DeliverSm as_receipt = pdu;
+        as_receipt.esm_class = smpp::esm_class::delivery_receipt;
+        receipt = smpp::read_receipt(as_receipt, options);
+        if (receipt.message_id.empty() || receipt.text.stat.empty()) return false;
+        kind = smpp::ReceiptKind::receipt;
+    } else {
+        receipt = smpp::read_receipt(pdu, options);
+        // Interop R12: a subscriber's message with a receipt's esm_class has neither the TLV nor the text of one.
+        if (receipt.message_id.empty()) return false;
+    }
+    core_.counters.receipts_in.add();
+
+    ReceiptNote note;
+    note.reply = reply;
+    note.provider = party.id;
+    note.state = receipt.state.value_or(smpp::MessageState::unknown);
+    note.final_state = kind == smpp::ReceiptKind::receipt && receipt.state && smpp::row_of(note.state).final &&
+                       note.state != smpp::MessageState::accepted;
+    const std::string_view error = receipt.text.err;
+    note.error_size = static_cast<std::uint8_t>(std::min(error.size(), sizeof note.error));
+    std::copy_n(error.begin(), note.error_size, note.error);
+    if (const auto done = smpp::parse_date(receipt.text.done_date)) note.done_at = done->time_since_epoch().count();
+    note.provider_id_size = static_cast<std::uint8_t>(std::min(receipt.message_id.size(), sizeof note.provider_id));
+    std::copy_n(receipt.message_id.begin(), note.provider_id_size, note.provider_id);
+    const auto habit = habits_.find(party.id);
+    note.reading = habit != habits_.end() ? habit->second.other : static_cast<std::uint8_t>(plain);
+    note.key = receipt_key(party.id, party.provider, receipt.message_id, note.reading);
+    if (note.key == 0) {
+        note.reading = plain;
+        note.key = receipt_key(party.id, party.provider, receipt.message_id, plain);
+    }
+    route(note);
+    return true;
+}
+
+void Receipts::route(const ReceiptNote& note) {
+    if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::receipt, note);
+    else on_receipt(note);
+}
+
+// ---- at the shard of the index
+
+void Receipts::index(const Message& m) {
+    const Party& party = core_.party(m.provider);
+    const wire::IndexNote note{response_key(m.provider, party.provider, m.provider_id), m.id};
+    if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::index, note);
+    else on_index(note);
+}
+
+void Receipts::forget(const Message& m) {
+    const Party& party = core_.party(m.provider);
+    const wire::IndexNote note{response_key(m.provider, party.provider, m.provider_id), 0};
+    if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::index, note);
+    else on_index(note);
+}
+
+void Receipts::on_index(const wire::IndexNote& note) {
+    if (note.id == 0) {
+        index_.erase(note.key);
+        return;
+    }
+    index_.put(note.key, note.id);  // an id that a provider uses again is the newer message's (interop R3)
+    if (held_.empty()) return;
+    const auto [first, last] = held_.equal_range(note.key);
+    std::vector<Held> found;
+    for (auto it = first; it != last; ++it) found.push_back(it->second);
+    held_.erase(first, last);
+    for (Held& held : found) {
+        core_.messages->erase_row(storage::Table::held, {note.key, held.row});
+        held.note.reply = {};
+        on_receipt(held.note);
+    }
+}
+
+void Receipts::on_receipt(ReceiptNote note) {
+    Habit& habit = habits_[note.provider];
+    if (const std::uint64_t* id = index_.find(note.key)) {
+        note.id = *id;
+        if (note.reading == plain) {
+            ++habit.plain;
+        } else {
+            habit.other = note.reading;
+            core_.counters.receipts_other_format.add();
+        }
+        core_.counters.receipts_matched.add();
+        if (note.final_state) index_.erase(note.key);
+        if (const std::uint32_t home = home_shard(note.id, core_.shards); home != core_.shard)
+            core_.send(home, wire::Type::matched, note);
+        else
+            on_matched(note);
+        return;
+    }
+    // Another reading is tried only while the plain one has never fitted: a small number read in another base may well
+    // be somebody else's id.
+    const Party& party = core_.party(note.provider);
+    const bool open_format = party.provider == nullptr || party.provider->receipt_id_format == routing::IdFormat::automatic;
+    const std::string_view raw(note.provider_id, note.provider_id_size);
+    if (open_format && !note.tried && habit.plain == 0 && habit.other == 0) {
+        for (std::uint8_t reading = note.reading + 1u; reading < readings; ++reading) {
+            const std::uint64_t key = receipt_key(note.provider, party.provider, raw, reading);
+            if (key == 0) continue;
+            note.reading = reading;
+            note.key = key;
+            return route(note);
+        }
+    }
+    if (note.reading != plain) {  // nothing fits: it is kept under the plain reading
+        note.reading = plain;
+        note.key = receipt_key(note.provider, party.provider, raw, plain);
+        note.tried = true;
+        if (shard_of(note.key) != core_.shard) return route(note);
+    }
+    hold(note);
+}
+
+void Receipts::hold(const ReceiptNote& note) {
+    if (held_.size() >= core_.config.max_receipts_held) {
+        // The provider keeps it and tries again later, which is what a full house asks for.
+        return core_.answer(note.reply, smpp::CommandStatus::ESME_RX_T_APPN);
+    }
+    core_.counters.receipts_early.add();
+    const std::uint64_t row = core_.messages->ids().next(core_.now().wall);
+    core_.messages->put_row(storage::Table::held, {note.key, row}, wire::octets_of(note));
+    held_.emplace(note.key, Held{row, note});
+    held_until_.push_back({core_.now().mono + core_.config.receipt_hold, note.key, row});
+    core_.messages->after_commit(after_commit(AfterCommit::What::held, note.reply, 0));
+}
+
+void Receipts::tick() {
+    while (!held_until_.empty() && held_until_.front().at <= core_.now().mono) {
+        const Until until = held_until_.front();
+        held_until_.pop_front();
+        const auto [first, last] = held_.equal_range(until.key);
+        for (auto it = first; it != last; ++it) {
+            if (it->second.row != until.row) continue;
+            core_.counters.receipts_quarantined.add();
+            core_.messages->erase_row(storage::Table::held, {until.key, until.row});
+            core_.messages->put_row(storage::Table::held, {0, until.row}, wire::octets_of(it->second.note));
+            quarantine_.push_back(until.row);
+            if (quarantine_.size() > max_quarantine) {
+                core_.messages->erase_row(storage::Table::held, {0, quarantine_.front()});
+                quarantine_.pop_front();
+            }
+            held_.erase(it);
+            break;
+        }
+    }
+    core_.counters.receipts_outstanding.set(static_cast<std::int64_t>(index_.size()));
+    core_.counters.receipts_held.set(static_cast<std::int64_t>(held_.size()));
+}
+
+void Receipts::recover() {
+    storage::LoadRequest request;
+    request.table = storage::Table::held;
+    request.last = {UINT64_MAX, UINT64_MAX};
+    request.limit = static_cast<std::uint32_t>(core_.config.max_receipts_held + max_quarantine);
+    request.max_bytes = UINT32_MAX;
+    const storage::LoadResult found = core_.messages->store().load_now(request);
+    for (const storage::LoadedRow& row : found.rows) {
+        if (row.key.high == 0) {
+            quarantine_.push_back(row.key.low);
+            continue;
+        }
+        if (row.length != sizeof(ReceiptNote)) continue;
+        ReceiptNote note = wire::read<ReceiptNote>(found.value(row));
+        note.reply = {};
+        held_.emplace(row.key.high, Held{row.key.low, note});
+        held_until_.push_back({core_.now().mono + core_.config.receipt_hold, row.key.high, row.key.low});
+    }
+}
+
+// ---- at the message's home
+
+void Receipts::on_matched(const ReceiptNote& note) {
+    if (Message* m = core_.messages->find(note.id)) return apply(m, note);
+    core_.messages->fetch(note.id, [this, note](Message* m) { apply(m, note); });
+}
+
+void Receipts::apply(Message* m, const ReceiptNote& note) {
+    if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
+        m->provider != note.provider) {
+        core_.counters.receipts_repeated.add();  // it is final already, or never was theirs
+        return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
+    }
+    if (!note.final_state) {
+        core_.counters.receipts_intermediate.add();
+        const Party& account = core_.party(m->account);
+        const bool wanted = (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
+                            (account.account == nullptr || account.account->receipts.intermediate);
+        if (!wanted) return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
+        Message notice;
+        notice.kind = Kind::notice;
+        notice.account = m->account;
+        notice.provider = m->provider;
+        notice.shown_id = m->shown_id;
+        notice.final_state = note.state;
+        notice.set_error({note.error, note.error_size});
+        notice.priority = m->priority;
+        notice.accepted_at = m->accepted_at;
+        notice.done_at = core_.now().wall;
+        notice.expires_at = core_.now().wall + core_.config.delivery_validity;
+        notice.set_body(m->body_view());
+        core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
+        return;
+    }
+    if (note.done_at != 0) m->done_at = WallTime(microseconds(note.done_at));
+    finish(core_, *m, note.state, {note.error, note.error_size}, note.reply);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,219 @@
+#include "engine/gateway/record.hpp"
+
+#include <cstring>
+
+namespace sluice::gateway {
+namespace {
+
+struct Head {
+    std::uint32_t length;  ///< of the payload
+    std::uint8_t type;
+    std::uint8_t reserved[3];
+    std::uint64_t id;
+};
+static_assert(sizeof(Head) == 16);
+
+struct Snapshot {
+    std::uint64_t id, shown_id;
+    std::int64_t accepted_at, expires_at, due_at, done_at;
+    std::uint64_t position, lane_row, time_row;
+    std::uint32_t account, provider;
+    std::uint32_t body_size;
+    std::uint8_t kind, leg, stage, final_state;
+    std::uint8_t priority, attempts, registered_delivery, flags;
+    std::uint8_t error_size, provider_id_size;
+    char error[14];
+};
+static_assert(sizeof(Snapshot) == 112);
+
+struct Retry {
+    std::int64_t due_at;
+    std::uint32_t provider;
+    std::uint8_t attempts, flags, leg, reserved;
+};
+static_assert(sizeof(Retry) == 16);
+
+struct Report {
+    std::int64_t done_at, expires_at;
+    std::uint64_t position;
+    std::uint8_t final_state, error_size;
+    char error[14];
+};
+static_assert(sizeof(Report) == 40);
+
+enum Flags : std::uint8_t { maybe_duplicate = 1, explicit_validity = 2, has_row = 4 };
+
+std::int64_t count(WallTime t) { return t.time_since_epoch().count(); }
+WallTime wall(std::int64_t us) { return WallTime(microseconds(us)); }
+
+std::uint8_t* grow(std::vector<std::uint8_t>& to, std::size_t n) {
+    const std::size_t at = to.size();
+    to.resize(at + n);
+    return to.data() + at;
+}
+
+std::uint8_t* begin_record(std::vector<std::uint8_t>& to, RecordType type, MessageId id, std::size_t length) {
+    std::uint8_t* at = grow(to, sizeof(Head) + length);
+    const Head head{static_cast<std::uint32_t>(length), static_cast<std::uint8_t>(type), {}, id};
+    std::memcpy(at, &head, sizeof head);
+    return at + sizeof head;
+}
+
+std::uint8_t flags_of(const Message& m) {
+    return static_cast<std::uint8_t>((m.maybe_duplicate ? maybe_duplicate : 0) |
+                                     (m.explicit_validity ? explicit_validity : 0) |
+                                     (m.has_row ? has_row : 0));
+}
+
+std::uint8_t provider_id_size(const Message& m) {
+    return static_cast<std::uint8_t>(std::min<std::size_t>(m.provider_id.size(), 255));
+}
+
+std::size_t snapshot_size(const Message& m) { return sizeof(Snapshot) + provider_id_size(m) + m.body_size; }
+
+void fill_snapshot(std::uint8_t* at, const Message& m) {
+    Snapshot s{};
+    s.id = m.id;
+    s.shown_id = m.shown_id;
+    s.accepted_at = count(m.accepted_at);
+    s.expires_at = count(m.expires_at);
+    s.due_at = count(m.due_at);
+    s.done_at = count(m.done_at);
+    s.position = m.position;
+    s.lane_row = m.lane_row;
+    s.time_row = m.time_row;
+    s.account = m.account;
+    s.provider = m.provider;
+    s.body_size = m.body_size;
+    s.kind = static_cast<std::uint8_t>(m.kind);
+    s.leg = static_cast<std::uint8_t>(m.leg);
+    s.stage = static_cast<std::uint8_t>(m.stage);
+    s.final_state = static_cast<std::uint8_t>(m.final_state);
+    s.priority = m.priority;
+    s.attempts = m.attempts;
+    s.registered_delivery = m.registered_delivery;
+    s.flags = flags_of(m);
+    s.error_size = std::min<std::uint8_t>(m.error_size, sizeof s.error);
+    std::memcpy(s.error, m.error, s.error_size);
+    s.provider_id_size = provider_id_size(m);
+    std::memcpy(at, &s, sizeof s);
+    std::memcpy(at + sizeof s, m.provider_id.data(), s.provider_id_size);
+    if (m.body_size > 0) std::memcpy(at + sizeof s + s.provider_id_size, m.body.get(), m.body_size);
+}
+
+}  // namespace
+
+void write_snapshot(std::vector<std::uint8_t>& to, const Message& m) {
+    fill_snapshot(begin_record(to, RecordType::snapshot, m.id, snapshot_size(m)), m);
+}
+
+void encode_row(std::vector<std::uint8_t>& to, const Message& m) { fill_snapshot(grow(to, snapshot_size(m)), m); }
+
+void write_sent(std::vector<std::uint8_t>& to, const Message& m) {
+    const std::uint8_t size = provider_id_size(m);
+    std::uint8_t* at = begin_record(to, RecordType::sent, m.id, sizeof m.provider + size);
+    std::memcpy(at, &m.provider, sizeof m.provider);
+    std::memcpy(at + sizeof m.provider, m.provider_id.data(), size);
+}
+
+void write_retry(std::vector<std::uint8_t>& to, const Message& m) {
+    const Retry r{count(m.due_at), m.provider, m.attempts, flags_of(m), static_cast<std::uint8_t>(m.leg), 0};
+    std::memcpy(begin_record(to, RecordType::retry, m.id, sizeof r), &r, sizeof r);
+}
+
+void write_report(std::vector<std::uint8_t>& to, const Message& m) {
+    Report r{count(m.done_at), count(m.expires_at), m.position, static_cast<std::uint8_t>(m.final_state), 0, {}};
+    r.error_size = std::min<std::uint8_t>(m.error_size, sizeof r.error);
+    std::memcpy(r.error, m.error, r.error_size);
+    std::memcpy(begin_record(to, RecordType::report, m.id, sizeof r), &r, sizeof r);
+}
+
+void write_done(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::done, id, 0); }
+
+void write_settled(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::settled, id, 0); }
+
+bool next_record(ByteView& segment, Record& record, bool& damaged) {
+    if (segment.empty()) return false;
+    Head head;
+    if (segment.size() < sizeof head) return damaged = true, false;
+    std::memcpy(&head, segment.data(), sizeof head);
+    if (segment.size() - sizeof head < head.length || head.type < 1 || head.type > 6) return damaged = true, false;
+    record = {static_cast<RecordType>(head.type), head.id, segment.subspan(sizeof head, head.length)};
+    segment = segment.subspan(sizeof head + head.length);
+    return true;
+}
+
+bool read_snapshot(ByteView payload, Message& m) {
+    Snapshot s;
+    if (payload.size() < sizeof s) return false;
+    std::memcpy(&s, payload.data(), sizeof s);
+    if (payload.size() != sizeof s + s.provider_id_size + s.body_size || s.error_size > sizeof s.error) return false;
+    if (s.kind > 2 || s.leg > 1 || s.stage > 4 || !smpp::message_state_from(s.final_state)) return false;
+    m.id = s.id;
+    m.shown_id = s.shown_id;
+    m.accepted_at = wall(s.accepted_at);
+    m.expires_at = wall(s.expires_at);
+    m.due_at = wall(s.due_at);
+    m.done_at = wall(s.done_at);
+    m.position = s.position;
+    m.lane_row = s.lane_row;
+    m.time_row = s.time_row;
+    m.account = s.account;
+    m.provider = s.provider;
+    m.kind = static_cast<Kind>(s.kind);
+    m.leg = static_cast<Leg>(s.leg);
+    m.stage = static_cast<Stage>(s.stage);
+    if (m.stage == Stage::sending || m.stage == Stage::committing) m.stage = Stage::queued;
+    m.final_state = static_cast<smpp::MessageState>(s.final_state);
+    m.priority = s.priority;
+    m.attempts = s.attempts;
+    m.registered_delivery = s.registered_delivery;
+    m.maybe_duplicate = s.flags & maybe_duplicate;
+    m.explicit_validity = s.flags & explicit_validity;
+    m.has_row = s.flags & has_row;
+    m.set_error({s.error, s.error_size});
+    m.provider_id.assign(as_text(payload.subspan(sizeof s, s.provider_id_size)));
+    m.set_body(payload.subspan(sizeof s + s.provider_id_size));
+    return true;
+}
+
+bool apply_record(const Record& record, Message& m) {
+    switch (record.type) {
+        case RecordType::sent:
+            if (record.payload.size() < sizeof m.provider) return false;
+            std::memcpy(&m.provider, record.payload.data(), sizeof m.provider);
+            m.provider_id.assign(as_text(record.payload.subspan(sizeof m.provider)));
+            m.stage = Stage::awaiting;
+            return true;
+        case RecordType::retry: {
+            Retry r;
+            if (record.payload.size() != sizeof r) return false;
+            std::memcpy(&r, record.payload.data(), sizeof r);
+            m.due_at = wall(r.due_at);
+            m.provider = r.provider;
+            m.attempts = r.attempts;
+            m.leg = static_cast<Leg>(r.leg & 1);
+            m.maybe_duplicate = r.flags & maybe_duplicate;
+            m.stage = Stage::waiting;
+            return true;
+        }
+        case RecordType::report: {
+            Report r;
+            if (record.payload.size() != sizeof r) return false;
+            std::memcpy(&r, record.payload.data(), sizeof r);
+            if (r.error_size > sizeof r.error || !smpp::message_state_from(r.final_state)) return false;
+            m.done_at = wall(r.done_at);
+            m.expires_at = wall(r.expires_at);
+            m.position = r.position;
+            m.final_state = static_cast<smpp::MessageState>(r.final_state);
+            m.set_error({r.error, r.error_size});
+            m.leg = Leg::report;
+            m.stage = Stage::queued;
+            m.attempts = 0;
+            return true;
+        }
+        default: return false;
+    }
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/bytes.hpp"
+#include "engine/base/result.hpp"
+#include "engine/gateway/message.hpp"
+
+/// What a shard writes. A journal segment is a run of records; a row of Table::message is the payload of a `snapshot`.
+/// Little-endian, as the machines that we run on; the store's format version guards against others.
+namespace sluice::gateway {
+
+enum class RecordType : std::uint8_t {
+    snapshot = 1,  ///< everything about a message: when it is accepted, and after replace_sm
+    sent = 2,      ///< the provider took it: provider, provider id
+    retry = 3,     ///< a try failed: provider, attempts, due time
+    report = 4,    ///< it reached a final state and its receipt is to be delivered
+    done = 5,      ///< nothing is owed any more
+    settled = 6,   ///< from here on its rows speak for it
+};
+
+void write_snapshot(std::vector<std::uint8_t>& to, const Message& message);
+void write_sent(std::vector<std::uint8_t>& to, const Message& message);
+void write_retry(std::vector<std::uint8_t>& to, const Message& message);
+void write_report(std::vector<std::uint8_t>& to, const Message& message);
+void write_done(std::vector<std::uint8_t>& to, MessageId id);
+void write_settled(std::vector<std::uint8_t>& to, MessageId id);
+
+/// One record as found in a segment.
+struct Record {
+    RecordType type{};
+    MessageId id = 0;
+    ByteView payload;
+};
+
+/// Takes the next record off `segment`. False at its end, or where the segment makes no sense (`damaged` is set).
+bool next_record(ByteView& segment, Record& record, bool& damaged);
+
+/// The whole message of a snapshot's payload or a row's value. Stage `sending` and `committing` come back as `queued`:
+/// what was in flight is sent again.
+bool read_snapshot(ByteView payload, Message& message);
+/// Applies `sent`, `retry` or `report` to a message that is known.
+bool apply_record(const Record& record, Message& message);
+
+/// The value of a row of Table::message.
+void encode_row(std::vector<std::uint8_t>& to, const Message& message);
+
+}  // namespace sluice::gateway

@@ -1,0 +1,260 @@
+#include "engine/gateway/shard.hpp"
+
+#include <algorithm>
+
+#include "codecs/smpp/time.hpp"
+#include "engine/gateway/compose.hpp"
+
+namespace sluice::gateway {
+
+using smpp::CommandId;
+using smpp::CommandStatus;
+using wire::Type;
+
+Shard::Shard(Options options)
+    : store_(*options.store),
+      reactor_(std::move(options.io), *this, *options.clock),
+      messages_(store_, IdSource(options.config.node, options.shard, options.shards), options.config.store,
+                {[this](const AfterCommit& then) { committed(then); }, [this](Lane& lane) { egress_.ready(lane); },
+                 [this](Message& m) { egress_.expire(m); }, [this](Message& m) { receipts_.index(m); }}),
+      receipts_(core_),
+      egress_(core_, receipts_),
+      ingress_(core_),
+      operations_(core_),
+      providers_(core_, ingress_, egress_, receipts_),
+      services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }} {
+    core_.shard = options.shard;
+    core_.shards = options.shards;
+    core_.config = options.config;
+    core_.reactor = &reactor_;
+    core_.messages = &messages_;
+    core_.accounts = options.accounts;
+    core_.authenticate = std::move(options.authenticate);
+    core_.log = std::move(options.log);
+    core_.random = Random(options.seed);
+    core_.overflow.resize(options.shards);
+    core_.answer = [this](const wire::ReplyTo& reply, CommandStatus status) { answer(reply, status); };
+    operations_.answer_query = [this](const wire::OperationDone& done) { answer_query(done); };
+    reactor_.join(*options.mesh, options.shard,
+                  [this](std::size_t from, std::uint32_t type, ByteView record) { receive(from, type, record); });
+    reactor_.at_turn_end([this] { end_of_turn(); });
+}
+
+Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints) {
+    core_.adopt(std::move(snapshot));
+    if (auto recovered = messages_.recover(reactor_.now()); !recovered) return recovered;
+    receipts_.recover();
+    messages_.for_each_in_memory([this](Message& m) {
+        if (m.kind == Kind::submitted && m.leg == Leg::forward) ++core_.party(m.account).shared->queued;
+    });
+    messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
+    providers_.apply(endpoints);
+    each_second();
+    return {};
+}
+
+Result<io::ListenerId> Shard::listen(const io::Endpoint& endpoint, const io::ListenOptions& options) {
+    return reactor_.io().listen(endpoint, options);
+}
+
+void Shard::apply(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints) {
+    core_.adopt(std::move(snapshot));
+    providers_.apply(endpoints);
+    for_each_connection([this](Connection& connection) {
+        const Party* party = connection.party();
+        if (party != nullptr && is_account(party->id) && (party->account == nullptr || !party->account->enabled)) {
+            connection.session().unbind(core_.now().mono);
+            connection.touch();
+        }
+    });
+}
+
+void Shard::drain() {
+    core_.draining = true;
+    providers_.unbind_all();
+    for_each_connection([this](Connection& connection) {
+        connection.session().unbind(core_.now().mono);
+        connection.touch();
+    });
+}
+
+bool Shard::drained() const {
+    return messages_.idle() && std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
+}
+
+// ---- links
+
+Connection* Shard::find(io::LinkId link) {
+    if (link.index >= connections_.size()) return nullptr;
+    Connection* const connection = connections_[link.index].get();
+    return connection != nullptr && connection->link() == link && !connection->ended() ? connection : nullptr;
+}
+
+void Shard::place(io::LinkId link, std::unique_ptr<Connection> connection) {
+    if (link.index >= connections_.size()) connections_.resize(link.index + 1);
+    auto& slot = connections_[link.index];
+    if (slot) {  // its link is gone and the number is used again in the same turn
+        SLUICE_CHECK(slot->ended());
+        retired_.push_back(std::move(slot));
+    }
+    slot = std::move(connection);
+}
+
+void Shard::on_accept(io::LinkId link, io::ListenerId, const io::Endpoint& peer) {
+    if (core_.draining) return reactor_.io().abort(link);
+    if (customers_ >= core_.config.max_sessions) {
+        core_.log('W', "connection from " + peer.to_string() + " refused: this shard has its " +
+                           std::to_string(core_.config.max_sessions) + " already");
+        return reactor_.io().abort(link);
+    }
+    ++customers_;
+    place(link, std::make_unique<Customer>(core_, services_, link, peer));
+}
+
+void Shard::on_connect(io::LinkId link, std::error_code error) {
+    if (auto connection = providers_.on_connect(link, error)) place(link, std::move(connection));
+}
+
+std::size_t Shard::on_data(io::LinkId link, ByteView data) {
+    Connection* const connection = find(link);
+    return connection != nullptr ? connection->on_data(data) : data.size();
+}
+
+void Shard::on_drained(io::LinkId link) {
+    if (Connection* connection = find(link)) connection->on_drained();
+}
+
+void Shard::on_close(io::LinkId link, std::error_code) {
+    if (Connection* connection = find(link)) connection->on_lost();
+}
+
+void Shard::bury() {
+    for (Connection* connection : core_.ended) {
+        if (!connection->link_is_gone()) reactor_.io().close(connection->link());
+        if (dynamic_cast<Customer*>(connection) != nullptr) --customers_;
+        auto& slot = connections_[connection->link().index];
+        if (slot.get() == connection) slot.reset();
+    }
+    core_.ended.clear();
+    retired_.clear();
+}
+
+// ---- a turn
+
+void Shard::end_of_turn() {
+    const Now& now = core_.now();
+    messages_.poll(now);
+    messages_.tick(now);
+    egress_.pump();
+    messages_.end_of_turn();
+    core_.flush_overflow();
+    if (!core_.ended.empty()) bury();
+}
+
+void Shard::each_second() {
+    core_.disk_stalled = store_.stats().stalled;
+    receipts_.tick();
+    egress_.reroute_waiting();
+    std::uint64_t queued = 0;
+    messages_.for_each_lane([&](Lane& lane) {
+        queued += lane.size();
+        if (lane.backlogged()) egress_.ready(lane);
+    });
+    core_.counters.queued.set(static_cast<std::int64_t>(queued));
+    core_.counters.in_memory.set(static_cast<std::int64_t>(messages_.in_memory()));
+    reactor_.timers().arm(core_.now().mono + seconds(1), [this] { each_second(); });
+}
+
+// ---- answers
+
+void Shard::committed(const AfterCommit& then) {
+    if (then.message != 0) messages_.enqueue(then.message, core_.now());
+    if (then.what == AfterCommit::What::accepted) {
+        core_.counters.accepted.add();
+        answer_accepted(then);
+    } else if (then.command != 0) {
+        answer({then.link, then.sequence, then.command, then.shard, 0}, CommandStatus{then.status});
+    }
+}
+
+void Shard::answer_accepted(const AfterCommit& then) {
+    if (then.command == 0) return;
+    Connection* const connection = find(io::LinkId::unpack(then.link));
+    if (connection == nullptr) return;  // it left before its answer: the message goes on, as accepted
+    const routing::Account* account = connection->party()->account;
+    const auto format = account != nullptr ? account->message_id_format : routing::IdFormat::decimal;
+    const auto command = CommandId{then.command};
+    std::uint8_t count = 0;
+    const std::vector<std::uint8_t> unsuccess =
+        command == CommandId::submit_multi ? ingress_.take_unsuccess(then.message, count) : std::vector<std::uint8_t>();
+    connection->session().respond(command, then.sequence, CommandStatus::ESME_ROK, 22 + unsuccess.size(),
+                                  [&](std::uint8_t* to) {
+        std::size_t size = write_shown_id(then.message, format, to);
+        if (command == CommandId::submit_multi) {
+            to[size++] = count;
+            std::copy(unsuccess.begin(), unsuccess.end(), to + size);
+            size += unsuccess.size();
+        }
+        return size;
+    });
+    connection->touch();
+}
+
+void Shard::answer(const wire::ReplyTo& reply, CommandStatus status) {
+    if (reply.command == 0) return;
+    if (reply.shard != core_.shard) return core_.send(reply.shard, Type::answer, wire::AnswerNote{reply, status, 0});
+    Connection* const connection = find(io::LinkId::unpack(reply.link));
+    if (connection == nullptr) return;
+    const auto command = CommandId{reply.command};
+    const bool has_id = command == CommandId::deliver_sm || command == CommandId::data_sm;
+    connection->session().respond(command, reply.sequence, status, 1, [&](std::uint8_t* to) {
+        if (has_id) *to = 0;  // an empty message_id
+        return std::size_t{has_id};
+    });
+    connection->touch();
+}
+
+void Shard::answer_query(const wire::OperationDone& done) {
+    Connection* const connection = find(io::LinkId::unpack(done.reply.link));
+    if (connection == nullptr) return;
+    const routing::Account* account = connection->party()->account;
+    const std::string id = shown_id(done.id, account != nullptr ? account->message_id_format
+                                                                 : routing::IdFormat::decimal);
+    smpp::QuerySmResp response;
+    response.message_id = id;
+    const auto final_date = smpp::format_absolute(WallTime(microseconds(done.done_at)));
+    if (done.done_at != 0) response.final_date = final_date;
+    response.message_state = static_cast<std::uint8_t>(done.state);
+    response.error_code = done.error_code;
+    const std::size_t size = smpp::encoded_size(response);
+    connection->session().respond(CommandId::query_sm, done.reply.sequence, CommandStatus::ESME_ROK, size,
+                                  [&](std::uint8_t* to) { return smpp::encode(response, {to, size}); });
+    connection->touch();
+}
+
+// ---- other shards
+
+void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
+    const auto shard = static_cast<std::uint32_t>(from);
+    switch (Type{type}) {
+        case Type::send:
+            return egress_.on_send(shard, wire::read<wire::SendNote>(record), record.subspan(sizeof(wire::SendNote)));
+        case Type::outcome:
+            return egress_.on_outcome(shard, wire::read<wire::OutcomeNote>(record),
+                                      as_text(record.subspan(sizeof(wire::OutcomeNote))));
+        case Type::outlets: return egress_.on_outlets(shard, wire::read<wire::OutletsNote>(record));
+        case Type::index: return receipts_.on_index(wire::read<wire::IndexNote>(record));
+        case Type::receipt: return receipts_.on_receipt(wire::read<wire::ReceiptNote>(record));
+        case Type::matched: return receipts_.on_matched(wire::read<wire::ReceiptNote>(record));
+        case Type::answer: {
+            const auto note = wire::read<wire::AnswerNote>(record);
+            return answer(note.reply, note.status);
+        }
+        case Type::operation:
+            return operations_.on_operation(wire::read<wire::OperationNote>(record),
+                                            record.subspan(sizeof(wire::OperationNote)));
+        case Type::operation_done: return answer_query(wire::read<wire::OperationDone>(record));
+    }
+}
+
+}  // namespace sluice::gateway

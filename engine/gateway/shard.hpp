@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "engine/gateway/core.hpp"
+#include "engine/gateway/customer.hpp"
+#include "engine/gateway/egress.hpp"
+#include "engine/gateway/ingress.hpp"
+#include "engine/gateway/operations.hpp"
+#include "engine/gateway/providers.hpp"
+#include "engine/gateway/receipts.hpp"
+#include "engine/io/io.hpp"
+#include "engine/reactor/reactor.hpp"
+
+namespace sluice::gateway {
+
+/// One shard of the gateway: the one mutable root of everything that its thread owns. It joins network, store, timers and
+/// other shards to the parts that know SMPP, and says in which order they are looked at in a turn.
+class Shard final : public io::LinkEvents {
+public:
+    struct Options {
+        std::uint32_t shard = 0;
+        std::uint32_t shards = 1;
+        GatewayConfig config;
+        std::unique_ptr<io::Io> io;
+        const Clock* clock = nullptr;
+        storage::Store* store = nullptr;     ///< outlives the shard; its wake must reach `reactor().wake()`
+        reactor::Mesh* mesh = nullptr;
+        AccountsShared* accounts = nullptr;
+        Authenticate authenticate;
+        LogLine log;
+        std::uint64_t seed = 1;
+    };
+
+    explicit Shard(Options options);
+
+    /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread.
+    Result<void> start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
+    Result<io::ListenerId> listen(const io::Endpoint& endpoint, const io::ListenOptions& options);
+
+    reactor::Reactor& reactor() { return reactor_; }
+    const Counters& counters() const { return core_.counters; }
+    storage::Store& store() { return store_; }
+
+    // ---- on the shard's thread (Reactor::post)
+    /// A new configuration: accounts and routes at once, changed providers by new binds. Sessions stay.
+    void apply(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
+    /// No new binds and messages; unbinds everybody.
+    void drain();
+    /// Nothing is bound, and everything written is on disk.
+    bool drained() const;
+
+    Core& core() { return core_; }
+    MessageStore& messages() { return messages_; }
+    template <class Visit>
+    void for_each_connection(Visit&& visit) {
+        for (auto& connection : connections_)
+            if (connection) visit(*connection);
+    }
+    Connection* find(io::LinkId link);
+
+    // ---- LinkEvents
+    void on_accept(io::LinkId link, io::ListenerId listener, const io::Endpoint& peer) override;
+    void on_connect(io::LinkId link, std::error_code error) override;
+    std::size_t on_data(io::LinkId link, ByteView data) override;
+    void on_drained(io::LinkId link) override;
+    void on_close(io::LinkId link, std::error_code error) override;
+
+private:
+    void end_of_turn();
+    void each_second();
+    void committed(const AfterCommit& then);
+    void answer(const wire::ReplyTo& reply, smpp::CommandStatus status);
+    void answer_accepted(const AfterCommit& then);
+    void answer_query(const wire::OperationDone& done);
+    void receive(std::size_t from, std::uint32_t type, ByteView record);
+    void place(io::LinkId link, std::unique_ptr<Connection> connection);
+    void bury();
+
+    storage::Store& store_;
+    reactor::Reactor reactor_;
+    Core core_;
+    MessageStore messages_;
+    Receipts receipts_;
+    Egress egress_;
+    Ingress ingress_;
+    Operations operations_;
+    Providers providers_;
+    Customer::Services services_;
+    std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
+    std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
+    std::size_t customers_ = 0;
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#include "codecs/smpp/status.hpp"
+#include "codecs/smpp/values.hpp"
+#include "engine/base/bytes.hpp"
+#include "engine/gateway/message.hpp"
+
+/// What shards tell each other. Records are copied through rings: plain structs, some with octets behind them.
+namespace sluice::gateway::wire {
+
+enum class Type : std::uint32_t {
+    send = 1,       ///< SendNote + body: send this on one of your links
+    outcome,        ///< OutcomeNote + message_id: how that went
+    outlets,        ///< OutletsNote: how many links I have to somebody
+    index,          ///< IndexNote: this provider id is that message
+    receipt,        ///< ReceiptNote: to the shard of the index
+    matched,        ///< ReceiptNote: to the message's home
+    answer,         ///< AnswerNote: the commit you waited for is done, answer your peer
+    operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm at the message's home
+    operation_done, ///< OperationDone: its result
+};
+
+/// Where an answer goes: a session of some shard, and the request it sent.
+struct ReplyTo {
+    std::uint64_t link = 0;      ///< packed handle; 0 with command 0: nobody waits
+    std::uint32_t sequence = 0;
+    std::uint32_t command = 0;   ///< of the request; 0: nobody waits
+    std::uint32_t shard = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct SendNote {
+    std::uint64_t handle = 0;    ///< of the message at the sender's
+    MessageId id = 0;
+    PartyId party = 0;
+    std::uint32_t command = 0;
+};
+
+struct OutcomeNote {
+    enum class Kind : std::uint32_t { answered, unanswered, not_sent };
+    std::uint64_t handle = 0;
+    MessageId id = 0;
+    PartyId party = 0;
+    Kind kind{};
+    smpp::CommandStatus status{};
+    std::uint32_t reserved = 0;
+};
+
+struct OutletsNote {
+    PartyId party = 0;
+    std::uint32_t outlets = 0;
+    std::uint32_t window = 0;    ///< of all of them together
+    std::uint32_t reserved = 0;
+};
+
+struct IndexNote {
+    std::uint64_t key = 0;
+    MessageId id = 0;            ///< 0: forget the key
+};
+
+struct ReceiptNote {
+    ReplyTo reply;
+    PartyId provider = 0;
+    smpp::MessageState state{};
+    bool final_state = false;
+    std::uint8_t reading = 0;    ///< which way of reading the id `key` comes from (see Receipts)
+    bool tried = false;          ///< every reading was tried: hold it
+    std::uint8_t error_size = 0;
+    std::uint64_t key = 0;       ///< of the receipt index
+    std::int64_t done_at = 0;    ///< microseconds; 0: not said
+    MessageId id = 0;            ///< once matched
+    char error[14] = {};
+    std::uint8_t provider_id_size = 0;
+    char provider_id[65] = {};   ///< as the provider wrote it
+};
+
+struct AnswerNote {
+    ReplyTo reply;
+    smpp::CommandStatus status{};
+    std::uint32_t reserved = 0;
+};
+
+struct OperationNote {
+    ReplyTo reply;
+    MessageId id = 0;
+    PartyId account = 0;
+    std::uint32_t reserved = 0;
+};
+
+struct OperationDone {
+    ReplyTo reply;
+    MessageId id = 0;
+    smpp::CommandStatus status{};
+    smpp::MessageState state{};
+    std::uint8_t error_code = 0;
+    std::int64_t done_at = 0;    ///< microseconds; 0: not final
+};
+
+template <class Note>
+ByteView octets_of(const Note& note) {
+    static_assert(std::is_trivially_copyable_v<Note>);
+    return {reinterpret_cast<const std::uint8_t*>(&note), sizeof note};
+}
+template <class Note>
+Note read(ByteView record) {
+    Note note;
+    SLUICE_CHECK(record.size() >= sizeof note);
+    std::memcpy(&note, record.data(), sizeof note);
+    return note;
+}
+
+}  // namespace sluice::gateway::wire
