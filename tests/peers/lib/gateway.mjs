@@ -8,14 +8,20 @@ import { freePorts, listening } from './wait.mjs';
 
 export const binary = process.env.SLUICE ?? 'build/sluice';
 
-/** A fresh folder that is removed when the test `t` has passed, and kept to be looked at when it has not. */
-export function scratch(t) {
+/** A fresh folder, and how to be rid of it. */
+export function temporaryFolder() {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sluice-peers-'));
+    return { path: folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** A fresh folder that goes when the test `t` is over; KEEP=1 leaves it to be looked at. */
+export function scratch(t) {
+    const folder = temporaryFolder();
     t.after(() => {
-        if (t.passed ?? true) fs.rmSync(folder, { recursive: true, force: true });
-        else t.diagnostic(`kept ${folder}`);
+        if (process.env.KEEP) t.diagnostic(`kept ${folder.path}`);
+        else folder.remove();
     });
-    return folder;
+    return folder.path;
 }
 
 /** Tables and arrays of tables, as far as a configuration needs them. */
