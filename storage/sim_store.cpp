@@ -42,17 +42,20 @@ LoadResult SimDisk::load(const LoadRequest& request) const {
             break;
         }
         ByteView value = row->second;
-        if (request.follow && request.table == Table::queue) {
-            Key message;
-            if (value.size() == sizeof message.low) std::memcpy(&message.low, value.data(), sizeof message.low);
-            const auto followed = table(Table::message).find(message);
-            value = followed == table(Table::message).end() ? ByteView() : ByteView(followed->second);
-        }
+        if (request.follow && request.table == Table::queue) value = message_of(value);
         result.rows.push_back({row->first, static_cast<std::uint32_t>(result.values.size()),
                                static_cast<std::uint32_t>(value.size())});
         result.values.insert(result.values.end(), value.begin(), value.end());
     }
     return result;
+}
+
+ByteView SimDisk::message_of(ByteView queue_row) const {
+    Key key;
+    if (queue_row.size() != sizeof key.low) return {};
+    std::memcpy(&key.low, queue_row.data(), sizeof key.low);
+    const auto message = table(Table::message).find(key);
+    return message == table(Table::message).end() ? ByteView() : ByteView(message->second);
 }
 
 SimStore::SimStore(SimDisk& disk, const Clock& clock, SimOptions options)

@@ -29,6 +29,8 @@ public:
     std::uint64_t used_bytes() const { return used_bytes_; }
 
 private:
+    ByteView message_of(ByteView queue_row) const;
+
     std::map<std::uint64_t, std::vector<std::uint8_t>> journal_;
     std::array<Rows, table_count> tables_;
     std::uint64_t next_batch_ = 1;

@@ -245,6 +245,16 @@ TYPED_TEST(Contract, FollowsQueueRowsToTheirMessages) {
     EXPECT_EQ(as_text(this->commit(std::move(next)).loads[0].values), "m") << "only queue rows are followed";
 }
 
+TYPED_TEST(Contract, AQueueRowThatIsNoIdLeadsNowhere) {
+    Batch batch = numbered(this->store());
+    batch.put(Table::message, {0, 0}, octets("message 0"));
+    batch.put(Table::queue, {8, 0}, octets("ninebytes"));
+    batch.put(Table::queue, {8, 1}, {});
+    batch.loads = {{.table = Table::queue, .first = {8, 0}, .last = {8, 9}, .limit = 10, .follow = true}};
+    const std::vector<Row> expected{{{8, 0}, {}}, {{8, 1}, {}}};
+    EXPECT_EQ(rows_of(this->commit(std::move(batch)).loads[0]), expected);
+}
+
 TYPED_TEST(Contract, LoadsValuesLargerThanAPage) {
     Batch batch = numbered(this->store());
     batch.put(Table::message, {0, 1}, std::vector<std::uint8_t>(70000, 0xA5));
