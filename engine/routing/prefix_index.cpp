@@ -49,6 +49,8 @@ std::uint32_t PrefixIndex::find(NumberKey key) const {
     std::size_t at = 0;  // of the node within its level, then of the boundary
     for (const std::uint32_t level : levels_) {
         const Node& node = nodes_[level + at];
+        // The values of a bottom node lie together: fetched while its keys are.
+        if (level == levels_.back()) __builtin_prefetch(&values_[at * fanout]);
         std::size_t not_after = 0;
         for (const NumberKey k : node.keys) not_after += k <= key;
         at = at * fanout + not_after - 1;
