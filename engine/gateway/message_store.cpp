@@ -84,7 +84,7 @@ void MessageStore::release_segments() {
 void MessageStore::lane_changed(Lane& lane) { changed_lanes_.insert(&lane); }
 
 void MessageStore::stale_for_loads(MessageId id) {
-    if (!loads_.empty()) stale_.insert(id);
+    if (!loads_.empty()) stale_[id] = next_tag_;
 }
 
 void MessageStore::put_message_row(const Message& m) {

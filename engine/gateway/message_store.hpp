@@ -157,6 +157,7 @@ private:
     void scan_awaiting(storage::Key from);
     void came_due(Message& m, Now now);
     void stale_for_loads(MessageId id);
+    bool is_stale(MessageId id, const storage::LoadResult& result) const;
     Message* adopt_row(MessageId id, ByteView value);
     void release_segments();
 
@@ -175,7 +176,8 @@ private:
     std::vector<std::vector<AfterCommit>> spare_waiters_;
     std::vector<storage::Batch> spare_batches_;
     std::unordered_map<std::uint64_t, std::function<void(const storage::LoadResult&)>> loads_;
-    std::unordered_set<MessageId> stale_;           ///< changed while loads were under way: their results do not count
+    /// Messages changed while loads were under way, and the tag from which on loads have seen the change.
+    std::unordered_map<MessageId, std::uint64_t> stale_;
     std::unordered_set<Lane*> changed_lanes_;
     std::uint64_t next_tag_ = 1;
     std::size_t in_flight_ = 0;

@@ -16,6 +16,11 @@ void MessageStore::load(LoadRequest request, std::function<void(const LoadResult
     open_.loads.push_back(request);
 }
 
+bool MessageStore::is_stale(MessageId id, const LoadResult& result) const {
+    const auto found = stale_.find(id);
+    return found != stale_.end() && result.tag < found->second;
+}
+
 Message* MessageStore::adopt_row(MessageId id, ByteView value) {
     Message message;
     if (!read_snapshot(value, message) || message.id != id) return nullptr;
@@ -29,7 +34,8 @@ void MessageStore::fetch(MessageId id, std::function<void(Message*)> then) {
     request.first = request.last = {0, id};
     load(request, [this, id, then = std::move(then)](const LoadResult& result) {
         Message* m = find(id);
-        if (m == nullptr && !result.rows.empty() && !stale_.contains(id)) {
+        if (m == nullptr && is_stale(id, result)) return fetch(id, then);
+        if (m == nullptr && !result.rows.empty()) {
             m = adopt_row(id, result.value(result.rows.front()));
             if (m != nullptr && m->stage == Stage::queued && m->lane_row != 0) {
                 Lane& lane = lane_of(*m);
@@ -46,7 +52,9 @@ void MessageStore::fetch(MessageId id, std::function<void(Message*)> then) {
 // ---- lanes
 
 void MessageStore::load_more(Lane& lane) {
-    if (lane.loading() || !lane.backlogged() || lane.in_memory() >= config_.load_below) return;
+    // However many are in memory: when older ones are on disk, none of them may go before those are read.
+    const bool enough = lane.head() != nullptr && lane.in_memory() >= config_.load_below;
+    if (lane.loading() || !lane.backlogged() || enough) return;
     lane.load_begins();
     LoadRequest request;
     request.table = Table::queue;
@@ -64,7 +72,7 @@ void MessageStore::loaded_lane(Lane& lane, const LoadResult& result, std::uint64
         const ByteView value = result.value(row);
         MessageId id = 0;
         if (value.size() >= sizeof id) std::memcpy(&id, value.data(), sizeof id);  // a snapshot begins with its id
-        if (id == 0 || find(id) != nullptr || stale_.contains(id)) continue;
+        if (id == 0 || find(id) != nullptr || is_stale(id, result)) continue;
         Message* m = adopt_row(id, value);
         if (m == nullptr) continue;
         m->stage = Stage::queued;  // the row under which it was found says so
@@ -82,7 +90,7 @@ void MessageStore::loaded_lane(Lane& lane, const LoadResult& result, std::uint64
 void MessageStore::loaded_times(const LoadResult& result, Now now) {
     for (const storage::LoadedRow& row : result.rows) {
         const MessageId id = row.key.low;
-        if (stale_.contains(id)) continue;
+        if (is_stale(id, result)) continue;
         const ByteView value = result.value(row);
         Message* m = find(id);
         if (m == nullptr && value.empty()) {
@@ -228,7 +236,7 @@ void MessageStore::scan_awaiting(Key from) {
     load(request, [this](const LoadResult& result) {
         Message message;
         for (const storage::LoadedRow& row : result.rows) {
-            if (find(row.key.low) != nullptr || stale_.contains(row.key.low)) continue;
+            if (find(row.key.low) != nullptr || is_stale(row.key.low, result)) continue;
             if (read_snapshot(result.value(row), message) && message.stage == Stage::awaiting)
                 callbacks_.awaiting(message);
         }

@@ -1,0 +1,226 @@
+#include "engine/app/gateway.hpp"
+
+#include <pthread.h>
+
+#include <future>
+#include <random>
+
+#include "engine/gateway/redeal.hpp"
+#include "engine/io/make_io.hpp"
+#include "storage/lmdb_store.hpp"
+
+namespace sluice::app {
+namespace {
+
+io::BackendChoice backend_choice(admin::IoChoice choice) {
+    switch (choice) {
+        case admin::IoChoice::io_uring: return io::BackendChoice::io_uring;
+        case admin::IoChoice::epoll: return io::BackendChoice::epoll;
+        default: return io::BackendChoice::automatic;
+    }
+}
+
+gateway::GatewayConfig gateway_config(const admin::Settings& s, std::uint32_t shards) {
+    gateway::GatewayConfig c;
+    c.system_id = s.server.system_id;
+    c.node = static_cast<std::uint8_t>(s.server.node);
+    c.store.max_young = s.limits.max_young;
+    c.session_init = s.timers.session_init;
+    c.enquire_link = s.timers.enquire_link;
+    c.response = s.timers.response;
+    c.inactivity = s.timers.inactivity;
+    c.max_sessions = std::max(1u, s.limits.max_sessions / shards);
+    c.default_validity = s.message.default_validity;
+    c.max_validity = s.message.max_validity;
+    c.receipt_hold = s.message.receipt_hold;
+    c.store.receipt_grace = s.message.receipt_lifetime;
+    c.delivery_validity = s.message.delivery_validity;
+    return c;
+}
+
+gateway::Endpoints resolve_all(const routing::Snapshot& snapshot, std::vector<std::string>& notes) {
+    gateway::Endpoints endpoints;
+    for (const routing::Provider& provider : snapshot.providers()) {
+        auto& addresses = endpoints[gateway::party_of(provider)];
+        for (const routing::HostPort& name : provider.endpoints) {
+            if (auto found = admin::resolve(name)) addresses.insert(addresses.end(), found->begin(), found->end());
+            else notes.push_back("provider " + provider.name + ": " + found.error().message);
+        }
+    }
+    return endpoints;
+}
+
+storage::LmdbOptions store_options(const std::string& path, std::uint64_t max_bytes) {
+    storage::LmdbOptions options;
+    options.path = path;
+    options.max_bytes = max_bytes;
+    return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Gateway>> Gateway::start(const admin::Settings& settings, gateway::LogLine log) {
+    std::unique_ptr<Gateway> gateway(new Gateway);
+    if (auto opened = gateway->open(settings, std::move(log)); !opened) return std::unexpected(opened.error());
+    return gateway;
+}
+
+Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log) {
+    settings_ = settings;
+    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    if (auto distinct = gateway::check_parties(**snapshot); !distinct) return distinct;
+    snapshot_ = *snapshot;
+    const gateway::Endpoints endpoints = resolve_all(*snapshot_, notes_);
+
+    auto directory = storage::DataDirectory::open(settings.server.data_directory.string());
+    if (!directory) return std::unexpected(directory.error());
+    directory_ = std::make_unique<storage::DataDirectory>(std::move(*directory));
+    const std::uint32_t wanted = settings.server.shards != 0 ? settings.server.shards
+                                                             : std::max(1u, std::thread::hardware_concurrency());
+    const auto shards = std::min<std::uint32_t>(wanted, limits::max_shards);
+    auto generation = directory_->current_or_first(shards, static_cast<std::uint8_t>(settings.server.node));
+    if (!generation) return std::unexpected(generation.error());
+    const std::uint64_t bytes_per_shard = settings.server.max_data_bytes / shards;
+    if (generation->shards != shards) {
+        auto dealt = gateway::redeal(*directory_, *generation, shards, [&](const std::string& path) {
+            return storage::LmdbStore::open(store_options(path, settings.server.max_data_bytes));
+        });
+        if (!dealt) return std::unexpected(dealt.error());
+        notes_.push_back("shards: " + std::to_string(generation->shards) + " before, " + std::to_string(shards) +
+                         " now; " + std::to_string(dealt->messages) + " messages re-dealt");
+        generation = dealt->generation;
+    }
+
+    admin::VerifierConfig verifier;
+    verifier.threads = settings.limits.password_threads;
+    verifier.queue = settings.limits.password_queue;
+    passwords_ = std::make_unique<admin::VerifierPool>(verifier, clock_);
+    mesh_ = std::make_unique<reactor::Mesh>(shards);
+
+    std::random_device entropy;
+    for (std::uint32_t i = 0; i < shards; ++i) {
+        auto running = std::make_unique<Running>();
+        storage::LmdbOptions options = store_options(generation->shard_directory(i), bytes_per_shard);
+        options.wake = [r = running.get()] { r->shard->reactor().wake(); };
+        options.report = [log](const std::string& text) { log('E', text); };
+        options.thread_name = "committer-" + std::to_string(i);
+        auto store = storage::LmdbStore::open(std::move(options));
+        if (!store) return std::unexpected(store.error());
+        running->store = std::move(*store);
+
+        std::string fallback;
+        auto io = io::make_io(backend_choice(settings.server.io), &fallback);
+        if (!io) return std::unexpected(io.error());
+        if (i == 0 && !fallback.empty()) notes_.push_back("network: epoll, because " + fallback);
+        backend_ = (*io)->backend();
+
+        gateway::Shard::Options shard;
+        shard.shard = i;
+        shard.shards = shards;
+        shard.config = gateway_config(settings, shards);
+        shard.io = std::move(*io);
+        shard.clock = &clock_;
+        shard.store = running->store.get();
+        shard.mesh = mesh_.get();
+        shard.accounts = &accounts_;
+        shard.authenticate = [pool = passwords_.get()](const std::string& system_id, const std::string& hash,
+                                                       const std::string& password, std::function<void(bool)> done) {
+            return pool->submit(system_id, hash, password, std::move(done));
+        };
+        shard.log = log;
+        shard.seed = (std::uint64_t{entropy()} << 32) | entropy();
+        running->shard = std::make_unique<gateway::Shard>(std::move(shard));
+        mesh_->set_wake(i, [r = running.get()] { r->shard->reactor().wake(); });
+        shards_.push_back(std::move(running));
+    }
+    for (auto& running : shards_)
+        if (auto started = running->shard->start(snapshot_, endpoints); !started) return started;
+
+    for (const admin::ListenerSettings& listener : settings.listeners) {
+        auto addresses = admin::resolve(listener.endpoint);
+        if (!addresses) return std::unexpected(addresses.error());
+        io::Endpoint endpoint = addresses->front();
+        for (auto& running : shards_) {
+            io::ListenOptions options;
+            options.reuse_port = shards > 1;
+            auto listening = running->shard->listen(endpoint, options);
+            if (!listening && listener.optional) {
+                notes_.push_back("not listening on " + listening.error().message);
+                break;
+            }
+            if (!listening) return std::unexpected(listening.error());
+            if (running == shards_.front()) {
+                endpoint = running->shard->reactor().io().local_endpoint(*listening);  // the port, if 0 was asked for
+                listening_.push_back(endpoint);
+            }
+        }
+    }
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+        shards_[i]->thread = std::thread([r = shards_[i].get()] { r->shard->reactor().run(); });
+        pthread_setname_np(shards_[i]->thread.native_handle(), ("shard-" + std::to_string(i)).c_str());
+    }
+    return {};
+}
+
+Gateway::~Gateway() { stop(seconds(0)); }
+
+void Gateway::stop(seconds patience) {
+    if (stopped_) return;
+    stopped_ = true;
+    const bool running = !shards_.empty() && shards_.front()->thread.joinable();
+    if (running && patience.count() > 0) {
+        on_each_shard([](gateway::Shard& shard) { shard.drain(); });
+        const auto until = std::chrono::steady_clock::now() + patience;
+        bool drained = false;
+        while (!drained && std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(milliseconds(20));
+            drained = true;
+            on_each_shard([&](gateway::Shard& shard) { drained = drained && shard.drained(); });
+        }
+    }
+    for (auto& shard : shards_) shard->shard->reactor().stop();
+    for (auto& shard : shards_)
+        if (shard->thread.joinable()) shard->thread.join();
+    passwords_.reset();  // its verdicts post to reactors
+    for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
+    shards_.clear();
+}
+
+Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
+    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    if (auto distinct = gateway::check_parties(**snapshot); !distinct) return std::unexpected(distinct.error());
+    std::vector<std::string> notes;
+    const gateway::Endpoints endpoints = resolve_all(**snapshot, notes);
+    admin::SettingsDiff diff = admin::diff(settings_, settings);
+    diff.live.insert(diff.live.end(), notes.begin(), notes.end());
+    on_each_shard([&](gateway::Shard& shard) { shard.apply(*snapshot, endpoints); });
+    settings_.accounts = settings.accounts;
+    settings_.providers = settings.providers;
+    settings_.routes = settings.routes;
+    const std::lock_guard lock(snapshot_mutex_);
+    snapshot_ = *snapshot;
+    return diff;
+}
+
+void Gateway::on_shard(std::size_t index, const std::function<void(gateway::Shard&)>& work) {
+    std::promise<void> done;
+    gateway::Shard& shard = *shards_[index]->shard;
+    shard.reactor().post([&] {
+        work(shard);
+        done.set_value();
+    });
+    done.get_future().wait();
+}
+
+void Gateway::on_each_shard(const std::function<void(gateway::Shard&)>& work) {
+    for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, work);
+}
+
+std::shared_ptr<const routing::Snapshot> Gateway::snapshot() const {
+    const std::lock_guard lock(snapshot_mutex_);
+    return snapshot_;
+}
+
+}  // namespace sluice::app

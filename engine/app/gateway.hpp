@@ -1,0 +1,84 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/admin/password_pool.hpp"
+#include "engine/admin/settings.hpp"
+#include "engine/gateway/shard.hpp"
+#include "storage/generation.hpp"
+
+/// Wiring: a whole gateway in this process.
+namespace sluice::app {
+
+class Gateway {
+public:
+    /// Opens the stores, recovers, listens, connects to providers, and returns with every shard's thread running.
+    /// Errors are for people. `log` is called from reactors and must only hand over.
+    static Result<std::unique_ptr<Gateway>> start(const admin::Settings& settings, gateway::LogLine log);
+    /// As `stop` with no patience, if that was not called.
+    ~Gateway();
+
+    /// Unbinds everybody, waits up to `patience` for the goodbyes and what is to be written, and ends the threads.
+    /// Whatever is acknowledged is on disk in any case.
+    void stop(seconds patience);
+
+    /// Applies what can be applied to a running gateway; sessions stay. Returns what that was and what needs a restart.
+    Result<admin::SettingsDiff> reload(const admin::Settings& settings);
+
+    const admin::Settings& settings() const { return settings_; }
+    /// Where customers can connect, as it came out (port 0 asks the kernel for one).
+    const std::vector<io::Endpoint>& listening() const { return listening_; }
+    io::Backend backend() const { return backend_; }
+    /// What was out of the ordinary at the start: a fall-back to epoll, an optional listener that failed.
+    const std::vector<std::string>& notes() const { return notes_; }
+
+    std::size_t shards() const { return shards_.size(); }
+    /// Counters may be read from any thread; everything else of a shard only through `on_shard`.
+    const gateway::Counters& counters(std::size_t shard) const { return shards_[shard]->shard->counters(); }
+    storage::StoreStats store_stats(std::size_t shard) const { return shards_[shard]->store->stats(); }
+    admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
+
+    /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
+    /// but a shard's.
+    void on_shard(std::size_t shard, const std::function<void(gateway::Shard&)>& work);
+    void on_each_shard(const std::function<void(gateway::Shard&)>& work);
+    /// The same without waiting, for those who may not wait for a shard that does not answer: `work` owns what it uses.
+    void post_to_shard(std::size_t index, std::function<void(gateway::Shard&)> work) {
+        gateway::Shard& shard = *shards_[index]->shard;
+        shard.reactor().post([&shard, work = std::move(work)] { work(shard); });
+    }
+
+    /// The present accounts, providers and routes.
+    std::shared_ptr<const routing::Snapshot> snapshot() const;
+
+private:
+    struct Running {
+        std::unique_ptr<storage::Store> store;
+        std::unique_ptr<gateway::Shard> shard;
+        std::thread thread;
+    };
+
+    Gateway() = default;
+    Result<void> open(const admin::Settings& settings, gateway::LogLine log);
+
+    admin::Settings settings_;
+    SystemClock clock_;
+    std::unique_ptr<storage::DataDirectory> directory_;
+    std::shared_ptr<const routing::Snapshot> snapshot_;
+    mutable std::mutex snapshot_mutex_;
+    gateway::AccountsShared accounts_;
+    std::unique_ptr<admin::VerifierPool> passwords_;
+    std::unique_ptr<reactor::Mesh> mesh_;
+    std::vector<std::unique_ptr<Running>> shards_;
+    std::vector<io::Endpoint> listening_;
+    std::vector<std::string> notes_;
+    io::Backend backend_{};
+    bool stopped_ = false;
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,214 @@
+#include "engine/gateway/redeal.hpp"
+
+#include <cstring>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/gateway/lane.hpp"
+#include "engine/gateway/message_store.hpp"
+#include "engine/gateway/record.hpp"
+#include "engine/gateway/wire.hpp"
+
+namespace sluice::gateway {
+
+using storage::Batch;
+using storage::Key;
+using storage::LoadRequest;
+using storage::Table;
+
+namespace {
+
+constexpr std::size_t rows_per_batch = 4096;
+
+/// One new shard being filled.
+class Filler {
+public:
+    explicit Filler(std::unique_ptr<storage::Store> store) : store_(std::move(store)) {}
+
+    /// Everything is written as settled: rows speak for it, and lanes are read on demand like any backlog.
+    void add(Message& m, seconds receipt_grace) {
+        if (m.stage == Stage::queued) {
+            m.lane_row = lane_key(m.destination(), m.priority);
+            batch_.put(Table::queue, {m.lane_row, m.position}, octets(m.id));
+            ++lane_rows_[m.lane_row];
+        } else {
+            m.lane_row = 0;
+        }
+        m.time_row = time_key(m.stage == Stage::waiting    ? m.due_at
+                              : m.stage == Stage::awaiting ? m.expires_at + receipt_grace
+                                                           : m.expires_at);
+        batch_.put(Table::queue, {m.time_row, m.id}, octets(m.id));
+        m.has_row = true;
+        row_.clear();
+        encode_row(row_, m);
+        batch_.put(Table::message, {0, m.id}, row_);
+        highest_id_ = std::max({highest_id_, m.id, m.position});
+        if (++rows_ >= rows_per_batch) flush();
+    }
+    void hold(Key key, ByteView value) { batch_.put(Table::held, key, value); }
+    void not_before(MessageId id) { highest_id_ = std::max(highest_id_, id); }
+
+    void finish() {
+        for (const auto& [lane, rows] : lane_rows_) batch_.put(Table::meta, {1, lane}, octets(rows));
+        batch_.put(Table::meta, {0, 1}, octets(highest_id_));
+        flush();
+    }
+
+private:
+    static ByteView octets(const std::uint64_t& value) {
+        return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
+    }
+    void flush() {
+        batch_.number = store_->next_batch();
+        store_->submit(std::move(batch_));
+        storage::Completion completion;
+        while (!store_->poll(completion)) std::this_thread::sleep_for(microseconds(100));
+        batch_ = std::move(completion.batch);
+        batch_.clear();
+        rows_ = 0;
+    }
+
+    std::unique_ptr<storage::Store> store_;
+    Batch batch_;
+    std::vector<std::uint8_t> row_;
+    std::unordered_map<std::uint64_t, std::uint64_t> lane_rows_;
+    std::size_t rows_ = 0;
+    MessageId highest_id_ = 0;
+};
+
+/// What the journal says of messages beyond, or instead of, their rows.
+struct Replayed {
+    std::unordered_map<MessageId, Message> young;
+    Result<void> result;
+};
+
+Message* row_of(storage::Store& store, std::unordered_map<MessageId, Message>& young, MessageId id) {
+    LoadRequest request;
+    request.first = request.last = {0, id};
+    const storage::LoadResult found = store.load_now(request);
+    Message m;
+    if (found.rows.empty() || !read_snapshot(found.value(found.rows.front()), m)) return nullptr;
+    return &young.emplace(id, std::move(m)).first->second;
+}
+
+Replayed replay(storage::Store& store) {
+    Replayed out;
+    bool damaged = false;
+    out.result = store.replay([&](std::uint64_t, ByteView segment) {
+        Record record;
+        while (next_record(segment, record, damaged)) {
+            const auto found = out.young.find(record.id);
+            switch (record.type) {
+                case RecordType::snapshot: {
+                    Message m;
+                    if (read_snapshot(record.payload, m)) out.young.insert_or_assign(record.id, std::move(m));
+                    break;
+                }
+                case RecordType::settled:
+                case RecordType::done:
+                    if (found != out.young.end()) out.young.erase(found);
+                    break;
+                default: {
+                    Message* m = found != out.young.end() ? &found->second : row_of(store, out.young, record.id);
+                    if (m != nullptr) apply_record(record, *m);
+                }
+            }
+        }
+    });
+    if (out.result && damaged) out.result = fail("a journal is damaged");
+    return out;
+}
+
+/// Which lane row each settled message has tells whether it is queued (see MessageStore::came_due).
+std::unordered_map<MessageId, Key> lane_rows(storage::Store& store) {
+    std::unordered_map<MessageId, Key> rows;
+    LoadRequest request;
+    request.table = Table::queue;
+    request.first = {lane_tag << 56, 0};
+    request.last = {(lane_tag + 1) << 56, 0};
+    request.limit = 65536;
+    for (;;) {
+        const storage::LoadResult found = store.load_now(request);
+        for (const storage::LoadedRow& row : found.rows) {
+            MessageId id = 0;
+            if (row.length == sizeof id) std::memcpy(&id, found.value(row).data(), sizeof id);
+            rows.emplace(id, row.key);
+        }
+        if (!found.more || found.rows.empty()) return rows;
+        request.first = {found.rows.back().key.high, found.rows.back().key.low + 1};
+    }
+}
+
+}  // namespace
+
+Result<Redealt> redeal(storage::DataDirectory& directory, const storage::Generation& from, std::uint32_t shards,
+                       const OpenStore& open) {
+    auto next = directory.begin_generation(shards, from.node);
+    if (!next) return std::unexpected(next.error());
+    Redealt out;
+    out.generation = *next;
+    const seconds grace = MessageStoreConfig{}.receipt_grace;
+    {
+        std::vector<Filler> fillers;
+        for (std::uint32_t i = 0; i < shards; ++i) {
+            auto store = open(next->shard_directory(i));
+            if (!store) return std::unexpected(store.error());
+            fillers.emplace_back(std::move(*store));
+        }
+        for (std::uint32_t i = 0; i < from.shards; ++i) {
+            auto opened = open(from.shard_directory(i));
+            if (!opened) return std::unexpected(opened.error());
+            storage::Store& store = **opened;
+            Replayed replayed = replay(store);
+            if (!replayed.result) return std::unexpected(replayed.result.error());
+            const auto queued = lane_rows(store);
+
+            LoadRequest request;
+            request.last = {0, UINT64_MAX};
+            request.limit = 4096;
+            for (;;) {
+                const storage::LoadResult found = store.load_now(request);
+                for (const storage::LoadedRow& row : found.rows) {
+                    Message m;
+                    if (replayed.young.contains(row.key.low) || !read_snapshot(found.value(row), m)) continue;
+                    if (const auto lane = queued.find(m.id); lane != queued.end()) {
+                        m.stage = Stage::queued;
+                        m.position = lane->second.low;
+                    }
+                    fillers[home_shard(m.id, shards)].add(m, grace);
+                    ++out.messages;
+                }
+                if (!found.more || found.rows.empty()) break;
+                request.first = {0, found.rows.back().key.low + 1};
+            }
+            for (auto& [id, m] : replayed.young) {
+                fillers[home_shard(id, shards)].add(m, grace);
+                ++out.messages;
+            }
+            LoadRequest held;
+            held.table = Table::held;
+            held.last = {UINT64_MAX, UINT64_MAX};
+            held.limit = UINT32_MAX;
+            held.max_bytes = UINT32_MAX;
+            const storage::LoadResult receipts = store.load_now(held);
+            for (const storage::LoadedRow& row : receipts.rows)
+                fillers[row.key.high % shards].hold(row.key, receipts.value(row));
+
+            LoadRequest meta;
+            meta.table = Table::meta;
+            meta.first = meta.last = {0, 1};
+            const storage::LoadResult highest = store.load_now(meta);
+            if (!highest.rows.empty() && highest.rows.front().length == sizeof(MessageId)) {
+                MessageId id = 0;
+                std::memcpy(&id, highest.value(highest.rows.front()).data(), sizeof id);
+                for (Filler& filler : fillers) filler.not_before(id);
+            }
+        }
+        for (Filler& filler : fillers) filler.finish();
+    }
+    if (auto finished = directory.finish_generation(*next); !finished) return std::unexpected(finished.error());
+    return out;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "engine/gateway/message.hpp"
+
+namespace sluice::gateway {
+
+/// What can happen to a message, in the order in which it mostly does.
+enum class TraceEvent : std::uint8_t {
+    accepted,    ///< it passed every check and is being written (status: none)
+    committed,   ///< it is on disk; the submitter is answered
+    send,        ///< given to a link of the party (status: the shard that has the link)
+    response,    ///< the party answered (status: command_status)
+    unanswered,  ///< it did not; the outcome is not known
+    not_sent,    ///< the link had no room after all, or went away
+    throttled,   ///< it waits at the head of its queue: the party has had enough (status: command_status)
+    retry,       ///< it will be tried again later (status: failed tries)
+    rerouted,    ///< moved to the party's queue
+    receipt,     ///< the party reported a state (status: message_state)
+    final_state, ///< it has reached its final state (status: message_state)
+    report,      ///< its receipt is on disk, and queued for the party (status: message_state)
+    done,        ///< nothing is owed any more: it is forgotten
+};
+std::string_view to_string(TraceEvent event);
+
+struct TraceEntry {
+    MessageId id = 0;
+    std::int64_t at = 0;       ///< microseconds since 1970
+    PartyId party = 0;         ///< who did it, or to whom it was done
+    std::uint32_t status = 0;  ///< see TraceEvent
+    TraceEvent event{};
+};
+
+/// The last events of one shard's messages, to tell afterwards what became of one: a fixed array that is written round
+/// and round. Noting an event costs a write of 32 octets; finding a message's looks at all of them.
+class TraceRing {
+public:
+    static constexpr std::size_t capacity = 1u << 16;
+
+    TraceRing() : entries_(std::make_unique_for_overwrite<TraceEntry[]>(capacity)) {}
+
+    void note(const TraceEntry& entry) { entries_[noted_++ & (capacity - 1)] = entry; }
+
+    /// Oldest first.
+    std::vector<TraceEntry> find(MessageId id) const {
+        std::vector<TraceEntry> found;
+        for (std::uint64_t i = noted_ > capacity ? noted_ - capacity : 0; i < noted_; ++i)
+            if (const TraceEntry& entry = entries_[i & (capacity - 1)]; entry.id == id) found.push_back(entry);
+        return found;
+    }
+    /// Since when nothing was overwritten; microseconds since 1970, 0 while nothing was noted.
+    std::int64_t since() const {
+        return noted_ == 0 ? 0 : entries_[noted_ > capacity ? noted_ & (capacity - 1) : 0].at;
+    }
+
+private:
+    std::unique_ptr<TraceEntry[]> entries_;
+    std::uint64_t noted_ = 0;
+};
+
+}  // namespace sluice::gateway

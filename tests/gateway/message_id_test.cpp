@@ -1,0 +1,57 @@
+#include "engine/gateway/message_id.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace sluice::gateway {
+namespace {
+
+const WallTime noon{std::chrono::sys_days(std::chrono::year(2026) / 3 / 4) + std::chrono::hours(12)};
+
+TEST(MessageId, TellsItsTimeSlotAndNode) {
+    IdSource ids(7, 3, 8);
+    const MessageId id = ids.next(noon);
+    EXPECT_EQ(time_of(id), noon);
+    EXPECT_EQ(slot_of(id) % 8, 3u);
+    EXPECT_EQ(node_of(id), 7u);
+    EXPECT_EQ(home_shard(id, 8), 3u);
+    EXPECT_LT(id, 1ull << 63);
+}
+
+TEST(MessageId, GrowsWhateverTheClockDoes) {
+    IdSource ids(0, 0, 4);
+    MessageId last = 0;
+    WallTime now = noon;
+    for (int i = 0; i < 100'000; ++i) {
+        if (i % 1000 == 0) now -= std::chrono::seconds(3);
+        if (i % 7 == 0) now += microseconds(5);
+        const MessageId id = ids.next(now);
+        ASSERT_GT(id, last);
+        last = id;
+    }
+}
+
+TEST(MessageId, ShardsNeverMeet) {
+    std::set<MessageId> seen;
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+        IdSource ids(0, shard, 3);
+        for (int i = 0; i < 5000; ++i) {
+            const MessageId id = ids.next(noon);
+            ASSERT_TRUE(seen.insert(id).second);
+            ASSERT_EQ(home_shard(id, 3), shard);
+        }
+    }
+}
+
+TEST(MessageId, GoesOnBehindWhatWasUsedBefore) {
+    IdSource before(0, 1, 2);
+    MessageId last = 0;
+    for (int i = 0; i < 100'000; ++i) last = before.next(noon);  // ahead of the clock by now
+    IdSource after(0, 1, 2);
+    after.not_before(last);
+    EXPECT_GT(after.next(noon), last);
+}
+
+}  // namespace
+}  // namespace sluice::gateway

@@ -1,0 +1,245 @@
+#include "engine/gateway/message_store.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "engine/base/random.hpp"
+#include "storage/sim_store.hpp"
+
+namespace sluice::gateway {
+namespace {
+
+class TestClock final : public Clock {
+public:
+    MonoTime mono() const override { return mono_; }
+    WallTime wall() const override { return wall_; }
+    Now now() const { return {mono_, wall_}; }
+    void advance(nanoseconds by) {
+        mono_ += by;
+        wall_ += std::chrono::duration_cast<microseconds>(by);
+    }
+
+private:
+    MonoTime mono_{std::chrono::hours(1)};
+    WallTime wall_{std::chrono::sys_days(std::chrono::year(2026) / 3 / 4)};
+};
+
+constexpr PartyId provider_a = 10, provider_b = 20, customer = 31;
+
+/// A shard's worth of messages driven by hand: what the gateway would do with them, at random, with crashes.
+class World {
+public:
+    explicit World(std::uint64_t seed) : random_(seed), seed_(seed) { open(); }
+
+    void open() {
+        storage::SimOptions options;
+        options.seed = random_.next();
+        store_ = std::make_unique<storage::SimStore>(disk_, clock_, options);
+        MessageStoreConfig config;
+        config.max_young = 40;
+        config.young_age = seconds(2);
+        config.load_rows = 16;
+        config.load_below = 8;
+        config.receipt_grace = seconds(100'000'000);
+        messages_ = std::make_unique<MessageStore>(
+            *store_, IdSource(0, 0, 1), config,
+            MessageStore::Callbacks{[this](const AfterCommit& then) { committed(then); }, [](Lane&) {},
+                                    [this](Message& m) { expired(m); },
+                                    [this](Message& m) { awaiting_.insert(m.id); }});
+        awaiting_.clear();
+        sending_.clear();
+        ASSERT_TRUE(messages_->recover(clock_.now()));
+    }
+
+    void crash() {
+        store_->crash();
+        messages_.reset();
+        store_.reset();
+        ++crashes_;
+        // What had been recorded but was not on disk is open again.
+        for (auto& [id, fact] : facts_) fact.in_flight_at_crash = true;
+        open();
+    }
+
+    void step() {
+        clock_.advance(microseconds(random_.below(random_.chance(0.01) ? 5'000'000 : 2000)));
+        store_->commit_due(clock_.mono());
+        messages_->poll(clock_.now());
+        messages_->tick(clock_.now());
+        switch (random_.below(10)) {
+            case 0: case 1: case 2: if (accepting_) accept(); break;
+            case 3: case 4: case 5: send(); break;
+            case 6: case 7: conclude(); break;
+            default: receipt();
+        }
+        messages_->for_each_lane([this](Lane& lane) { messages_->load_more(lane); });
+        messages_->end_of_turn();
+    }
+
+    void drain() {
+        accepting_ = false;
+        for (int i = 0; i < 300'000 && !empty(); ++i) step();
+        for (int i = 0; i < 50; ++i) {  // the last commits
+            clock_.advance(milliseconds(50));
+            store_->commit_due(clock_.mono());
+            messages_->poll(clock_.now());
+            messages_->end_of_turn();
+        }
+    }
+
+    bool empty() {
+        bool lanes_empty = true;
+        messages_->for_each_lane([&](Lane& lane) { lanes_empty = lanes_empty && lane.empty(); });
+        return lanes_empty && messages_->in_memory() == 0 && awaiting_.empty() &&
+               disk_.table(storage::Table::message).empty() && messages_->idle();
+    }
+
+    void check() {
+        EXPECT_TRUE(empty());
+        for (const auto& [id, fact] : facts_) {
+            if (!fact.acknowledged) continue;
+            EXPECT_GE(fact.forwarded, 1) << "lost: " << id << " seed " << seed_;
+            EXPECT_GE(fact.reported, 1) << "no receipt: " << id << " seed " << seed_;
+            EXPECT_LE(fact.forwarded, 1 + crashes_) << id;
+        }
+        EXPECT_TRUE(disk_.table(storage::Table::message).empty());
+        EXPECT_TRUE(disk_.table(storage::Table::queue).empty());
+        EXPECT_LE(disk_.table(storage::Table::meta).size(), 1u);  // the highest id
+    }
+
+    std::size_t accepted() const { return facts_.size(); }
+    std::size_t most_in_memory() const { return most_in_memory_; }
+    std::size_t settled() const { return settled_; }
+
+private:
+    struct Fact {
+        bool acknowledged = false;
+        bool in_flight_at_crash = false;
+        int forwarded = 0;
+        int reported = 0;
+    };
+
+    void accept() {
+        Message m;
+        m.account = customer;
+        m.provider = random_.chance(0.5) ? provider_a : provider_b;
+        m.priority = static_cast<std::uint8_t>(random_.below(2));
+        m.registered_delivery = 1;
+        m.accepted_at = clock_.wall();
+        m.expires_at = clock_.wall() + std::chrono::hours(24 * 365);
+        if (random_.chance(0.1)) m.due_at = clock_.wall() + milliseconds(random_.below(20'000));
+        m.set_body(std::vector<std::uint8_t>(random_.below(200), 'x'));
+        AfterCommit then;
+        then.what = AfterCommit::What::accepted;
+        facts_[messages_->accept(std::move(m), then, clock_.now())];
+    }
+
+    void committed(const AfterCommit& then) {
+        if (then.message == 0) return;
+        if (then.what == AfterCommit::What::accepted) facts_.at(then.message).acknowledged = true;
+        messages_->enqueue(then.message, clock_.now());
+    }
+
+    void send() {
+        const PartyId party = random_.chance(0.4) ? customer : random_.chance(0.5) ? provider_a : provider_b;
+        for (std::uint8_t priority : {1, 0}) {
+            Lane& lane = messages_->lane(party, priority);
+            Message* m = lane.head();
+            if (m == nullptr) continue;
+            messages_->sending(*m);
+            sending_.push_back(m->self);
+            most_in_memory_ = std::max(most_in_memory_, messages_->in_memory());
+            settled_ = std::max<std::size_t>(settled_, disk_.table(storage::Table::message).size());
+            return;
+        }
+    }
+
+    void conclude() {
+        if (sending_.empty()) return;
+        const std::size_t at = random_.below(sending_.size());
+        Message* m = messages_->find(sending_[at]);
+        sending_.erase(sending_.begin() + static_cast<std::ptrdiff_t>(at));
+        ASSERT_NE(m, nullptr);
+        const bool retried = random_.chance(0.2);
+        if (retried && random_.chance(0.3)) return messages_->requeue(*m);
+        if (retried) {
+            m->due_at = clock_.wall() + milliseconds(random_.below(10'000));
+            return messages_->retry(*m);
+        }
+        Fact& fact = facts_[m->id];
+        if (m->leg == Leg::report) {
+            ++fact.reported;
+            return messages_->done(*m);
+        }
+        if (random_.chance(0.1)) return messages_->reroute(*m, m->provider == provider_a ? provider_b : provider_a);
+        ++fact.forwarded;
+        m->provider_id = std::to_string(m->id);
+        awaiting_.insert(m->id);
+        messages_->sent(*m);
+    }
+
+    void receipt() {
+        if (awaiting_.empty()) return;
+        auto at = awaiting_.begin();
+        std::advance(at, static_cast<std::ptrdiff_t>(random_.below(std::min<std::size_t>(awaiting_.size(), 30))));
+        const MessageId id = *at;
+        awaiting_.erase(at);
+        const auto apply = [this, id](Message* m) {
+            ASSERT_NE(m, nullptr) << "awaiting, but not to be found: " << id << " seed " << seed_;
+            if (m->stage != Stage::awaiting || m->leg != Leg::forward) return;
+            m->final_state = smpp::MessageState::delivered;
+            m->done_at = clock_.wall();
+            m->expires_at = clock_.wall() + std::chrono::hours(24 * 365);
+            messages_->report(*m, clock_.now());
+        };
+        if (Message* m = messages_->find(id)) apply(m);
+        else messages_->fetch(id, apply);
+    }
+
+    void expired(Message& m) { FAIL() << "expired too early: " << m.id; }
+
+    TestClock clock_;
+    storage::SimDisk disk_;
+    Random random_;
+    std::uint64_t seed_;
+    std::unique_ptr<storage::SimStore> store_;
+    std::unique_ptr<MessageStore> messages_;
+    std::map<MessageId, Fact> facts_;
+    std::set<MessageId> awaiting_;
+    std::vector<Handle> sending_;
+    bool accepting_ = true;
+    int crashes_ = 0;
+    std::size_t most_in_memory_ = 0;
+    std::size_t settled_ = 0;
+};
+
+TEST(MessageStore, LivesWithoutCrashes) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        World world(seed);
+        for (int i = 0; i < 5000; ++i) world.step();
+        world.drain();
+        world.check();
+        EXPECT_GT(world.accepted(), 1000u);
+        EXPECT_GT(world.settled(), 20u);  // or the test would not have tried what it is for
+        if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
+    }
+}
+
+TEST(MessageStore, LosesNothingInCrashes) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        World world(seed * 7919);
+        Random when(seed);
+        for (int i = 0; i < 5000; ++i) {
+            world.step();
+            if (when.chance(0.002)) world.crash();
+        }
+        world.drain();
+        world.check();
+        if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace sluice::gateway

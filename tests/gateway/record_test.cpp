@@ -1,0 +1,116 @@
+#include "engine/gateway/record.hpp"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+namespace sluice::gateway {
+namespace {
+
+Message arbitrary() {
+    Message m;
+    m.id = *rc::gen::inRange<std::uint64_t>(1, UINT64_MAX);
+    m.shown_id = *rc::gen::arbitrary<std::uint64_t>();
+    m.account = *rc::gen::arbitrary<std::uint32_t>();
+    m.provider = *rc::gen::arbitrary<std::uint32_t>();
+    m.kind = static_cast<Kind>(*rc::gen::inRange(0, 3));
+    m.leg = static_cast<Leg>(*rc::gen::inRange(0, 2));
+    m.stage = *rc::gen::element(Stage::queued, Stage::waiting, Stage::awaiting);
+    m.final_state = static_cast<smpp::MessageState>(*rc::gen::inRange(0, 10));
+    m.priority = static_cast<std::uint8_t>(*rc::gen::inRange(0, 4));
+    m.attempts = *rc::gen::arbitrary<std::uint8_t>();
+    m.registered_delivery = *rc::gen::arbitrary<std::uint8_t>();
+    m.maybe_duplicate = *rc::gen::arbitrary<bool>();
+    m.explicit_validity = *rc::gen::arbitrary<bool>();
+    m.has_row = *rc::gen::arbitrary<bool>();
+    m.position = *rc::gen::arbitrary<std::uint64_t>();
+    m.lane_row = *rc::gen::arbitrary<std::uint64_t>();
+    m.time_row = *rc::gen::arbitrary<std::uint64_t>();
+    m.accepted_at = WallTime(microseconds(*rc::gen::arbitrary<std::int64_t>()));
+    m.expires_at = WallTime(microseconds(*rc::gen::arbitrary<std::int64_t>()));
+    m.due_at = WallTime(microseconds(*rc::gen::arbitrary<std::int64_t>()));
+    m.done_at = WallTime(microseconds(*rc::gen::arbitrary<std::int64_t>()));
+    m.provider_id = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
+    m.set_error(*rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
+    m.set_body(*rc::gen::arbitrary<std::vector<std::uint8_t>>());
+    return m;
+}
+
+void expect_equal(const Message& a, const Message& b) {
+    RC_ASSERT(a.id == b.id && a.shown_id == b.shown_id && a.account == b.account && a.provider == b.provider);
+    RC_ASSERT(a.kind == b.kind && a.leg == b.leg && a.stage == b.stage && a.final_state == b.final_state);
+    RC_ASSERT(a.priority == b.priority && a.attempts == b.attempts && a.registered_delivery == b.registered_delivery);
+    RC_ASSERT(a.maybe_duplicate == b.maybe_duplicate && a.explicit_validity == b.explicit_validity);
+    RC_ASSERT(a.has_row == b.has_row && a.position == b.position && a.lane_row == b.lane_row && a.time_row == b.time_row);
+    RC_ASSERT(a.accepted_at == b.accepted_at && a.expires_at == b.expires_at && a.due_at == b.due_at);
+    RC_ASSERT(a.done_at == b.done_at && a.provider_id == b.provider_id && a.error_text() == b.error_text());
+    RC_ASSERT(as_text(a.body_view()) == as_text(b.body_view()));
+}
+
+TEST(Record, SnapshotComesBackWhole) {
+    EXPECT_TRUE(rc::check([] {
+        const Message m = arbitrary();
+        std::vector<std::uint8_t> segment, row;
+        write_snapshot(segment, m);
+        write_done(segment, m.id);
+        ByteView rest = segment;
+        Record record;
+        bool damaged = false;
+        RC_ASSERT(next_record(rest, record, damaged) && record.type == RecordType::snapshot && record.id == m.id);
+        Message back;
+        RC_ASSERT(read_snapshot(record.payload, back));
+        expect_equal(m, back);
+        RC_ASSERT(next_record(rest, record, damaged) && record.type == RecordType::done);
+        RC_ASSERT(!next_record(rest, record, damaged) && !damaged);
+        encode_row(row, m);
+        Message from_row;
+        RC_ASSERT(read_snapshot(row, from_row));
+        expect_equal(m, from_row);
+    }));
+}
+
+TEST(Record, ChangesAreApplied) {
+    EXPECT_TRUE(rc::check([] {
+        const Message changed = arbitrary();
+        std::vector<std::uint8_t> segment;
+        write_sent(segment, changed);
+        write_retry(segment, changed);
+        write_report(segment, changed);
+        ByteView rest = segment;
+        Record record;
+        bool damaged = false;
+        Message m;
+        RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));
+        RC_ASSERT(m.stage == Stage::awaiting && m.provider == changed.provider && m.provider_id == changed.provider_id);
+        RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));
+        RC_ASSERT(m.stage == Stage::waiting && m.due_at == changed.due_at && m.attempts == changed.attempts);
+        RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));
+        RC_ASSERT(m.stage == Stage::queued && m.leg == Leg::report && m.final_state == changed.final_state);
+        RC_ASSERT(m.position == changed.position && m.error_text() == changed.error_text());
+        RC_ASSERT(m.done_at == changed.done_at && m.expires_at == changed.expires_at);
+    }));
+}
+
+TEST(Record, DamageIsSeenAndNeverReadBeyond) {
+    EXPECT_TRUE(rc::check([] {
+        std::vector<std::uint8_t> segment;
+        write_snapshot(segment, arbitrary());
+        const auto cut = *rc::gen::inRange<std::size_t>(1, segment.size());
+        segment.resize(cut);
+        ByteView rest = segment;
+        Record record;
+        bool damaged = false;
+        RC_ASSERT(!next_record(rest, record, damaged));
+        RC_ASSERT(damaged);
+    }));
+    EXPECT_TRUE(rc::check([](std::vector<std::uint8_t> octets) {
+        Message m;
+        read_snapshot(octets, m);  // any outcome, but only within its octets
+        ByteView rest = octets;
+        Record record;
+        bool damaged = false;
+        while (next_record(rest, record, damaged)) apply_record(record, m);
+    }));
+}
+
+}  // namespace
+}  // namespace sluice::gateway
