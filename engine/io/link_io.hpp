@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
+#include <optional>
 #include <vector>
 
 #include "engine/base/check.hpp"
@@ -142,6 +144,12 @@ protected:
         touched_.push_back(id);
     }
 
+    /// Whether the next turn has something to do without waiting.
+    bool has_touched() const { return !touched_.empty(); }
+    std::optional<MonoTime> linger_deadline() const {
+        return lingering_.empty() ? std::nullopt : std::optional(lingering_.front().until);
+    }
+
     // ---- telling the owner; the link's slot stays valid throughout, whatever the owner does in the call
     LinkEvents& event() {
         ++delivered_;
@@ -250,8 +258,10 @@ private:
         updating_.clear();
     }
     void end_lingering(MonoTime now) {
-        while (!lingering_.empty() && lingering_.front().until <= now) {
-            abort(lingering_.front().id);
+        while (!lingering_.empty()) {
+            const auto [until, id] = lingering_.front();
+            if (until > now && links_.find(id)) break;
+            abort(id);
             lingering_.pop_front();
         }
     }

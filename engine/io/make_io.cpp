@@ -1,6 +1,7 @@
 #include "engine/io/make_io.hpp"
 
 #include "engine/io/epoll_io.hpp"
+#include "engine/io/uring_io.hpp"
 
 namespace sluice::io {
 
@@ -14,7 +15,10 @@ std::string_view to_string(Backend backend) {
 }
 
 Result<std::unique_ptr<Io>> make_io(BackendChoice choice, std::string* fallback_reason) {
-    static_cast<void>(choice), static_cast<void>(fallback_reason);
+    if (choice == BackendChoice::epoll) return EpollIo::create();
+    auto io = UringIo::create();
+    if (io || choice == BackendChoice::io_uring) return io;
+    if (fallback_reason) *fallback_reason = io.error().message;
     return EpollIo::create();
 }
 
