@@ -1,0 +1,37 @@
+#include <csignal>
+#include <cstdio>
+
+#include "tools/command.hpp"
+
+namespace sluice::tools {
+
+const char* program_name = "sluice";
+
+int failure(const std::string& message) {
+    std::fprintf(stderr, "sluice: %s\n", message.c_str());
+    return exit_failed;
+}
+
+}  // namespace sluice::tools
+
+int main(int argc, char** argv) {
+    using namespace sluice::tools;
+    std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is an error of the write
+    if (argc > 0) program_name = argv[0];
+
+    CLI::App app("Sluice, an SMPP gateway.", "sluice");
+    app.set_version_flag("--version", "sluice " SLUICE_VERSION);
+    app.require_subcommand(1);
+    app.get_formatter()->column_width(34);
+    app.footer("Exit codes: 0 done; 1 what was asked for failed; 2 usage; 3 errors in the configuration.\n"
+               "Each command has examples: sluice COMMAND --help");
+
+    int exit_code = exit_ok;
+    add_mc_command(app, exit_code);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    return exit_code;
+}
