@@ -11,22 +11,18 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 }  // namespace
 
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
-    constexpr std::string_view blank(" \t\r\n\0", 5);
-    const std::size_t first = id.find_first_not_of(blank);
-    if (first == id.npos) return {};
-    id = id.substr(first, id.find_last_not_of(blank) - first + 1);
-
+    constexpr std::string_view ignored("- \t\r\n\0", 6);
     CanonicalId text;
-    bool zeros_only = false;
+    bool leading_zero = false;
     for (const char c : id) {
-        if (c == '-') continue;
+        if (ignored.find(c) != ignored.npos) continue;
         if (c == '0' && text.empty()) {
-            zeros_only = true;
+            leading_zero = true;
             continue;
         }
         text.push(lower(c));
     }
-    if (text.empty() && zeros_only) text.push('0');
+    if (text.empty() && leading_zero) text.push('0');
     if (format == MessageIdFormat::as_is) return text;
 
     std::uint64_t value = 0;

@@ -31,10 +31,9 @@ private:
     std::uint8_t size_ = 0;
 };
 
-/// Blanks and NULs around the id, hyphens, leading zeros and the case of letters do not count. An id of the format's
-/// digits that fits in 64 bits becomes "#" and its value in lower-case hex, so that decimal and hex forms of one number
-/// meet; any other stays a text. At most the first 64 characters count. Empty only when nothing is left of it ("0"
-/// stays "0").
+/// Blanks, NULs, hyphens, leading zeros and the case of letters do not count. An id of the format's digits that fits in
+/// 64 bits becomes "#" and its value in lower-case hex, so that decimal and hex forms of one number meet; any other
+/// stays a text. At most the first 64 characters count. Empty only when nothing is left ("000" is "0").
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format);
 
 }  // namespace sluice::smpp

@@ -95,7 +95,9 @@ private:
             } else {
                 const TlvRow& row = **rc::gen::elementOf(rows);
                 const std::size_t max = std::min<std::size_t>(row.max_length, 300);
-                RC_ASSERT(writer.octets(row.value, any_octets(row.min_length, max)));
+                auto value = any_octets(row.min_length, max);
+                if (row.kind == TlvKind::text) value.back() = 0;
+                RC_ASSERT(writer.octets(row.value, value));
             }
         }
         return writer.view();
