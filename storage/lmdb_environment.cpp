@@ -22,6 +22,8 @@ constexpr std::string_view last_batch_row = "sluice-last-batch";
 // (measured: ten times the CPU of a commit with 64 KiB pieces); one page is always found at once.
 constexpr std::size_t page_header_bytes = 16;
 
+constexpr std::size_t row_overhead_bytes = 64;  // key, header and share of the unused part of its page
+
 int check(int code) {
     if (code != MDB_SUCCESS) throw LmdbFailure{code};
     return code;
@@ -114,6 +116,9 @@ void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) 
         throw;
     }
     check(mdb_txn_commit(transaction));
+
+    LmdbTransaction reading(*this, LmdbTransaction::Mode::read);
+    map_ = MappedRegion::around(reading.address_in_map());
 }
 
 std::uint64_t LmdbEnvironment::disk_bytes() const {
@@ -181,11 +186,19 @@ void LmdbTransaction::put(std::size_t tree, Key key, ByteView value) {
     check(mdb_cursor_put(seek_cursor(tree), &k, &v, 0));
 }
 
+/// Like found(), for a cursor's row.
+bool LmdbTransaction::meet(int code, const MDB_val& value) {
+    if (!found(code)) return false;
+    bytes_met_ += value.mv_size + row_overhead_bytes;
+    return true;
+}
+
 void LmdbTransaction::erase(std::size_t tree, Key key) {
     EncodedKey encoded(key);
     MDB_val k = encoded.value();
+    MDB_val v{};
     MDB_cursor* cursor = seek_cursor(tree);
-    if (found(mdb_cursor_get(cursor, &k, nullptr, MDB_SET))) check(mdb_cursor_del(cursor, 0));
+    if (meet(mdb_cursor_get(cursor, &k, &v, MDB_SET_KEY), v)) check(mdb_cursor_del(cursor, 0));
 }
 
 void LmdbTransaction::write_segment(std::uint64_t number, ByteView segment) {
@@ -200,10 +213,11 @@ void LmdbTransaction::write_segment(std::uint64_t number, ByteView segment) {
 void LmdbTransaction::release_before(std::uint64_t number) {
     MDB_cursor* cursor = seek_cursor(LmdbEnvironment::journal_tree);
     MDB_val key{};
-    int code = mdb_cursor_get(cursor, &key, nullptr, MDB_FIRST);
-    while (found(code) && decode_key(key).high < number) {
+    MDB_val value{};
+    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    while (meet(code, value) && decode_key(key).high < number) {
         check(mdb_cursor_del(cursor, 0));
-        code = mdb_cursor_get(cursor, &key, nullptr, MDB_NEXT);
+        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
     }
 }
 
@@ -219,7 +233,7 @@ void LmdbTransaction::load(const LoadRequest& request, LoadResult& result) {
     MDB_val key = first.value();
     MDB_val value{};
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
-    for (; found(code); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    for (; meet(code, value); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
         const Key row = decode_key(key);
         if (row > request.last) break;
         if (result.rows.size() == request.limit || result.values.size() >= request.max_bytes) {
@@ -241,7 +255,7 @@ ByteView LmdbTransaction::message_of(ByteView queue_row) {
     MDB_val key = encoded.value();
     MDB_val value{};
     MDB_cursor* cursor = seek_cursor(static_cast<std::size_t>(Table::message));
-    return found(mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY)) ? as_view(value) : ByteView();
+    return meet(mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY), value) ? as_view(value) : ByteView();
 }
 
 void LmdbTransaction::replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) {
@@ -251,7 +265,7 @@ void LmdbTransaction::replay(const std::function<void(std::uint64_t number, Byte
     MDB_val key{};
     MDB_val value{};
     int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-    for (; found(code); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    for (; meet(code, value); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
         const Key chunk = decode_key(key);
         if (chunk.low == 0 && !segment.empty()) {
             visit(number, segment);
@@ -262,6 +276,13 @@ void LmdbTransaction::replay(const std::function<void(std::uint64_t number, Byte
         segment.insert(segment.end(), octets.begin(), octets.end());
     }
     if (!segment.empty()) visit(number, segment);
+}
+
+const void* LmdbTransaction::address_in_map() {
+    MDB_val key = as_value(format_row);
+    MDB_val value{};
+    check(mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value));
+    return value.mv_data;
 }
 
 std::uint64_t LmdbTransaction::last_batch() {

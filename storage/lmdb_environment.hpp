@@ -9,6 +9,7 @@
 #include <string>
 
 #include "engine/base/result.hpp"
+#include "storage/mapped_region.hpp"
 #include "storage/store.hpp"
 
 /// LMDB behind the store, without its thread. Only lmdb_store.cpp and benchmarks include this.
@@ -41,6 +42,9 @@ public:
     std::uint64_t room(std::uint64_t used_bytes) const;
     std::uint64_t page_bytes() const { return page_bytes_; }
 
+    /// LMDB reads its file through a mapping; this gives back the memory of what was read. Not during a transaction.
+    void forget_pages() const { map_.forget_pages(); }
+
 private:
     struct Close {
         void operator()(MDB_env* environment) const { mdb_env_close(environment); }
@@ -52,6 +56,7 @@ private:
     std::array<MDB_dbi, tree_count> trees_{};
     std::uint64_t max_bytes_ = 0;
     std::uint64_t page_bytes_ = 0;
+    MappedRegion map_;
 };
 
 /// One transaction; aborted when destroyed without commit. Every call throws LmdbFailure.
@@ -69,6 +74,9 @@ public:
     void load(const LoadRequest& request, LoadResult& result);
     void replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit);
 
+    /// An address in LMDB's mapping of the file.
+    const void* address_in_map();
+
     /// Number of the last batch ever committed; 0 if none.
     std::uint64_t last_batch();
     void set_last_batch(std::uint64_t number);
@@ -76,11 +84,15 @@ public:
     /// Live pages of all trees, in octets.
     std::uint64_t used_bytes();
 
+    /// About how much of the file the rows met so far cover.
+    std::uint64_t bytes_met() const { return bytes_met_; }
+
     /// Returns when everything is on the disk.
     void commit();
 
 private:
     void close_cursors();
+    bool meet(int code, const MDB_val& value);
     MDB_cursor* open_cursor(MDB_cursor*& slot, std::size_t tree);
     MDB_cursor* append_cursor(std::size_t tree) { return open_cursor(append_cursors_[tree], tree); }
     MDB_cursor* seek_cursor(std::size_t tree) { return open_cursor(seek_cursors_[tree], tree); }
@@ -92,6 +104,7 @@ private:
 
     LmdbEnvironment& environment_;
     MDB_txn* transaction_ = nullptr;
+    std::uint64_t bytes_met_ = 0;
     // Growing keys go through a cursor that stays at the end of its tree, everything else through one that stays where
     // it last worked: both then find the next key on the page they are at, without a search from the root.
     std::array<MDB_cursor*, LmdbEnvironment::tree_count> append_cursors_{};

@@ -19,6 +19,10 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+// So much of the file may be read before its memory is given back: bounds what a store keeps resident, however long
+// the backlog it works through.
+constexpr std::uint64_t read_before_forgetting = std::uint64_t{16} << 20;
+
 constexpr milliseconds first_retry{5};
 constexpr milliseconds longest_retry{1000};
 constexpr milliseconds retry_slice{10};  // how soon a waiting committer notices that the store is being closed
@@ -68,6 +72,7 @@ private:
     const LmdbOptions options_;
     const DirectoryLock lock_;
     std::unique_ptr<LmdbEnvironment> environment_;  // null only while it could not be opened again
+    std::uint64_t bytes_met_ = 0;                   // since pages were last forgotten
 
     std::array<Slot, max_in_flight> slots_;
     std::uint64_t next_batch_ = 1;
@@ -124,6 +129,7 @@ Result<void> Committer::replay(const std::function<void(std::uint64_t number, By
     } catch (const LmdbFailure& failure) {
         return fail("cannot read the journal in " + options_.path + ": " + mdb_strerror(failure.code));
     }
+    environment_->forget_pages();
     return {};
 }
 
@@ -209,6 +215,7 @@ void Committer::commit(std::uint64_t from, std::uint64_t to) {
     }
     transaction.set_last_batch(slot(to - 1).batch.number);
     const std::uint64_t used_bytes = transaction.used_bytes();
+    bytes_met_ += transaction.bytes_met();
 
     const auto began = SteadyClock::now();
     transaction.commit();
@@ -218,6 +225,10 @@ void Committer::commit(std::uint64_t from, std::uint64_t to) {
     counters_.bytes_journaled.fetch_add(journaled, std::memory_order_relaxed);
     counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
     note_space(used_bytes);
+    if (bytes_met_ >= read_before_forgetting) {
+        environment_->forget_pages();
+        bytes_met_ = 0;
+    }
 }
 
 void Committer::note_space(std::uint64_t used_bytes) {

@@ -6,10 +6,13 @@
 //   settle   accepted in the journal, then a message row and a queue row, loaded later by `follow`, then erased;
 //            sent, receipt and done in the journal
 //
-// Counters a message: cpu_ns of the whole process (both threads), disk_bytes handed to the block layer, and commits.
-// `depth` messages are settled in the store before and stay there. Depths above a million need SLUICE_BENCH_DEEP.
+// `depth` messages are settled in the store before and stay there; "among_holes" erases every other 32 of them first, so
+// that free pages are scattered over the file. Depths above a million need SLUICE_BENCH_DEEP.
+//
+// Counters: cpu_ns a message, of the whole process with both threads; written, octets a message handed to the kernel;
+// syncs, two a commit; commit_us; file_MB; rss_anon_MB and rss_file_MB, the latter being pages of the store's file that
+// the process has mapped, which the kernel takes back as it likes.
 #include <benchmark/benchmark.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,6 +20,7 @@
 #include <fstream>
 #include <semaphore>
 #include <string>
+#include <string_view>
 
 #include "engine/base/check.hpp"
 #include "storage/lmdb_store.hpp"
@@ -34,15 +38,17 @@ std::uint64_t cpu_nanoseconds() {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-std::uint64_t written_bytes() {
-    std::ifstream in("/proc/self/io");
-    for (std::string name; in >> name;) {
-        std::uint64_t value = 0;
-        in >> value;
-        if (name == "wchar:") return value;
+double proc_number(const char* file, std::string_view name) {
+    std::ifstream in(file);
+    for (std::string word; in >> word;) {
+        double value = 0;
+        if (word == name && in >> value) return value;
     }
     return 0;
 }
+
+/// Not write_bytes, which counts whole folios of the page cache for each page written.
+double written_bytes() { return proc_number("/proc/self/io", "wchar:"); }
 
 /// A store in the working directory (not in a temporary one, which may be memory), filled by a driver that keeps two
 /// batches under way, as a busy shard does.
@@ -189,18 +195,22 @@ void whole_life(benchmark::State& state) {
     driver.drain();
 
     const StoreStats before = driver.store().stats();
-    const std::uint64_t cpu = cpu_nanoseconds(), written = written_bytes();
+    const std::uint64_t cpu = cpu_nanoseconds();
+    const double written = written_bytes();
     for (auto _ : state) life(driver, messages);
     driver.drain();
     const StoreStats after = driver.store().stats();
     const double count = static_cast<double>(state.iterations()) * static_cast<double>(messages);
+    const double commits = static_cast<double>(after.commits - before.commits);
     state.SetItemsProcessed(static_cast<std::int64_t>(count));
     state.counters["cpu_ns"] = static_cast<double>(cpu_nanoseconds() - cpu) / count;
-    state.counters["disk_bytes"] = static_cast<double>(written_bytes() - written) / count;
-    state.counters["commits"] = static_cast<double>(after.commits - before.commits);
-    state.counters["commit_us"] = static_cast<double>(after.commit_nanoseconds - before.commit_nanoseconds) / 1e3 /
-                                  static_cast<double>(after.commits - before.commits);
+    state.counters["written"] = (written_bytes() - written) / count;
+    state.counters["syncs"] = 2 * commits;
+    state.counters["commit_us"] =
+        static_cast<double>(after.commit_nanoseconds - before.commit_nanoseconds) / 1e3 / commits;
     state.counters["file_MB"] = static_cast<double>(after.disk_bytes) / 1e6;
+    state.counters["rss_anon_MB"] = proc_number("/proc/self/status", "RssAnon:") / 1e3;
+    state.counters["rss_file_MB"] = proc_number("/proc/self/status", "RssFile:") / 1e3;
 }
 
 void sizes(benchmark::internal::Benchmark* bench) {

@@ -1,6 +1,5 @@
 // The disk fails under LMDB: this program's own write and sync functions stand before the C library's and fail when
 // told to. Whatever fails, batches complete once the disk recovers, and what completed is there.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -35,17 +34,21 @@ constexpr std::size_t page_bytes = 4096;
 
 }  // namespace
 
+// LMDB writes single pages and its root (less than a page) with pwrite, runs of pages with writev. The symbols are named
+// outright, because the headers may give pwrite the name of its 64-bit sibling.
 extern "C" {
-// LMDB writes single pages and its root (less than a page) with pwrite, runs of pages with writev.
-ssize_t pwrite(int fd, const void* octets, size_t size, off_t offset) {
+ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite");
+ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) {
     if ((size < page_bytes ? root_writes : data_writes).strikes()) return -1;
     return syscall(SYS_pwrite64, fd, octets, size, offset);
 }
-ssize_t writev(int fd, const iovec* pieces, int count) {
+ssize_t failing_writev(int fd, const iovec* pieces, int count) __asm__("writev");
+ssize_t failing_writev(int fd, const iovec* pieces, int count) {
     if (data_writes.strikes()) return -1;
     return syscall(SYS_writev, fd, pieces, count);
 }
-int fdatasync(int fd) {
+int failing_fdatasync(int fd) __asm__("fdatasync");
+int failing_fdatasync(int fd) {
     if (syncs.strikes()) return -1;
     return static_cast<int>(syscall(SYS_fdatasync, fd));
 }

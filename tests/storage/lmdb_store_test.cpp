@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <fstream>
 #include <mutex>
 
 #include "tests/storage/harness.hpp"
@@ -176,6 +178,37 @@ TEST(LmdbStore, AFullStoreStallsKeepsTheBatchAndReports) {
     (*larger)->submit(std::move(batch));
     wait_for(**larger);
     EXPECT_FALSE((*larger)->stats().stalled);
+}
+
+std::uint64_t resident_file_pages() {
+    std::uint64_t size = 0, resident = 0, from_files = 0;
+    std::ifstream("/proc/self/statm") >> size >> resident >> from_files;
+    return from_files;
+}
+
+TEST(LmdbStore, WorkingThroughALongBacklogKeepsLittleOfItResident) {
+    TemporaryDirectory directory;
+    auto store = LmdbStore::open({.path = directory.path()});
+    ASSERT_TRUE(store);
+    constexpr std::uint64_t batches = 50, rows = 2000;  // about 50 MB
+    for (std::uint64_t i = 0; i < batches; ++i) {
+        Batch batch = numbered(**store);
+        for (std::uint64_t row = 0; row < rows; ++row)
+            batch.put(Table::message, {i, row}, std::vector<std::uint8_t>(450));
+        (*store)->submit(std::move(batch));
+        wait_for(**store);
+    }
+    const std::uint64_t before = resident_file_pages();
+    std::uint64_t loaded = 0, most = 0;
+    for (std::uint64_t i = 0; i < batches; ++i) {
+        Batch batch = numbered(**store);
+        batch.loads = {{.table = Table::message, .first = {i, 0}, .last = {i, rows}, .limit = rows}};
+        (*store)->submit(std::move(batch));
+        loaded += wait_for(**store).loads.at(0).rows.size();
+        most = std::max(most, resident_file_pages());
+    }
+    EXPECT_EQ(loaded, batches * rows);
+    EXPECT_LT(most, before + (24u << 20) / 4096);
 }
 
 }  // namespace
