@@ -24,7 +24,7 @@ MonoTime Session::deadline() const {
 void Session::tick(MonoTime now) {
     if (now >= state_deadline_) {
         end(state_ == State::unbound ? unbind_reason_ : EndReason::session_init_timeout);
-    } else if (!stopped_at_) {
+    } else {
         expire_requests(now);
         if (bound()) watch_peer(now);
     }

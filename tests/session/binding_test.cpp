@@ -30,7 +30,8 @@ TEST(MessageCentre, AcceptsEachKindOfBind) {
         EXPECT_TRUE(driver.session.bound());
         EXPECT_EQ(driver.session.peer_system_id(), "esme");
         EXPECT_EQ(driver.told(), std::string(smpp::name_of(binds[i])) + " 9, bound");
-        EXPECT_EQ(driver.written(), pdu(smpp::response_of(binds[i]), 9, octets("centre\0"s) + sc_interface_version(0x34)));
+        EXPECT_EQ(driver.written(),
+                  pdu(smpp::response_of(binds[i]), 9, octets("centre\0"s) + sc_interface_version(0x34)));
     }
 }
 
@@ -281,7 +282,8 @@ TEST(Ends, OurUnbindWaitsForItsAnswerAndTakesOthersMeanwhile) {
     driver.session.respond(CommandId::deliver_sm, 50, CommandStatus::ESME_ROK);
     driver.receive(pdu(CommandId::deliver_sm, 51) + pdu(CommandId::submit_sm_resp, 3) +
                    pdu(CommandId::enquire_link, 52) + pdu(CommandId::unbind_resp, 4));
-    EXPECT_EQ(driver.said(), "deliver_sm_resp ESME_ROK 50, deliver_sm_resp ESME_RINVBNDSTS 51, enquire_link_resp ESME_ROK 52");
+    EXPECT_EQ(driver.said(),
+              "deliver_sm_resp ESME_ROK 50, deliver_sm_resp ESME_RINVBNDSTS 51, enquire_link_resp ESME_ROK 52");
     EXPECT_EQ(driver.told(), "submit_sm_resp ESME_ROK 3 for #2, unanswered #1, end: unbound");
 }
 

@@ -48,7 +48,8 @@ Octets operator+(Octets left, const Octets& right) {
 
 Octets pdu(CommandId id, std::uint32_t sequence, const Octets& body, CommandStatus status) {
     Octets result(smpp::header_size);
-    smpp::write_header(result.data(), {static_cast<std::uint32_t>(smpp::header_size + body.size()), id, status, sequence});
+    const auto length = static_cast<std::uint32_t>(smpp::header_size + body.size());
+    smpp::write_header(result.data(), {length, id, status, sequence});
     return result + body;
 }
 

@@ -116,8 +116,9 @@ TEST(Framing, BodiesWhereNoneBelong) {
 
 /// A whole life of a session, as its peer sends it.
 Octets life() {
-    return pdu(CommandId::enquire_link, 1) + pdu(CommandId::submit_sm, 2) + pdu(CommandId::bind_transceiver, 3, bind_body()) +
-           pdu(CommandId{0x77}, 4) + pdu(CommandId::submit_sm, 5, octets("one")) + pdu(CommandId::deliver_sm_resp, 1) +
+    return pdu(CommandId::enquire_link, 1) + pdu(CommandId::submit_sm, 2) +
+           pdu(CommandId::bind_transceiver, 3, bind_body()) + pdu(CommandId{0x77}, 4) +
+           pdu(CommandId::submit_sm, 5, octets("one")) + pdu(CommandId::deliver_sm_resp, 1) +
            pdu(CommandId::deliver_sm_resp, 1) + pdu(CommandId::submit_sm, 6, octets("two")) +
            pdu(CommandId::bind_receiver, 7, bind_body()) + pdu(CommandId::generic_nack, 2) +
            pdu(CommandId::query_sm, 8) + pdu(CommandId::unbind, 9) + pdu(CommandId::submit_sm, 10);
@@ -169,7 +170,7 @@ TEST(Framing, PiecesOfAnySizeGiveTheSameOutcome) {
 TEST(Framing, GarbageInPiecesEndsAsGarbageAtOnce) {
     Driver driver(Role::message_centre);
     const Octets text = octets("GET / HTTP/1.1\r\n");
-    for (std::size_t size = 1; size < 4; ++size) EXPECT_EQ(driver.receive({text.begin(), text.begin() + static_cast<int>(size)}), 0u);
+    for (int size = 1; size < 4; ++size) EXPECT_EQ(driver.receive({text.begin(), text.begin() + size}), 0u);
     EXPECT_EQ(driver.told(), "");
     driver.receive({text.begin(), text.begin() + 4});
     EXPECT_EQ(driver.told(), "end: framing");

@@ -40,7 +40,8 @@ class Answerer final : public SessionEvents {
     void on_outbind(Session&, const smpp::Outbind&) override {}
     void on_bound(Session&) override {}
     void on_request(Session& session, const smpp::Header& header, ByteView) override {
-        session.respond(header.id, header.sequence, CommandStatus::ESME_ROK, smpp::SubmitSmResp{.message_id = "0123456789"});
+        const smpp::SubmitSmResp body{.message_id = "0123456789"};
+        session.respond(header.id, header.sequence, CommandStatus::ESME_ROK, body);
     }
     void on_response(Session&, std::uint64_t, const smpp::Header&, ByteView) override {}
     void on_unanswered(Session&, std::uint64_t) override {}
@@ -59,6 +60,30 @@ TEST(Memory, AnIdleSessionIsSmall) {
     session.receive(bind, MonoTime());
     ASSERT_TRUE(session.bound());
     EXPECT_LT(sizeof(Session) + live_octets - before, 2048u) << "its output buffer included";
+}
+
+TEST(Memory, AWindowGivesItsMemoryBackWhenIdleAndAtTheEnd) {
+    for (const bool idle : {true, false}) {
+        Driver driver(Role::esme, State::bound_trx);
+        driver.out.reserve(4096);
+        const std::size_t before = live_octets;
+        while (driver.send(CommandId::submit_sm, 1) != 0) {}
+        EXPECT_GT(live_octets - before, 2048u);
+        Octets answers;
+        for (std::uint32_t i = 2; i <= 101; ++i) answers = std::move(answers) + pdu(CommandId::submit_sm_resp, i);
+        driver.receive(answers);
+        answers = Octets();
+        driver.told();
+        if (idle) {
+            driver.pass(seconds(30));
+            EXPECT_EQ(driver.session.in_flight(), 0u);
+            EXPECT_TRUE(driver.session.bound());
+        } else {
+            driver.session.connection_lost(driver.now);
+            driver.told();
+        }
+        EXPECT_EQ(live_octets, before);
+    }
 }
 
 TEST(Memory, RequestsAndAnswersAllocateNothing) {

@@ -98,6 +98,12 @@ TEST(Requests, WithoutAnAnswerTakeNoRoomInTheWindow) {
     EXPECT_EQ(driver.told(), "unanswered #1, end: peer closed");
 }
 
+TEST(Requests, BindsAreNotSentAsRequests) {
+    Driver driver(Role::esme);
+    EXPECT_EQ(driver.send(CommandId::bind_transceiver, 1), 0u);
+    EXPECT_EQ(driver.said(), "");
+}
+
 TEST(Requests, AnEnquireLinkOfTheOwnersOwn) {
     Driver driver(Role::esme, State::bound_trx);
     EXPECT_NE(driver.send(CommandId::enquire_link, 5), 0u);

@@ -106,19 +106,6 @@ TEST(EnquireLink, CanBeSwitchedOff) {
     EXPECT_EQ(driver.said() + driver.told(), "");
 }
 
-TEST(EnquireLink, GivesAnIdleWindowsMemoryBack) {
-    // Seen from outside: numbers go on and answers are found as before.
-    Driver driver(with(Role::esme, timers));
-    driver.enter(State::bound_trx);
-    EXPECT_EQ(driver.send(CommandId::submit_sm, 1), 2u);
-    driver.receive(CommandId::submit_sm_resp, 2);
-    driver.pass(seconds(60));
-    driver.receive(CommandId::enquire_link_resp, 3);
-    EXPECT_EQ(driver.send(CommandId::submit_sm, 2), 4u);
-    driver.receive(CommandId::submit_sm_resp, 4);
-    EXPECT_EQ(driver.told(), "submit_sm_resp ESME_ROK 2 for #1, submit_sm_resp ESME_ROK 4 for #2");
-}
-
 TEST(Response, OverdueRequestsAreToldOneByOne) {
     Driver driver(with(Role::esme, timers));
     driver.enter(State::bound_trx);
@@ -195,12 +182,13 @@ TEST(Inactivity, UnbindsWhenOnlyEnquireLinksGoByAndWaitsForRequests) {
         driver.pass(seconds(10));
         driver.receive(CommandId::enquire_link, i);
     }
+    driver.send(CommandId::enquire_link, 2);
     EXPECT_EQ(driver.told(), "");
     driver.said();
     driver.pass(seconds(10));
-    EXPECT_EQ(driver.said(), "unbind 2");
-    driver.receive(CommandId::unbind_resp, 2);
-    EXPECT_EQ(driver.told(), "end: inactive");
+    EXPECT_EQ(driver.said(), "unbind 3");
+    driver.receive(CommandId::unbind_resp, 3);
+    EXPECT_EQ(driver.told(), "unanswered #2, end: inactive");
 }
 
 TEST(Stopped, WhatWeDoNotReadIsNotHeldAgainstThePeer) {
@@ -230,6 +218,39 @@ TEST(Stopped, WhatWeDoNotReadIsNotHeldAgainstThePeer) {
     EXPECT_EQ(driver.said(), "enquire_link 2");
 }
 
+TEST(Stopped, TicksChangeNothing) {
+    SessionConfig config = with(Role::message_centre, timers);
+    config.peer_window = 1;
+    Driver driver(config);
+    driver.enter(State::bound_trx);
+    driver.send(CommandId::deliver_sm, 1);
+    driver.receive(pdu(CommandId::submit_sm, 1) + pdu(CommandId::submit_sm, 2));
+    driver.told();
+    driver.said();
+    driver.now += std::chrono::hours(1);
+    driver.session.tick(driver.now);
+    EXPECT_EQ(driver.told() + driver.said(), "");
+}
+
+TEST(Stopped, RequestsSentMeanwhileGetTheirWholeTime) {
+    SessionConfig config = with(Role::message_centre, timers);
+    config.peer_window = 1;
+    Driver driver(config);
+    driver.enter(State::bound_trx);
+    const Octets rest = pdu(CommandId::submit_sm, 2);
+    driver.receive(pdu(CommandId::submit_sm, 1) + rest);
+    driver.pass(std::chrono::hours(1));
+    driver.send(CommandId::deliver_sm, 1);
+    driver.pass(std::chrono::hours(1));
+    driver.session.respond(CommandId::submit_sm, 1, CommandStatus::ESME_ROK);
+    driver.receive(rest);
+    driver.told();
+    driver.pass(seconds(5) - nanoseconds(1));
+    EXPECT_EQ(driver.told(), "");
+    driver.pass(nanoseconds(1));
+    EXPECT_EQ(driver.told(), "unanswered #1");
+}
+
 TEST(Deadline, TicksThatComeEarlyDoNothing) {
     Driver driver(with(Role::message_centre, timers));
     driver.enter(State::bound_trx);
@@ -253,6 +274,19 @@ TEST(Deadline, ALateTickCatchesUp) {
     EXPECT_EQ(driver.told(), "unanswered #1");
     EXPECT_EQ(driver.said(), "enquire_link 2") << "the peer gets its time to answer";
     EXPECT_EQ(driver.session.deadline(), driver.now + seconds(5));
+}
+
+TEST(Deadline, AnOwnerMayUnbindInsideALateTick) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.send(CommandId::deliver_sm, 1);
+    driver.said();
+    driver.when_unanswered = [&] { driver.session.unbind(driver.now); };
+    driver.now += seconds(300);
+    driver.session.tick(driver.now);
+    EXPECT_EQ(driver.said(), "unbind 2") << "and no enquire_link after it";
+    driver.pass(seconds(5));
+    EXPECT_EQ(driver.told(), "unanswered #1, end: unbound");
 }
 
 }  // namespace
