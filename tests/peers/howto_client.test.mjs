@@ -4,7 +4,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { binary, scratch } from './lib/gateway.mjs';
+import { scratch, binary } from './lib/gateway.mjs';
 import { Program } from './lib/program.mjs';
 import { smpp, parseReceipt, withoutSmpp } from './lib/smpp.mjs';
 import { freePorts, listening, until } from './lib/wait.mjs';
@@ -64,11 +64,11 @@ function tutorialClient(port) {
 
 test('the tutorial works against the embedded default', { skip: withoutSmpp }, async (t) => {
     const folder = scratch(t);
-    const [port, adminPort] = await freePorts(2);
+    const [port] = await freePorts(1);
     const log = path.join(folder, 'gateway.log');
     const start = async () => {
         const program = new Program(binary,
-            ['run', '--port', port, '--admin-port', adminPort, '--data', path.join(folder, 'data')], { log, cwd: folder });
+            ['run', '--listen', `127.0.0.1:${port}`, '--admin', 'none', '--data', path.join(folder, 'data')], { log });
         await program.until('the gateway listens', () => listening(port));
         return program;
     };

@@ -1,7 +1,7 @@
 // What peers in the field do to a server, octet by octet; whatever it is, a sane frame never costs them the bind.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Gateway, temporaryFolder } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, temporaryFolder } from './lib/gateway.mjs';
 import { Command, RawPeer, bindBody, cstring, pdu, responseTo, submitBody } from './lib/raw.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -11,9 +11,9 @@ let gateway;
 const folder = temporaryFolder();
 before(async () => {
     gateway = await Gateway.create(folder.path, {
-        account: [{ system_id: 'shop', password: 'secret' }],
-        provider: [{ name: 'away', endpoints: ['127.0.0.1:1'], system_id: 'us', password: 'there' }],
-        route: [{ to: [''], providers: ['away'] }],
+        account: [accountOf('shop', 'secret')],
+        provider: [providerAt('away', 1)],
+        route: [{ via: ['away'] }],
     });
     await gateway.start();
 });

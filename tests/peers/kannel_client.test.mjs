@@ -1,7 +1,7 @@
 // Kannel as the customer: a hundred messages through its HTTP interface, and a delivery report for each.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Kannel, withoutKannel, DLR_DELIVERED, DLR_ACCEPTED_BY_SMSC } from './lib/kannel.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
@@ -12,9 +12,9 @@ test('Kannel binds, sends and gets its delivery reports', { skip: withoutKannel 
     const folder = scratch(t);
     const provider = await new Provider().start();
     const gateway = await Gateway.create(folder, {
-        account: [{ system_id: 'kannel', password: 'secret' }],
-        provider: [{ name: 'node', endpoints: [`127.0.0.1:${provider.port}`], system_id: 'us', password: 'there' }],
-        route: [{ to: [''], providers: ['node'] }],
+        account: [accountOf('kannel', 'secret')],
+        provider: [providerAt('node', provider.port)],
+        route: [{ via: ['node'] }],
     });
     await gateway.start();
     const kannel = new Kannel(folder, { smppPort: gateway.port, systemId: 'kannel', password: 'secret' });

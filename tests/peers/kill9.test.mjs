@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Esme } from './lib/esme.mjs';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Load } from './lib/load.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
@@ -19,11 +19,9 @@ test(`${kills} times kill -9 under load`, { skip: withoutSmpp }, async (t) => {
         await new Provider({ responseId: (n) => n.toString(16), firstId: 0xbeef0000 }).start(),
     ];
     const gateway = await Gateway.create(scratch(t), {
-        account: accounts.map((name) => ({ system_id: name, password: 'secret' })),
-        provider: providers.map((provider, i) => ({
-            name: `p${i}`, endpoints: [`127.0.0.1:${provider.port}`], system_id: 'us', password: 'there', window,
-        })),
-        route: [{ to: ['460'], providers: ['p0'] }, { to: ['461'], providers: ['p1'] }],
+        account: accounts.map((name) => accountOf(name, 'secret')),
+        provider: providers.map((provider, i) => providerAt(`p${i}`, provider.port, { window })),
+        route: [{ to: ['460'], via: ['p0'] }, { to: ['461'], via: ['p1'] }],
     });
     await gateway.start();
     const loads = accounts.map((name) => new Load(name, new Esme(gateway.port, { systemId: name, password: 'secret' }), {

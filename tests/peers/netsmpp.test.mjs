@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Program } from './lib/program.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
@@ -24,12 +24,12 @@ test('Net::SMPP sends, asks and cancels', { skip: withoutNetSmpp || withoutSmpp 
     const provider = await new Provider().start();
     const [nobody] = await freePorts(1);
     const gateway = await Gateway.create(folder, {
-        account: [{ system_id: 'perl', password: 'secret' }],
+        account: [accountOf('perl', 'secret')],
         provider: [
-            { name: 'node', endpoints: [`127.0.0.1:${provider.port}`], system_id: 'us', password: 'there' },
-            { name: 'away', endpoints: [`127.0.0.1:${nobody}`], system_id: 'us', password: 'there' },
+            providerAt('node', provider.port),
+            providerAt('away', nobody),
         ],
-        route: [{ to: ['46'], providers: ['node'] }, { to: ['47'], providers: ['away'] }],
+        route: [{ to: ['46'], via: ['node'] }, { to: ['47'], via: ['away'] }],
     });
     await gateway.start();
 

@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Esme } from './lib/esme.mjs';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
 
@@ -17,9 +17,9 @@ test('account to provider and the receipts home', { skip: withoutSmpp }, async (
         keep: true,
     }).start();
     const gateway = await Gateway.create(scratch(t), {
-        account: [{ system_id: 'shop', password: 'secret' }],
-        provider: [{ name: 'node', endpoints: [`127.0.0.1:${provider.port}`], system_id: 'us', password: 'there' }],
-        route: [{ to: [''], providers: ['node'] }],
+        account: [accountOf('shop', 'secret')],
+        provider: [providerAt('node', provider.port)],
+        route: [{ via: ['node'] }],
     });
     await gateway.start();
     const customer = new Esme(gateway.port, { systemId: 'shop', password: 'secret' });

@@ -3,7 +3,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Esme } from './lib/esme.mjs';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
 import { freePorts } from './lib/wait.mjs';
@@ -15,12 +15,9 @@ const patience = 60 + messages / 1000;  // seconds
 test(`${messages} messages wait for a provider`, { skip: withoutSmpp }, async (t) => {
     const [providerPort] = await freePorts(1);
     const gateway = await Gateway.create(scratch(t), {
-        account: [{ system_id: 'shop', password: 'secret', max_queued: messages + window }],
-        provider: [{
-            name: 'node', endpoints: [`127.0.0.1:${providerPort}`], system_id: 'us', password: 'there',
-            reconnect_max: '1s',
-        }],
-        route: [{ to: [''], providers: ['node'] }],
+        account: [accountOf('shop', 'secret', { max_queued: messages + window })],
+        provider: [providerAt('node', providerPort, { timers: { reconnect_max: '1s' } })],
+        route: [{ via: ['node'] }],
     });
     const memory = () => `${gateway.residentMiB().toFixed(1)} MiB resident`;
     await gateway.start();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { Esme } from './lib/esme.mjs';
-import { Gateway, scratch } from './lib/gateway.mjs';
+import { Gateway, accountOf, providerAt, scratch } from './lib/gateway.mjs';
 import { Program, tail } from './lib/program.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
@@ -57,9 +57,9 @@ test('tshark understands every PDU', { skip: withoutSmpp || withoutCapture() }, 
     const folder = scratch(t);
     const provider = await new Provider().start();
     const gateway = await Gateway.create(folder, {
-        account: [{ system_id: 'shop', password: 'secret' }],
-        provider: [{ name: 'node', endpoints: [`127.0.0.1:${provider.port}`], system_id: 'us', password: 'there' }],
-        route: [{ to: [''], providers: ['node'] }],
+        account: [accountOf('shop', 'secret')],
+        provider: [providerAt('node', provider.port)],
+        route: [{ via: ['node'] }],
     });
     const ports = [gateway.port, provider.port];
     const capture = path.join(folder, 'session.pcap');

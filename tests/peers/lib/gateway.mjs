@@ -1,5 +1,6 @@
 // The gateway under test: a configuration, a folder of its own, and a process that may be ended and started again on them.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -26,12 +27,32 @@ export function scratch(t) {
 
 /** Tables and arrays of tables, as far as a configuration needs them. */
 export function toml(tables) {
-    const line = ([key, value]) => `${key} = ${JSON.stringify(value)}\n`;
-    const table = (header, fields) => `${header}\n${Object.entries(fields).map(line).join('')}\n`;
+    const inline = (value) => {
+        if (Array.isArray(value)) return `[${value.map(inline).join(', ')}]`;
+        if (typeof value !== 'object') return JSON.stringify(value);
+        return `{ ${Object.entries(value).map(([key, each]) => `${key} = ${inline(each)}`).join(', ')} }`;
+    };
+    const table = (header, fields) =>
+        `${header}\n${Object.entries(fields).map(([key, value]) => `${key} = ${inline(value)}\n`).join('')}\n`;
     return Object.entries(tables).map(([name, value]) => (Array.isArray(value)
         ? value.map((each) => table(`[[${name}]]`, each)).join('')
         : table(`[${name}]`, value))).join('');
 }
+
+/** What `sluice hash-password` prints, made by another implementation of scrypt. */
+function hashPassword(clear) {
+    const base64 = (octets) => octets.toString('base64').replace(/=+$/, '');
+    const salt = crypto.randomBytes(16);
+    return `$scrypt$ln=10,r=8,p=1$${base64(salt)}$${base64(crypto.scryptSync(clear, salt, 32, { N: 1024, r: 8, p: 1 }))}`;
+}
+
+/** An account, its password in clear. */
+export const accountOf = (systemId, password, fields = {}) =>
+    ({ system_id: systemId, password_hash: hashPassword(password), ...fields });
+
+/** A provider on a port of this machine. */
+export const providerAt = (name, port, fields = {}) =>
+    ({ name, endpoints: [`127.0.0.1:${port}`], system_id: 'us', password: 'there', ...fields });
 
 export class Gateway {
     #program = null;
@@ -45,8 +66,8 @@ export class Gateway {
         gateway.file = path.join(folder, 'sluice.toml');
         fs.writeFileSync(gateway.file, toml({
             server: { data_directory: path.join(folder, 'data') },
-            listener: [{ host: '127.0.0.1', port: gateway.port }],
-            admin: { host: '127.0.0.1', port: gateway.adminPort },
+            listener: [{ endpoint: `127.0.0.1:${gateway.port}` }],
+            admin: { endpoint: `127.0.0.1:${gateway.adminPort}` },
             ...tables,
         }));
         return gateway;
