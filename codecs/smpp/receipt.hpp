@@ -53,7 +53,7 @@ struct StatName {
 /// words too). The provider's own names, if any, come first.
 std::optional<MessageState> state_of_stat(std::string_view stat, std::span<const StatName> own_names = {});
 
-/// network_error_code (v5.0 §4.8.4.42).
+/// network_error_code (v5.0 §4.8.4).
 struct NetworkError {
     std::uint8_t type = 0;  ///< 3: GSM; 0: the peer did not say
     std::uint16_t code = 0;

@@ -95,9 +95,10 @@ private:
             } else {
                 const TlvRow& row = **rc::gen::elementOf(rows);
                 const std::size_t max = std::min<std::size_t>(row.max_length, 300);
-                auto value = any_octets(row.min_length, max);
-                if (row.kind == TlvKind::text) value.back() = 0;
-                RC_ASSERT(writer.octets(row.value, value));
+                if (row.kind == TlvKind::text)
+                    RC_ASSERT(writer.text(row.value, as_text(any_text(max - 1))));
+                else
+                    RC_ASSERT(writer.octets(row.value, any_octets(row.min_length, max)));
             }
         }
         return writer.view();
