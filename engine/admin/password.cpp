@@ -1,0 +1,133 @@
+#include "engine/admin/password.hpp"
+
+#include <sys/random.h>
+
+#include <wolfssl/options.h>
+
+#include <wolfssl/wolfcrypt/coding.h>
+#include <wolfssl/wolfcrypt/pwdbased.h>
+
+#include <array>
+#include <charconv>
+#include <vector>
+
+#include "engine/base/bytes.hpp"
+
+namespace sluice::admin {
+namespace {
+
+constexpr std::size_t salt_length = 16;
+constexpr std::size_t hash_length = 32;
+constexpr std::size_t max_password = 128;
+
+struct ParsedHash {
+    ScryptCost cost;
+    std::vector<std::uint8_t> salt;
+    std::vector<std::uint8_t> hash;
+};
+
+/// Takes "NAME=NUMBER" from the front of `text`, with the comma or dollar sign after it.
+bool take_parameter(std::string_view& text, std::string_view name, char after, unsigned& value) {
+    if (!text.starts_with(name)) return false;
+    text.remove_prefix(name.size());
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end == text.data() + text.size() || *end != after) return false;
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+    return true;
+}
+
+std::string encode(ByteView octets) {
+    std::string text(octets.size() * 4 / 3 + 8, '\0');
+    auto length = static_cast<word32>(text.size());
+    if (Base64_Encode_NoNl(octets.data(), static_cast<word32>(octets.size()), reinterpret_cast<byte*>(text.data()),
+                           &length) != 0)
+        return {};
+    text.resize(length);
+    while (text.ends_with('=')) text.pop_back();
+    return text;
+}
+
+/// Exactly `wanted` octets, or none.
+std::vector<std::uint8_t> decode(std::string_view text, std::size_t wanted) {
+    std::string padded(text);
+    while (padded.size() % 4 != 0) padded += '=';
+    std::vector<std::uint8_t> octets(padded.size());
+    auto length = static_cast<word32>(octets.size());
+    if (padded.empty() || Base64_Decode(reinterpret_cast<const byte*>(padded.data()),
+                                        static_cast<word32>(padded.size()), octets.data(), &length) != 0)
+        return {};
+    octets.resize(length == wanted ? length : 0);
+    return octets;
+}
+
+Result<void> check_cost(ScryptCost cost) {
+    if (cost.log2_n < 10 || cost.log2_n > 17) return fail("ln is not 10 to 17");
+    if (cost.r < 1 || cost.r > 16) return fail("r is not 1 to 16");
+    if (cost.p < 1 || cost.p > 4) return fail("p is not 1 to 4");
+    if ((std::uint64_t{128} << cost.log2_n) * cost.r > (128u << 20)) return fail("it needs more than 128 MiB");
+    return {};
+}
+
+Result<ParsedHash> parse(std::string_view text) {
+    constexpr std::string_view scheme = "$scrypt$";
+    const auto wrong = [] {
+        return fail("it is not of the form $scrypt$ln=14,r=8,p=1$SALT$HASH; make one with `sluice hash-password`");
+    };
+    if (!text.starts_with(scheme) || text.size() > 200) return wrong();
+    text.remove_prefix(scheme.size());
+    ParsedHash parsed;
+    if (!take_parameter(text, "ln=", ',', parsed.cost.log2_n) || !take_parameter(text, "r=", ',', parsed.cost.r) ||
+        !take_parameter(text, "p=", '$', parsed.cost.p))
+        return wrong();
+    if (auto fine = check_cost(parsed.cost); !fine) return std::unexpected(fine.error());
+    const std::size_t dollar = text.find('$');
+    if (dollar == std::string_view::npos) return wrong();
+    parsed.salt = decode(text.substr(0, dollar), salt_length);
+    parsed.hash = decode(text.substr(dollar + 1), hash_length);
+    if (parsed.salt.empty() || parsed.hash.empty()) return wrong();
+    return parsed;
+}
+
+Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, ByteView salt, ScryptCost cost) {
+    std::array<std::uint8_t, hash_length> hash;
+    const int error = wc_scrypt(hash.data(), reinterpret_cast<const byte*>(clear.data()),
+                                static_cast<int>(clear.size()), salt.data(), static_cast<int>(salt.size()),
+                                static_cast<int>(cost.log2_n), static_cast<int>(cost.r), static_cast<int>(cost.p),
+                                static_cast<int>(hash.size()));
+    if (error != 0) return fail("scrypt failed (wolfCrypt error " + std::to_string(error) + ")");
+    return hash;
+}
+
+}  // namespace
+
+Result<std::string> hash_password(std::string_view clear, ScryptCost cost) {
+    if (clear.empty() || clear.size() > max_password)
+        return fail("a password has 1 to " + std::to_string(max_password) + " octets");
+    if (auto fine = check_cost(cost); !fine) return std::unexpected(fine.error());
+    std::array<std::uint8_t, salt_length> salt;
+    if (getrandom(salt.data(), salt.size(), 0) != static_cast<ssize_t>(salt.size()))
+        return fail("the operating system gives no random numbers");
+    const auto hash = derive(clear, salt, cost);
+    if (!hash) return std::unexpected(hash.error());
+    return "$scrypt$ln=" + std::to_string(cost.log2_n) + ",r=" + std::to_string(cost.r) +
+           ",p=" + std::to_string(cost.p) + "$" + encode(salt) + "$" + encode(*hash);
+}
+
+Result<void> check_password_hash(std::string_view hash) {
+    const auto parsed = parse(hash);
+    if (!parsed) return std::unexpected(parsed.error());
+    return {};
+}
+
+bool verify_password(std::string_view hash, std::string_view clear) {
+    const auto parsed = parse(hash);
+    if (!parsed || clear.size() > max_password) return false;
+    const auto derived = derive(clear, parsed->salt, parsed->cost);
+    if (!derived) return false;
+    std::uint8_t difference = 0;
+    for (std::size_t i = 0; i < hash_length; ++i)
+        difference |= static_cast<std::uint8_t>((*derived)[i] ^ parsed->hash[i]);
+    return difference == 0;
+}
+
+}  // namespace sluice::admin

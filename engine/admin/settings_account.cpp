@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include "engine/admin/password.hpp"
+#include "engine/admin/settings_sections.hpp"
+
+namespace sluice::admin {
+namespace {
+
+using routing::IdFormat;
+
+constexpr Choices<IdFormat, 2> id_formats{{{"decimal", IdFormat::decimal}, {"hex", IdFormat::hex}}};
+constexpr std::size_t max_ranges = 1000;
+constexpr std::size_t max_numbers = 1'000'000;
+
+void read_password(TableReader& reader, routing::Account& account) {
+    reader.forbid("password",
+                  "is never kept in clear for an account; put what `sluice hash-password` prints into password_hash");
+    if (!reader.text("password_hash", account.password_hash, 1, 200)) {
+        if (!reader.has("password") && !reader.has("password_hash")) reader.require("password_hash");
+        return;
+    }
+    if (const auto fine = check_password_hash(account.password_hash); !fine)
+        reader.error("password_hash", fine.error().message);
+}
+
+void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges) {
+    reader.texts("allowed_addresses", [&](const std::string& text, const Value& item, const std::string& field) {
+        auto range = routing::Cidr::parse(text);
+        if (range) ranges.push_back(*range);
+        else reader.context().error(item.at, field, range.error().message);
+    });
+    if (ranges.size() > max_ranges)
+        reader.error("allowed_addresses", "has more than " + std::to_string(max_ranges) + " entries");
+}
+
+void read_bind_types(TableReader& reader, routing::BindTypes& types) {
+    routing::BindTypes read{false, false, false};
+    const bool given =
+        reader.texts("bind_types", [&](const std::string& text, const Value& item, const std::string& field) {
+            if (text == "transmitter") read.transmitter = true;
+            else if (text == "receiver") read.receiver = true;
+            else if (text == "transceiver") read.transceiver = true;
+            else
+                reader.context().error(item.at, field,
+                                       "'" + text + "' is not one of transmitter, receiver, transceiver");
+        });
+    if (!given) return;
+    types = read;
+    if (types == routing::BindTypes{false, false, false}) reader.error("bind_types", "allows no bind at all");
+}
+
+void read_numbers(TableReader& reader, std::vector<routing::NumberPattern>& numbers) {
+    reader.texts("numbers", [&](const std::string& text, const Value& item, const std::string& field) {
+        const bool prefix = text.ends_with('*');
+        const auto pattern = prefix ? routing::NumberPattern::prefix(std::string_view(text).substr(0, text.size() - 1))
+                                    : routing::NumberPattern::exact(text);
+        if (pattern) numbers.push_back(*pattern);
+        else
+            reader.context().error(item.at, field,
+                                   "'" + text + "' is neither a number of 1 to 15 digits nor a prefix, as \"44770*\"");
+    });
+    if (numbers.size() > max_numbers)
+        reader.error("numbers", "has more than " + std::to_string(max_numbers) + " entries");
+}
+
+}  // namespace
+
+void read_account(TableReader& reader, routing::Account& account) {
+    if (reader.text("system_id", account.system_id, 1, 64)) account.key = routing::stable_key(account.system_id);
+    reader.require("system_id");
+    read_password(reader, account);
+    reader.boolean("enabled", account.enabled);
+    reader.text("system_type", account.system_type, 0, 64);
+    read_addresses(reader, account.allowed_addresses);
+    read_bind_types(reader, account.bind_types);
+    reader.number("max_sessions", account.max_sessions, 1, 100'000);
+    read_rate(reader, account.rate, 1);
+    reader.number("window", account.window, 1, 65'535);
+    reader.number("peer_window", account.peer_window, 1, 65'535);
+    reader.number("max_queued", account.max_queued, 1, 10'000'000'000);
+    read_alphabet(reader, account.default_alphabet);
+    reader.choice("message_id_format", account.message_id_format, id_formats);
+    reader.table("receipts", [&](TableReader& receipts) {
+        receipts.boolean("allowed", account.receipts.allowed);
+        receipts.boolean("intermediate", account.receipts.intermediate);
+        receipts.boolean("tlvs", account.receipts.tlvs);
+    });
+    reader.boolean("strip_trailing_nul", account.strip_trailing_nul);
+    reader.duration("default_validity", account.default_validity, seconds(1), std::chrono::hours(24 * 366));
+    read_country_code(reader, account.country_code);
+    read_numbers(reader, account.numbers);
+}
+
+}  // namespace sluice::admin

@@ -1,0 +1,112 @@
+#include <algorithm>
+
+#include "engine/admin/settings.hpp"
+
+namespace sluice::admin {
+namespace {
+
+/// Says in `lines` what was added, removed and changed among items that have names.
+template <class Item, class Describe>
+void diff_named(const std::vector<Item>& running, const std::vector<Item>& wanted, std::string Item::*name,
+                const char* what, std::vector<std::string>& lines, Describe&& describe) {
+    const auto label = [&](const Item& item) { return std::string(what) + " '" + item.*name + "': "; };
+    for (const Item& item : wanted) {
+        const auto before = std::ranges::find(running, item.*name, name);
+        if (before == running.end()) {
+            lines.push_back(label(item) + "added");
+            continue;
+        }
+        // The place in the file does not matter.
+        Item same_place = *before;
+        same_place.id = item.id;
+        if (!(same_place == item)) lines.push_back(label(item) + describe(*before, item));
+    }
+    for (const Item& item : running)
+        if (std::ranges::find(wanted, item.*name, name) == wanted.end()) lines.push_back(label(item) + "removed");
+}
+
+std::string account_change(const routing::Account& running, const routing::Account& wanted) {
+    const bool binding = running.password_hash != wanted.password_hash || running.enabled != wanted.enabled ||
+                         running.system_type != wanted.system_type || running.bind_types != wanted.bind_types ||
+                         running.allowed_addresses != wanted.allowed_addresses ||
+                         running.max_sessions != wanted.max_sessions;
+    return binding ? "changed; who may bind is checked at the next bind" : "changed";
+}
+
+std::string provider_change(const routing::Provider& running, const routing::Provider& wanted) {
+    const bool reconnect = running.endpoints != wanted.endpoints || running.system_id != wanted.system_id ||
+                           running.password != wanted.password || running.system_type != wanted.system_type ||
+                           running.bind != wanted.bind || running.interface_version != wanted.interface_version ||
+                           running.address_ton != wanted.address_ton || running.address_npi != wanted.address_npi ||
+                           running.address_range != wanted.address_range;
+    return reconnect ? "changed; its links bind anew" : "changed";
+}
+
+/// Routes name accounts and providers by place, which may shift: compared by name.
+struct NamedRoute {
+    routing::RouteRule rule;
+    std::vector<std::string> names;
+    friend bool operator==(const NamedRoute&, const NamedRoute&) = default;
+};
+
+NamedRoute named(const routing::RouteRule& rule, const Settings& settings) {
+    NamedRoute result{rule, {}};
+    for (routing::AccountId& id : result.rule.accounts) {
+        result.names.push_back(settings.accounts[id].system_id);
+        id = 0;
+    }
+    for (routing::RouteTarget& target : result.rule.targets) {
+        result.names.push_back(settings.providers[target.provider].name);
+        target.provider = 0;
+    }
+    return result;
+}
+
+bool same_routes(const Settings& running, const Settings& wanted) {
+    return std::ranges::equal(running.routes, wanted.routes,
+                              [&](const routing::RouteRule& a, const routing::RouteRule& b) {
+                                  return named(a, running) == named(b, wanted);
+                              });
+}
+
+}  // namespace
+
+SettingsDiff diff(const Settings& running, const Settings& wanted) {
+    SettingsDiff found;
+    const auto live = [&](bool same, const char* what) {
+        if (!same) found.live.emplace_back(what);
+    };
+    const auto restart = [&](bool same, const char* what) {
+        if (!same) found.restart.emplace_back(what);
+    };
+
+    const ServerSettings& server = running.server;
+    restart(server.system_id == wanted.server.system_id, "server.system_id: changed");
+    restart(server.node == wanted.server.node, "server.node: changed");
+    restart(server.shards == wanted.server.shards, "server.shards: changed; the messages are dealt anew at the start");
+    restart(server.data_directory == wanted.server.data_directory, "server.data_directory: changed");
+    restart(server.max_data_bytes == wanted.server.max_data_bytes, "server.max_data_size: changed");
+    restart(server.io == wanted.server.io, "server.io: changed");
+    restart(running.listeners == wanted.listeners, "listener: changed");
+    restart(running.admin == wanted.admin, "admin: changed");
+    restart(running.log.format == wanted.log.format, "log.format: changed");
+    restart(running.log.file == wanted.log.file, "log.file: changed");
+    live(running.log.level == wanted.log.level, "log.level: changed");
+
+    LimitSettings limits = running.limits;
+    limits.password_threads = wanted.limits.password_threads;
+    limits.password_queue = wanted.limits.password_queue;
+    live(limits == wanted.limits, "limits: changed");
+    restart(running.limits.password_threads == wanted.limits.password_threads, "limits.password_threads: changed");
+    restart(running.limits.password_queue == wanted.limits.password_queue, "limits.password_queue: changed");
+
+    live(running.timers == wanted.timers, "timers: changed, for sessions from now on");
+    live(running.message == wanted.message, "message: changed, for messages from now on");
+    live(running.retry == wanted.retry, "retry: changed, from the next failure on");
+    diff_named(running.accounts, wanted.accounts, &routing::Account::system_id, "account", found.live, account_change);
+    diff_named(running.providers, wanted.providers, &routing::Provider::name, "provider", found.live, provider_change);
+    live(same_routes(running, wanted), "route: the routes changed, for messages from now on");
+    return found;
+}
+
+}  // namespace sluice::admin

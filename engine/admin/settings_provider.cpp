@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+
+#include "engine/admin/settings_sections.hpp"
+#include "engine/admin/settings_status.hpp"
+#include "engine/admin/settings_text.hpp"
+
+namespace sluice::admin {
+namespace {
+
+using routing::IdFormat;
+using routing::ProviderBind;
+
+constexpr Choices<IdFormat, 4> id_formats{{{"auto", IdFormat::automatic},
+                                           {"decimal", IdFormat::decimal},
+                                           {"hex", IdFormat::hex},
+                                           {"as_is", IdFormat::as_is}}};
+constexpr Choices<ProviderBind, 4> binds{{{"transceiver", ProviderBind::transceiver},
+                                          {"pair", ProviderBind::pair},
+                                          {"transmitter", ProviderBind::transmitter},
+                                          {"receiver", ProviderBind::receiver}}};
+constexpr Choices<std::uint8_t, 3> versions{{{"3.3", smpp::interface_version_33},
+                                             {"3.4", smpp::interface_version_34},
+                                             {"5.0", smpp::interface_version_50}}};
+constexpr std::size_t max_endpoints = 8;
+constexpr std::size_t max_password = 64;
+
+/// The first line of a file; the error says what is wrong.
+Result<std::string> first_line(const std::filesystem::path& file) {
+    std::error_code error;
+    // Anything else (a pipe, a device) could keep us waiting for ever.
+    if (!std::filesystem::is_regular_file(file, error)) return fail("'" + file.string() + "' is not a file");
+    std::ifstream in(file);
+    std::string line(max_password + 2, '\0');
+    if (!in.read(line.data(), static_cast<std::streamsize>(line.size())) && !in.eof())
+        return fail("'" + file.string() + "' cannot be read");
+    line.resize(static_cast<std::size_t>(in.gcount()));
+    line.resize(std::min(line.size(), line.find_first_of("\r\n")));
+    return line;
+}
+
+void read_password(TableReader& reader, std::string& password) {
+    int sources = 0;
+    for (const std::string_view key : {"password", "password_file", "password_env"}) sources += reader.has(key);
+    reader.text("password", password, 0, max_password);
+
+    std::filesystem::path file;
+    if (reader.path("password_file", file)) {
+        auto line = first_line(file);
+        if (!line) reader.error("password_file", line.error().message);
+        else if (line->size() > max_password)
+            reader.error("password_file", "'" + file.string() + "' holds more than " + std::to_string(max_password) +
+                                              " characters in its first line");
+        else password = std::move(*line);
+    }
+    std::string variable;
+    if (reader.text("password_env", variable, 1, 200)) {
+        const char* value = std::getenv(variable.c_str());
+        if (value == nullptr) reader.error("password_env", "the environment has no variable " + variable);
+        else if (std::string_view(value).size() > max_password)
+            reader.error("password_env", variable + " holds more than " + std::to_string(max_password) + " characters");
+        else password = value;
+    }
+    if (sources > 1) reader.error("password", "give one of password, password_file and password_env");
+}
+
+void read_endpoints(TableReader& reader, std::vector<HostPort>& endpoints) {
+    const bool given =
+        reader.texts("endpoints", [&](const std::string& text, const Value& item, const std::string& field) {
+            auto endpoint = parse_host_port(text);
+            if (!endpoint) reader.context().error(item.at, field, "'" + text + "': " + endpoint.error().message);
+            else if (endpoint->port == 0)
+                reader.context().error(item.at, field, "'" + text + "': a port is 1 to 65535");
+            else endpoints.push_back(std::move(*endpoint));
+        });
+    const Value* list = given ? reader.raw("endpoints") : nullptr;
+    if (list != nullptr && (list->items.empty() || list->items.size() > max_endpoints))
+        reader.error("endpoints", "has " + std::to_string(list->items.size()) + " entries; allowed are 1 to " +
+                                      std::to_string(max_endpoints));
+    reader.require("endpoints");
+}
+
+void read_status_map(TableReader& reader, routing::StatusMap& map) {
+    reader.entries("status_map", [&](const Value::Entry& entry, const std::string& field) {
+        const auto range = parse_status_range(entry.key);
+        if (!range) {
+            reader.context().error(entry.at, field, range.error().message);
+            return;
+        }
+        const auto error_class = entry.value.kind == Value::Kind::text ? routing::parse_error_class(entry.value.text)
+                                                                       : std::nullopt;
+        if (!error_class || *error_class == routing::ErrorClass::unanswered)
+            reader.context().error(entry.value.at, field,
+                                   "must be \"ok\", \"throttled\", \"temporary\", \"permanent\" or \"unknown\"");
+        else map.set(range->first, range->last, *error_class);
+    });
+}
+
+}  // namespace
+
+void read_provider(TableReader& reader, routing::Provider& provider) {
+    if (reader.text("name", provider.name, 1, 64)) provider.key = routing::stable_key(provider.name);
+    reader.require("name");
+    reader.boolean("enabled", provider.enabled);
+    read_endpoints(reader, provider.endpoints);
+    reader.text("system_id", provider.system_id, 0, 64);
+    reader.require("system_id");
+    read_password(reader, provider.password);
+    reader.text("system_type", provider.system_type, 0, 64);
+    reader.choice("bind", provider.bind, binds);
+    reader.number("binds", provider.binds, 1, 1000);
+    reader.number("window", provider.window, 1, 65'535);
+    reader.number("peer_window", provider.peer_window, 1, 65'535);
+    read_rate(reader, provider.rate, 10);
+    reader.choice("interface_version", provider.interface_version, versions);
+    reader.number("address_ton", provider.address_ton, 0, 255);
+    reader.number("address_npi", provider.address_npi, 0, 255);
+    reader.text("address_range", provider.address_range, 0, 40);
+    reader.choice("response_id_format", provider.response_id_format, id_formats);
+    reader.choice("receipt_id_format", provider.receipt_id_format, id_formats);
+    read_alphabet(reader, provider.default_alphabet);
+    reader.boolean("receipts_by_text", provider.receipts_by_text);
+    reader.boolean("strip_trailing_nul", provider.strip_trailing_nul);
+    read_status_map(reader, provider.status_map);
+    reader.table("retry", [&](TableReader& retry) { read_retry(retry, provider.retry); });
+    reader.number("cost", provider.cost, 0, 1'000'000'000);
+    reader.number("max_queued", provider.max_queued, 1, 10'000'000'000);
+    reader.table("timers", [&](TableReader& timers) {
+        timers.duration("session_init", provider.timers.session_init, seconds(1), std::chrono::hours(1));
+        timers.duration("enquire_link", provider.timers.enquire_link, seconds(0), std::chrono::hours(24));
+        timers.duration("response", provider.timers.response, seconds(1), std::chrono::hours(1));
+        timers.duration("reconnect_min", provider.timers.reconnect_min, milliseconds(10), std::chrono::hours(1));
+        timers.duration("reconnect_max", provider.timers.reconnect_max, milliseconds(10), std::chrono::hours(24));
+        if (provider.timers.reconnect_min > provider.timers.reconnect_max)
+            timers.error("reconnect_min", "is longer than reconnect_max");
+    });
+    read_country_code(reader, provider.country_code);
+}
+
+}  // namespace sluice::admin

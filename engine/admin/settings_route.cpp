@@ -1,0 +1,166 @@
+#include <algorithm>
+#include <fstream>
+
+#include "engine/admin/settings_sections.hpp"
+#include "engine/admin/settings_status.hpp"
+#include "engine/admin/settings_text.hpp"
+
+namespace sluice::admin {
+namespace {
+
+using routing::NumberPattern;
+using routing::RouteRule;
+using routing::RouteTarget;
+
+constexpr std::size_t max_prefixes = 20'000'000;
+constexpr std::size_t max_reported = 10;  // mistakes in one file of prefixes
+
+std::string not_a_prefix(std::string_view text) {
+    return "'" + std::string(text) + "' is not a prefix of at most 15 digits, as \"4477\"";
+}
+
+void read_prefix_file(TableReader& reader, std::vector<NumberPattern>& prefixes) {
+    std::filesystem::path file;
+    if (!reader.path("to_file", file)) return;
+    std::error_code error;
+    std::ifstream in;
+    if (std::filesystem::is_regular_file(file, error)) in.open(file);
+    if (!in.is_open()) {
+        reader.error("to_file", "'" + file.string() + "' cannot be read");
+        return;
+    }
+    std::size_t mistakes = 0;
+    std::size_t number = 0;
+    for (std::string line; mistakes < max_reported && prefixes.size() < max_prefixes && std::getline(in, line);) {
+        ++number;
+        std::string_view text = std::string_view(line).substr(0, line.find('#'));
+        const std::size_t begin = text.find_first_not_of(" \t\r");
+        if (begin == std::string_view::npos) continue;
+        text = text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+        if (const auto prefix = NumberPattern::prefix(text)) {
+            prefixes.push_back(*prefix);
+        } else {
+            ++mistakes;
+            reader.error("to_file",
+                         file.string() + ":" + std::to_string(number) + ": " + not_a_prefix(text.substr(0, 40)));
+        }
+    }
+    if (prefixes.empty() && mistakes == 0) reader.error("to_file", "'" + file.string() + "' holds no prefix");
+}
+
+void read_destinations(TableReader& reader, std::vector<NumberPattern>& prefixes) {
+    const bool given = reader.texts("to", [&](const std::string& text, const Value& item, const std::string& field) {
+        const auto prefix = NumberPattern::prefix(text);
+        if (prefix) prefixes.push_back(*prefix);
+        else reader.context().error(item.at, field, not_a_prefix(text));
+    });
+    if (given && reader.raw("to")->items.empty())
+        reader.error("to", "is empty and would match nothing; leave it out to match every destination");
+    read_prefix_file(reader, prefixes);
+}
+
+void read_sources(TableReader& reader, std::vector<routing::SourcePattern>& sources) {
+    const bool given = reader.texts("from", [&](const std::string& text, const Value& item, const std::string& field) {
+        routing::SourcePattern pattern{text, text.ends_with('*')};
+        if (pattern.prefix) pattern.text.pop_back();
+        if (pattern.text.starts_with('+')) pattern.text.erase(0, 1);
+        if (pattern.text.empty() || pattern.text.size() > routing::Address::max_length)
+            reader.context().error(item.at, field, "'" + text + "' is not a sender of 1 to 20 characters, or its "
+                                                   "beginning as \"4477*\"");
+        else sources.push_back(std::move(pattern));
+    });
+    if (given && reader.raw("from")->items.empty())
+        reader.error("from", "is empty and would match nothing; leave it out to match every sender");
+}
+
+/// The place of `name` among `items`, or an error that lists what is near.
+template <class Item, class Id>
+bool find_by_name(const std::vector<Item>& items, std::string Item::*member, std::string_view what,
+                  const std::string& name, ReadContext& context, Position at, const std::string& field, Id& found) {
+    std::vector<std::string_view> names;
+    for (const Item& item : items) names.push_back(item.*member);
+    const auto place = std::ranges::find(names, name);
+    if (place == names.end()) {
+        context.error(at, field, "there is no " + std::string(what) + " '" + name + "'" + did_you_mean(name, names));
+        return false;
+    }
+    found = static_cast<Id>(place - names.begin());
+    return true;
+}
+
+void read_accounts(TableReader& reader, const Settings& settings, std::vector<routing::AccountId>& accounts) {
+    const bool given = reader.texts("accounts", [&](const std::string& text, const Value& item,
+                                                    const std::string& field) {
+        routing::AccountId id{};
+        if (find_by_name(settings.accounts, &routing::Account::system_id, "account", text, reader.context(), item.at,
+                         field, id))
+            accounts.push_back(id);
+    });
+    if (given && reader.raw("accounts")->items.empty())
+        reader.error("accounts", "is empty and would match nothing; leave it out to match every account");
+}
+
+void read_target(TableReader& reader, const Settings& settings, std::vector<RouteTarget>& targets) {
+    RouteTarget target;
+    std::string name;
+    const bool named = reader.text("provider", name, 1, 64);
+    reader.require("provider");
+    if (named && find_by_name(settings.providers, &routing::Provider::name, "provider", name, reader.context(),
+                              reader.raw("provider")->at, reader.field("provider"), target.provider))
+        target.cost = settings.providers[target.provider].cost;
+    reader.number("priority", target.priority, 1, 100);
+    reader.number("weight", target.weight, 1, 1'000'000);
+    reader.number("cost", target.cost, 0, 1'000'000'000);
+    if (target.provider == routing::no_provider) return;
+    if (std::ranges::find(targets, target.provider, &RouteTarget::provider) != targets.end())
+        reader.error("provider", "'" + name + "' is in this list already");
+    else targets.push_back(target);
+}
+
+void read_targets(TableReader& reader, const Settings& settings, std::vector<RouteTarget>& targets) {
+    ReadContext& context = reader.context();
+    const auto read = [&](const Value& item, const std::string& field) {
+        TableReader table(item, field, context);
+        read_target(table, settings, targets);
+        table.finish();
+    };
+    const bool given = reader.items("via", [&](const Value& item, const std::string& field) {
+        if (item.kind == Value::Kind::table) {
+            read(item, field);
+        } else if (item.kind == Value::Kind::text) {
+            // A name alone stands for a table with nothing but the name.
+            Value table;
+            table.at = item.at;
+            table.entries.push_back({"provider", item.at, item});
+            read(table, field);
+        } else {
+            context.error(item.at, field,
+                          "must be a provider's name, or a table as { provider = \"NAME\", priority = 2 }");
+        }
+    });
+    if (reader.describing()) read(Value{}, reader.field("via") + "[]");
+    if (given && (reader.raw("via")->items.empty() || targets.size() > routing::max_candidates))
+        reader.error("via", "names " + std::to_string(targets.size()) + " providers; allowed are 1 to " +
+                                std::to_string(routing::max_candidates));
+}
+
+}  // namespace
+
+void read_route(TableReader& reader, const Settings& settings, RouteRule& route) {
+    reader.text("name", route.name, 1, 64);
+    read_destinations(reader, route.destinations);
+    read_sources(reader, route.sources);
+    read_accounts(reader, settings, route.accounts);
+    read_targets(reader, settings, route.targets);
+
+    std::string reject;
+    if (reader.text("reject", reject, 1, 40)) {
+        route.rejects = true;
+        if (const auto status = parse_status(reject)) route.reject_status = *status;
+        else reader.error("reject", status.error().message);
+    }
+    if (!reader.describing() && reader.has("via") == reader.has("reject"))
+        reader.error("via", "a route has either via or reject");
+}
+
+}  // namespace sluice::admin

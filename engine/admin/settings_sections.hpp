@@ -1,0 +1,28 @@
+#pragma once
+
+#include "engine/admin/settings.hpp"
+#include "engine/admin/settings_reader.hpp"
+
+/// The parts of a settings file, each read by its own function.
+namespace sluice::admin {
+
+void read_server(TableReader& reader, ServerSettings& server);
+void read_listener(TableReader& reader, ListenerSettings& listener);
+void read_admin(TableReader& reader, AdminSettings& admin);
+void read_log(TableReader& reader, LogSettings& log);
+void read_limits(TableReader& reader, LimitSettings& limits);
+void read_timers(TableReader& reader, TimerSettings& timers);
+void read_message(TableReader& reader, MessageSettings& message);
+void read_retry(TableReader& reader, routing::RetryPolicy& retry);
+void read_account(TableReader& reader, routing::Account& account);
+/// `provider.retry` holds the file's defaults before.
+void read_provider(TableReader& reader, routing::Provider& provider);
+/// Finds accounts and providers by name in `settings`.
+void read_route(TableReader& reader, const Settings& settings, routing::RouteRule& route);
+
+/// What goes for accounts and providers alike.
+void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_burst_divisor);
+void read_alphabet(TableReader& reader, routing::Alphabet& alphabet);
+void read_country_code(TableReader& reader, std::string& country_code);
+
+}  // namespace sluice::admin
