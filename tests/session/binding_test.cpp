@@ -159,6 +159,14 @@ TEST(Esme, SendsItsBindAndBecomesBound) {
     }
 }
 
+TEST(Esme, SendsCredentialsLongerThanTheSpecification) {
+    Driver driver(Role::esme);
+    const std::string system_id(40, 's'), password(20, 'p');
+    driver.session.bind({.system_id = system_id, .password = password}, driver.now);
+    EXPECT_EQ(driver.written(), pdu(CommandId::bind_transceiver, 1,
+                                    octets(system_id + '\0' + password + '\0' + '\0') + Octets{0x34, 0, 0, 0}));
+}
+
 TEST(Esme, BindResponsesThatLackThings) {
     struct Case {
         Octets body;
