@@ -56,9 +56,7 @@ class Driver {
 public:
     Driver() : path_("bench-storage-" + std::to_string(::getpid())) {
         std::filesystem::remove_all(path_);
-        auto opened = LmdbStore::open({.path = path_, .wake = [this] { wakes_.release(); }});
-        SLUICE_CHECK(opened.has_value());
-        store_ = std::move(*opened);
+        open();
     }
     ~Driver() {
         drain();
@@ -79,8 +77,13 @@ public:
     void drain() {
         while (under_way_ > 0) wait();
     }
-    const Completion& last() const { return spare_; }
     Store& store() { return *store_; }
+    void close() { store_.reset(); }
+    void open() {
+        auto opened = LmdbStore::open({.path = path_, .wake = [this] { wakes_.release(); }});
+        SLUICE_CHECK(opened.has_value());
+        store_ = std::move(*opened);
+    }
 
     void settle(std::uint64_t count) {
         for (std::uint64_t first = 0; first < count; first += 4096) {
@@ -98,9 +101,9 @@ public:
         batch.erase(Table::message, {0, ++oldest_});
         batch.erase(Table::queue, {1, oldest_});
     }
-    void load_oldest(Batch& batch, std::uint32_t count) {
-        batch.loads.push_back({.table = Table::queue, .first = {1, oldest_ + 1}, .last = {1, UINT64_MAX},
-                               .limit = count, .max_bytes = UINT32_MAX, .follow = true});
+    LoadRequest oldest(std::uint32_t count) const {
+        return {.table = Table::queue, .first = {1, oldest_ + 1}, .last = {1, UINT64_MAX},
+                .limit = count, .max_bytes = UINT32_MAX, .follow = true};
     }
     /// Erases every other 32 settled messages: free pages all over the file, hardly two of them together.
     void perforate() {
@@ -170,9 +173,9 @@ void settle_life(Driver& driver, std::uint64_t messages) {
         append(batch, receipt_bytes);
         append(batch, done_bytes);
         driver.settle_one(batch);
-        driver.erase_oldest(batch);
     }
-    driver.load_oldest(batch, static_cast<std::uint32_t>(messages));
+    for (std::uint64_t i = 0; i < messages; ++i) driver.erase_oldest(batch);
+    batch.loads.push_back(driver.oldest(static_cast<std::uint32_t>(messages)));
     release_old(batch);
     driver.submit(std::move(batch));
 }
@@ -213,6 +216,29 @@ void whole_life(benchmark::State& state) {
     state.counters["rss_file_MB"] = proc_number("/proc/self/status", "RssFile:") / 1e3;
 }
 
+/// A start: opening, replaying 25 MB of journal, loading a window of 1000 queued messages.
+void start(benchmark::State& state) {
+    Driver driver;
+    driver.settle(static_cast<std::uint64_t>(state.range(0)));
+    for (int i = 0; i < 64; ++i) {
+        Batch batch = driver.fresh();
+        append(batch, 400'000);
+        driver.submit(std::move(batch));
+    }
+    driver.drain();
+    std::uint64_t replayed = 0;
+    for (auto _ : state) {
+        state.PauseTiming();
+        driver.close();
+        state.ResumeTiming();
+        driver.open();
+        SLUICE_CHECK(driver.store().replay([&](std::uint64_t, ByteView segment) { replayed += segment.size(); }));
+        SLUICE_CHECK(driver.store().load_now(driver.oldest(1000)).rows.size() == 1000);
+    }
+    state.counters["replayed_MB"] = static_cast<double>(replayed) / 1e6 / static_cast<double>(state.iterations());
+    state.counters["rss_file_MB"] = proc_number("/proc/self/status", "RssFile:") / 1e3;
+}
+
 void sizes(benchmark::internal::Benchmark* bench) {
     bench->ArgNames({"batch", "depth"})->UseRealTime()->Unit(benchmark::kMicrosecond);
     for (const std::int64_t depth : {10'000, 1'000'000, 10'000'000})
@@ -223,6 +249,7 @@ BENCHMARK(whole_life<journal_life>)->Name("journal")->Apply(sizes);
 BENCHMARK(whole_life<journal_life, Backlog::has_holes>)->Name("journal_among_holes")->Apply(sizes);
 BENCHMARK(whole_life<row_life>)->Name("row")->Apply(sizes);
 BENCHMARK(whole_life<settle_life>)->Name("settle")->Apply(sizes);
+BENCHMARK(start)->ArgName("depth")->Arg(10'000)->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace sluice::storage
