@@ -31,27 +31,33 @@ constexpr Key keys[] = {
     {"text", &ReceiptText::text},
 };
 
-constexpr std::string_view blanks(" \t\r\n\0", 5);
-
+constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
+bool begins_with_key(std::string_view text, std::string_view name) {
+    if (text.size() <= name.size() || text[name.size()] != ':') return false;
+    for (std::size_t i = 0; i < name.size(); ++i)
+        if (lower(text[i]) != name[i]) return false;
+    return true;
+}
+
 /// The key that stands, with its colon, at the front of `text`.
 const Key* key_at(std::string_view text) {
-    for (const Key& key : keys) {
-        const std::size_t size = key.name.size();
-        if (text.size() > size && text[size] == ':' &&
-            std::equal(key.name.begin(), key.name.end(), text.begin(), [](char a, char b) { return a == lower(b); }))
-            return &key;
-    }
+    for (const Key& key : keys)
+        if (begins_with_key(text, key.name)) return &key;
     return nullptr;
 }
 
-void skip_blanks(std::string_view& text) { text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size())); }
+void skip_blanks(std::string_view& text) {
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+}
 
 std::string_view take_word(std::string_view& text) {
-    const std::string_view word = text.substr(0, text.find_first_of(blanks));
-    text.remove_prefix(word.size());
+    std::size_t size = 0;
+    while (size < text.size() && !is_blank(text[size])) ++size;
+    const std::string_view word = text.substr(0, size);
+    text.remove_prefix(size);
     return word;
 }
 
@@ -61,10 +67,18 @@ std::string_view without_trailing_nuls(std::string_view text) {
 
 /// Beginnings that tell the states apart, from the seven letters of appendix B and from what is seen instead.
 constexpr StatName common_stat_names[] = {
-    {"DELIV", MessageState::delivered},    {"EXPIR", MessageState::expired},  {"DELET", MessageState::deleted},
-    {"UNDEL", MessageState::undeliverable}, {"ACCEP", MessageState::accepted}, {"UNKNO", MessageState::unknown},
-    {"REJEC", MessageState::rejected},     {"ENROU", MessageState::enroute},  {"SKIP", MessageState::skipped},
-    {"SCHED", MessageState::scheduled},    {"FAIL", MessageState::undeliverable}, {"BUFF", MessageState::enroute},
+    {"DELIV", MessageState::delivered},
+    {"UNDEL", MessageState::undeliverable},
+    {"EXPIR", MessageState::expired},
+    {"REJEC", MessageState::rejected},
+    {"DELET", MessageState::deleted},
+    {"ACCEP", MessageState::accepted},
+    {"UNKNO", MessageState::unknown},
+    {"ENROU", MessageState::enroute},
+    {"SCHED", MessageState::scheduled},
+    {"SKIP", MessageState::skipped},
+    {"FAIL", MessageState::undeliverable},
+    {"BUFF", MessageState::enroute},
     {"ACKED", MessageState::accepted},
 };
 

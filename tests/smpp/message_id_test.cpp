@@ -25,6 +25,7 @@ TEST(CanonicalId, dropsWhatDoesNotCount) {
     EXPECT_EQ(canonical("0000", as_is), "0");
     EXPECT_EQ(canonical("", as_is), "");
     EXPECT_EQ(canonical(" - ", as_is), "");
+    EXPECT_EQ(canonical(std::string_view("-\0 12\n34", 8), as_is), "1234") << "inside as well";
     EXPECT_EQ(canonical("1479978899.393701000100", as_is), "1479978899.393701000100");
 }
 
