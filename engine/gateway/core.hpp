@@ -11,6 +11,7 @@
 #include "engine/gateway/counters.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/party.hpp"
+#include "engine/gateway/trace.hpp"
 #include "engine/gateway/wire.hpp"
 #include "engine/reactor/reactor.hpp"
 #include "engine/routing/snapshot.hpp"
@@ -48,6 +49,7 @@ struct Core {
     LogLine log;
     Random random{1};
     Counters counters;
+    TraceRing trace;
     /// Answers a request with a status alone, on whichever shard its session is; nothing when it is gone.
     std::function<void(const wire::ReplyTo&, smpp::CommandStatus)> answer;
     std::shared_ptr<const routing::Snapshot> snapshot;
@@ -58,6 +60,9 @@ struct Core {
     bool draining = false;                ///< no new messages: an orderly end is under way
 
     const Now& now() { return reactor->now(); }
+    void note(MessageId id, TraceEvent event, PartyId its, std::uint32_t status = 0) {
+        trace.note({id, now().wall.time_since_epoch().count(), its, status, event});
+    }
 
     Party& party(PartyId id);
     Party* find_party(PartyId id) {

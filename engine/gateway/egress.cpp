@@ -29,6 +29,14 @@ std::string error_of(smpp::CommandStatus status) {
     return text;
 }
 
+TraceEvent trace_event(OutcomeNote::Kind kind) {
+    switch (kind) {
+        case OutcomeNote::Kind::answered: return TraceEvent::response;
+        case OutcomeNote::Kind::unanswered: return TraceEvent::unanswered;
+        default: return TraceEvent::not_sent;
+    }
+}
+
 }  // namespace
 
 // ---- who may send
@@ -139,6 +147,7 @@ bool Egress::send_here(Party& party, Message& m) {
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
     if (!outlet->send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed()))
         return false;
+    core_.note(m.id, TraceEvent::send, party.id, core_.shard);
     core_.messages->sending(m);
     return true;
 }
@@ -154,6 +163,7 @@ bool Egress::send_there(Party& party, Message& m) {
         core_.send(shard, wire::Type::send,
                    wire::SendNote{m.self.packed(), m.id, party.id, static_cast<std::uint32_t>(out.command)}, body);
         ++remote.outstanding;
+        core_.note(m.id, TraceEvent::send, party.id, shard);
         core_.messages->sending(m);
         return true;
     }
@@ -205,6 +215,7 @@ void Egress::on_unanswered(std::uint64_t cookie) {
 
 void Egress::conclude(Message& m, const Outcome& outcome) {
     if (m.stage != Stage::sending) return;  // cancelled while it was under way
+    core_.note(m.id, trace_event(outcome.kind), m.destination(), static_cast<std::uint32_t>(outcome.status));
     wake(core_.party(m.destination()));
     if (outcome.kind == OutcomeNote::Kind::not_sent) return core_.messages->requeue(m);
     if (m.to_account()) conclude_delivery(m, outcome);
@@ -265,10 +276,12 @@ void Egress::failed(Message& m, routing::ErrorClass error_class, smpp::CommandSt
     if (error_class == ErrorClass::temporary || error_class == ErrorClass::unknown) {
         if (const routing::Provider* other = other_provider(m, true)) {
             core_.counters.rerouted.add();
+            core_.note(m.id, TraceEvent::rerouted, party_of(*other));
             return core_.messages->reroute(m, party_of(*other));
         }
     }
     m.due_at = now.wall + std::chrono::duration_cast<microseconds>(*delay);
+    core_.note(m.id, TraceEvent::retry, m.destination(), m.attempts);
     core_.messages->retry(m);
 }
 
@@ -291,6 +304,7 @@ void Egress::conclude_delivery(Message& m, const Outcome& outcome) {
     if (outcome.kind == OutcomeNote::Kind::unanswered && m.attempts <= 1)  // mostly the session went away
         return core_.messages->requeue(m);
     m.due_at = core_.now().wall + std::chrono::duration_cast<microseconds>(delay);
+    core_.note(m.id, TraceEvent::retry, m.destination(), m.attempts);
     core_.messages->retry(m);
 }
 
@@ -340,6 +354,7 @@ void Egress::reroute_waiting() {
                 const bool lost = party->provider == nullptr;  // the configuration has it no more
                 if (const routing::Provider* other = other_provider(*m, !lost)) {
                     core_.counters.rerouted.add();
+                    core_.note(m->id, TraceEvent::rerouted, party_of(*other));
                     core_.messages->reroute(*m, party_of(*other));
                 }
             }

@@ -125,6 +125,7 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     store_body(m, pdu);
     ++party.shared->queued;
     id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
+    core_.note(id, TraceEvent::accepted, party.id);
     return CommandStatus::ESME_ROK;
 }
 
@@ -226,7 +227,8 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
     m.expires_at = now.wall + core_.config.delivery_validity;
     pdu.registered_delivery = 0;
     store_body(m, pdu);
-    core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
+    const MessageId id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
+    core_.note(id, TraceEvent::accepted, party.id);
     return CommandStatus::ESME_ROK;
 }
 

@@ -12,28 +12,32 @@ namespace sluice::gateway {
 
 /// What can happen to a message, in the order in which it mostly does.
 enum class TraceEvent : std::uint8_t {
-    accepted,    ///< it passed every check and is being written (status: none)
-    committed,   ///< it is on disk; the submitter is answered
+    accepted,    ///< the party's message passed every check and is being written
+    committed,   ///< what was written last is on disk: now whoever waits for it is told, and it is queued
     send,        ///< given to a link of the party (status: the shard that has the link)
     response,    ///< the party answered (status: command_status)
     unanswered,  ///< it did not; the outcome is not known
     not_sent,    ///< the link had no room after all, or went away
-    throttled,   ///< it waits at the head of its queue: the party has had enough (status: command_status)
     retry,       ///< it will be tried again later (status: failed tries)
     rerouted,    ///< moved to the party's queue
     receipt,     ///< the party reported a state (status: message_state)
     final_state, ///< it has reached its final state (status: message_state)
-    report,      ///< its receipt is on disk, and queued for the party (status: message_state)
+    report,      ///< its receipt for the party is being written (status: message_state)
     done,        ///< nothing is owed any more: it is forgotten
 };
-std::string_view to_string(TraceEvent event);
+inline std::string_view to_string(TraceEvent event) {
+    static constexpr std::array<std::string_view, 12> names{"accepted", "committed", "send",    "response",
+                                                            "unanswered", "not sent", "retry",  "rerouted",
+                                                            "receipt",  "final",     "report",  "done"};
+    return names[static_cast<std::size_t>(event)];
+}
 
 struct TraceEntry {
-    MessageId id = 0;
-    std::int64_t at = 0;       ///< microseconds since 1970
-    PartyId party = 0;         ///< who did it, or to whom it was done
-    std::uint32_t status = 0;  ///< see TraceEvent
-    TraceEvent event{};
+    MessageId id;
+    std::int64_t at;       ///< microseconds since 1970
+    PartyId party;         ///< who did it, or to whom it was done; 0: does not matter
+    std::uint32_t status;  ///< see TraceEvent
+    TraceEvent event;
 };
 
 /// The last events of one shard's messages, to tell afterwards what became of one: a fixed array that is written round
@@ -42,7 +46,7 @@ class TraceRing {
 public:
     static constexpr std::size_t capacity = 1u << 16;
 
-    TraceRing() : entries_(std::make_unique_for_overwrite<TraceEntry[]>(capacity)) {}
+    TraceRing() : entries_(std::make_unique_for_overwrite<TraceEntry[]>(capacity)) {}  // pages come as they are used
 
     void note(const TraceEntry& entry) { entries_[noted_++ & (capacity - 1)] = entry; }
 
