@@ -1,6 +1,5 @@
 #include "engine/admin/log.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -13,6 +12,7 @@
 #include <thread>
 
 #include "engine/admin/log_queue.hpp"
+#include "engine/admin/utc_text.hpp"
 
 namespace sluice::admin {
 
@@ -26,12 +26,6 @@ LogLevel level_of(char letter) {
     return at != std::string_view::npos ? LogLevel{static_cast<std::uint8_t>(at)} : LogLevel::error;
 }
 
-std::string time_text(WallTime at) {
-    const auto second = std::chrono::floor<seconds>(at);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:06}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(second)),
-                       (at - second).count());
-}
-
 void append_escaped(std::string& to, std::string_view text) {
     for (const char c : text) {
         const auto octet = static_cast<unsigned char>(c);
@@ -41,7 +35,7 @@ void append_escaped(std::string& to, std::string_view text) {
 }
 
 std::string as_text(const LogRecord& record) {
-    std::string line = fmt::format("{} {} {}", time_text(record.at),
+    std::string line = fmt::format("{} {} {}", utc_text(record.at),
                                    level_letters[static_cast<std::size_t>(record.level)], record.subsystem);
     if (record.shard != LogRecord::no_shard) fmt::format_to(std::back_inserter(line), "/{}", record.shard);
     line += ' ';
@@ -51,7 +45,7 @@ std::string as_text(const LogRecord& record) {
 
 std::string as_json(const LogRecord& record) {
     nlohmann::ordered_json line;
-    line["time"] = time_text(record.at);
+    line["time"] = utc_text(record.at);
     line["level"] = to_string(record.level);
     line["subsystem"] = record.subsystem;
     if (record.shard != LogRecord::no_shard) line["shard"] = record.shard;

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/admin/log.hpp"
+#include "engine/app/admin_http.hpp"
+#include "engine/app/admin_server.hpp"
+#include "engine/app/gateway.hpp"
+
+namespace sluice::app {
+
+/// What the admin port serves. One thread.
+class AdminApi {
+public:
+    /// Both outlive the API.
+    AdminApi(Gateway& gateway, admin::Logger& logger, AdminServer::Options options);
+
+    HttpResponse handle(const HttpRequest& request);
+
+private:
+    struct Health {
+        std::vector<std::string> troubles;  ///< none: it takes and delivers messages
+        bool draining = false;
+    };
+    Health health();
+
+    // admin_api.cpp
+    HttpResponse healthz();
+    HttpResponse status();
+    // admin_api_lists.cpp
+    HttpResponse sessions();
+    HttpResponse providers();
+    HttpResponse accounts();
+    HttpResponse queues();
+    // admin_api_message.cpp
+    HttpResponse message(std::string_view id);
+    // admin_api_metrics.cpp
+    HttpResponse metrics();
+    // admin_api_control.cpp
+    HttpResponse explain_route(const HttpRequest& request);
+    HttpResponse reload();
+    HttpResponse drain();
+    HttpResponse set_log_level(const HttpRequest& request);
+    HttpResponse kick(std::string_view session);
+
+    Gateway& gateway_;
+    admin::Logger& logger_;
+    admin::Logger::Line log_;
+    AdminServer::Options options_;
+    SystemClock clock_;
+    const WallTime started_at_;
+    const MonoTime started_;
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,161 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/app/admin_api.hpp"
+#include "engine/app/admin_json.hpp"
+#include "engine/app/admin_shards.hpp"
+#include "engine/app/admin_views.hpp"
+
+namespace sluice::app {
+
+using gateway::PartyId;
+
+namespace {
+
+std::string_view bind_name(session::State state) {
+    switch (state) {
+        case session::State::bound_tx: return "transmitter";
+        case session::State::bound_rx: return "receiver";
+        case session::State::bound_trx: return "transceiver";
+        case session::State::unbound: return "unbinding";
+        case session::State::closed: return "closed";
+        default: return "not bound";
+    }
+}
+
+Json as_json(const SessionView& view, const PartyNames& names) {
+    Json row;
+    row["id"] = fmt::format("{}.{}.{}", view.shard, view.link.index, view.link.generation);
+    row["peer"] = view.peer.to_string();
+    row["role"] = view.party == 0 ? "" : gateway::is_account(view.party) ? "account" : "provider";
+    row["name"] = view.party == 0 ? "" : names.of(view.party);
+    row["bind"] = bind_name(view.state);
+    row["interface_version"] = fmt::format("{:#04x}", view.interface_version);
+    row["in_flight"] = view.in_flight;
+    row["unsent_bytes"] = view.unsent_bytes;
+    row["age_seconds"] = std::chrono::duration_cast<seconds>(view.age).count();
+    row["pdus_in"] = view.counters.pdus_in;
+    row["pdus_out"] = view.counters.pdus_out;
+    row["malformed"] = view.counters.malformed;
+    row["out_of_state"] = view.counters.out_of_state;
+    row["unknown_responses"] = view.counters.unknown_responses;
+    row["response_timeouts"] = view.counters.response_timeouts;
+    return row;
+}
+
+/// Over all shards.
+struct PartyTotal {
+    std::uint64_t bound = 0, in_flight = 0, queued = 0;
+    std::int64_t unfinished = 0;
+    bool held = false;
+    routing::Health health = routing::Health::down;
+    Json shards = Json::array();
+};
+
+std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optional<ShardView>>& shards) {
+    std::unordered_map<PartyId, PartyTotal> totals;
+    for (std::size_t shard = 0; shard < shards.size(); ++shard)
+        for (const PartyView& party : shards[shard]->parties) {
+            PartyTotal& total = totals[party.party];
+            total.bound += party.bound;
+            total.in_flight += party.in_flight;
+            total.queued += party.queued;
+            total.held = total.held || party.held;
+            total.unfinished = party.unfinished;
+            total.health = party.health;  // shards tell each other, and agree but for moments
+            total.shards.push_back({{"shard", shard},
+                                    {"bound", party.bound},
+                                    {"in_flight", party.in_flight},
+                                    {"queued", party.queued},
+                                    {"held", party.held}});
+        }
+    return totals;
+}
+
+std::optional<std::size_t> silent_shard(const auto& answers) {
+    for (std::size_t shard = 0; shard < answers.size(); ++shard)
+        if (!answers[shard]) return shard;
+    return std::nullopt;
+}
+
+}  // namespace
+
+HttpResponse AdminApi::sessions() {
+    const auto shards = ask_all<std::vector<SessionView>>(gateway_, view_sessions);
+    if (const auto silent = silent_shard(shards)) return no_answer(*silent);
+    const PartyNames names(*gateway_.snapshot());
+    Json rows = Json::array();
+    for (const auto& views : shards)
+        for (const SessionView& view : *views) rows.push_back(as_json(view, names));
+    return json_reply({{"sessions", std::move(rows)}});
+}
+
+HttpResponse AdminApi::providers() {
+    const auto shards = ask_all<ShardView>(gateway_, view_shard);
+    if (const auto silent = silent_shard(shards)) return no_answer(*silent);
+    auto totals = totals_of(shards);
+    const auto snapshot = gateway_.snapshot();
+    Json rows = Json::array();
+    for (const routing::Provider& provider : snapshot->providers()) {
+        PartyTotal& total = totals[gateway::party_of(provider)];
+        const unsigned sessions_a_bind = provider.bind == routing::ProviderBind::pair ? 2 : 1;
+        Json row;
+        row["name"] = provider.name;
+        row["enabled"] = provider.enabled;
+        row["health"] = routing::to_string(total.health);
+        row["held"] = total.held;
+        row["bind"] = routing::to_string(provider.bind);
+        row["binds_up"] = total.bound;
+        row["binds_wanted"] = provider.enabled ? provider.binds * sessions_a_bind : 0;
+        row["queued"] = total.queued;
+        row["in_flight"] = total.in_flight;
+        row["window"] = provider.window;
+        row["shards"] = std::move(total.shards);
+        rows.push_back(std::move(row));
+    }
+    return json_reply({{"providers", std::move(rows)}});
+}
+
+HttpResponse AdminApi::accounts() {
+    const auto shards = ask_all<ShardView>(gateway_, view_shard);
+    if (const auto silent = silent_shard(shards)) return no_answer(*silent);
+    auto totals = totals_of(shards);
+    const auto snapshot = gateway_.snapshot();
+    Json rows = Json::array();
+    for (const routing::Account& account : snapshot->accounts()) {
+        PartyTotal& total = totals[gateway::party_of(account)];
+        Json row;
+        row["system_id"] = account.system_id;
+        row["enabled"] = account.enabled;
+        row["sessions"] = total.bound;
+        row["max_sessions"] = account.max_sessions;
+        row["in_flight"] = total.in_flight;
+        row["unfinished"] = total.unfinished;
+        row["to_deliver"] = total.queued;
+        row["shards"] = std::move(total.shards);
+        rows.push_back(std::move(row));
+    }
+    return json_reply({{"accounts", std::move(rows)}});
+}
+
+HttpResponse AdminApi::queues() {
+    const auto shards = ask_all<std::vector<LaneView>>(gateway_, view_lanes);
+    if (const auto silent = silent_shard(shards)) return no_answer(*silent);
+    const PartyNames names(*gateway_.snapshot());
+    Json rows = Json::array();
+    for (const auto& views : shards)
+        for (const LaneView& lane : *views) {
+            Json row;
+            row["kind"] = gateway::is_account(lane.party) ? "account" : "provider";
+            row["name"] = names.of(lane.party);
+            row["shard"] = lane.shard;
+            row["priority"] = lane.priority;
+            row["in_memory"] = lane.in_memory;
+            row["on_disk"] = lane.on_disk;
+            rows.push_back(std::move(row));
+        }
+    return json_reply({{"queues", std::move(rows)}});
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,169 @@
+#include "engine/admin/metrics.hpp"
+#include "engine/app/admin_api.hpp"
+#include "engine/app/admin_shards.hpp"
+#include "engine/app/admin_views.hpp"
+
+namespace sluice::app {
+
+using admin::MetricsText;
+
+namespace {
+
+void write_counters(MetricsText& out, const Gateway& gateway) {
+    // By family, as the format wants it; the shards are in step, since all have the same counters.
+    std::vector<std::vector<std::uint64_t>> values(gateway.shards());
+    for (std::size_t shard = 0; shard < gateway.shards(); ++shard)
+        gateway.counters(shard).for_each([&](auto, auto, std::uint64_t value) { values[shard].push_back(value); });
+    std::size_t at = 0;
+    gateway.counters(0).for_each([&](std::string_view name, std::string_view help, std::uint64_t) {
+        out.counter("sluice_" + std::string(name) + "_total", help);
+        for (std::size_t shard = 0; shard < gateway.shards(); ++shard)
+            out.sample({{"shard", std::to_string(shard)}}, values[shard][at]);
+        ++at;
+    });
+}
+
+void write_gauges(MetricsText& out, const Gateway& gateway) {
+    struct Row {
+        std::string_view name, help;
+        Gauge gateway::Counters::*gauge;
+    };
+    using gateway::Counters;
+    static constexpr Row rows[] = {
+        {"sluice_sessions", "bound sessions of accounts", &Counters::sessions},
+        {"sluice_provider_binds", "bound sessions with providers", &Counters::provider_binds},
+        {"sluice_messages_in_memory", "messages held in memory", &Counters::in_memory},
+        {"sluice_messages_queued", "messages waiting for their destination, in memory or on disk", &Counters::queued},
+        {"sluice_receipts_outstanding", "messages in the receipt index: sent, and their receipt is to come",
+         &Counters::receipts_outstanding},
+        {"sluice_receipts_held", "receipts held because their message is not known yet", &Counters::receipts_held},
+    };
+    for (const Row& row : rows) {
+        out.gauge(row.name, row.help);
+        for (std::size_t shard = 0; shard < gateway.shards(); ++shard)
+            out.sample({{"shard", std::to_string(shard)}}, (gateway.counters(shard).*row.gauge).value());
+    }
+}
+
+void write_stores(MetricsText& out, const Gateway& gateway) {
+    std::vector<storage::StoreStats> stats;
+    for (std::size_t shard = 0; shard < gateway.shards(); ++shard) stats.push_back(gateway.store_stats(shard));
+    const auto samples = [&](auto value_of) {
+        for (std::size_t shard = 0; shard < stats.size(); ++shard)
+            out.sample({{"shard", std::to_string(shard)}}, value_of(stats[shard]));
+    };
+    using Stats = storage::StoreStats;
+    out.counter("sluice_store_commits_total", "transactions committed, each with a full sync");
+    samples([](const Stats& s) { return s.commits; });
+    out.counter("sluice_store_failed_commits_total", "commits that failed and were tried again");
+    samples([](const Stats& s) { return s.failed_commits; });
+    out.counter("sluice_store_journal_bytes_total", "bytes written to the journal");
+    samples([](const Stats& s) { return s.bytes_journaled; });
+    out.counter("sluice_store_commit_seconds_total", "time spent in commits, sync included");
+    samples([](const Stats& s) { return 1e-9 * static_cast<double>(s.commit_nanoseconds); });
+    out.gauge("sluice_store_disk_bytes", "size of the store's file");
+    samples([](const Stats& s) { return s.disk_bytes; });
+    out.gauge("sluice_store_used_bytes", "the part of the store's file that holds live data");
+    samples([](const Stats& s) { return s.used_bytes; });
+    out.gauge("sluice_store_stalled", "1 while commits fail: nothing is taken until the disk recovers");
+    samples([](const Stats& s) { return s.stalled ? 1 : 0; });
+    out.gauge("sluice_store_scarce", "1 while the store is nearly full: nothing is taken");
+    samples([](const Stats& s) { return s.scarce ? 1 : 0; });
+}
+
+void write_shards(MetricsText& out, const std::vector<std::optional<ShardView>>& shards) {
+    const auto samples = [&](auto value_of) {
+        for (std::size_t shard = 0; shard < shards.size(); ++shard)
+            if (shards[shard]) out.sample({{"shard", std::to_string(shard)}}, value_of(*shards[shard]));
+    };
+    out.gauge("sluice_shard_responsive", "1 if the shard's thread answered this scrape in time");
+    for (std::size_t shard = 0; shard < shards.size(); ++shard)
+        out.sample({{"shard", std::to_string(shard)}}, shards[shard] ? 1 : 0);
+    out.gauge("sluice_draining", "1 while no binds and messages are taken because an orderly end is under way");
+    samples([](const ShardView& view) { return view.draining ? 1 : 0; });
+    out.gauge("sluice_journal_segments", "journal segments that are still needed");
+    samples([](const ShardView& view) { return view.journal_segments; });
+}
+
+/// Of accounts, or of providers; by their names. Shards that did not answer are left out.
+void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>& shards,
+                   const routing::Snapshot& snapshot) {
+    std::unordered_map<gateway::PartyId, PartyView> totals;
+    for (const auto& shard : shards) {
+        if (!shard) continue;
+        for (const PartyView& party : shard->parties) {
+            PartyView& total = totals[party.party];
+            total.bound += party.bound;
+            total.in_flight += party.in_flight;
+            total.queued += party.queued;
+            total.held = total.held || party.held;
+            total.health = party.health;
+            total.unfinished = party.unfinished;
+        }
+    }
+    const auto of_providers = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.gauge(name, help);
+        for (const routing::Provider& provider : snapshot.providers())
+            out.sample({{"provider", provider.name}}, value_of(totals[gateway::party_of(provider)]));
+    };
+    const auto of_accounts = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.gauge(name, help);
+        for (const routing::Account& account : snapshot.accounts())
+            out.sample({{"account", account.system_id}}, value_of(totals[gateway::party_of(account)]));
+    };
+    const auto bound = [](const PartyView& p) { return p.bound; };
+    const auto in_flight = [](const PartyView& p) { return p.in_flight; };
+    const auto queued = [](const PartyView& p) { return p.queued; };
+    of_providers("sluice_provider_up", "1 if a bind that can send is up",
+                 [](const PartyView& p) { return p.health == routing::Health::up ? 1 : 0; });
+    of_providers("sluice_provider_held", "1 while sending rests: the provider throttles, or its rate is used up",
+                 [](const PartyView& p) { return p.held ? 1 : 0; });
+    of_providers("sluice_provider_sessions", "bound sessions with the provider", bound);
+    of_providers("sluice_provider_queued", "messages waiting for the provider", queued);
+    of_providers("sluice_provider_in_flight", "requests that the provider has not answered", in_flight);
+    of_accounts("sluice_account_sessions", "bound sessions of the account", bound);
+    of_accounts("sluice_account_unfinished", "messages of the account that are not in a final state",
+                [](const PartyView& p) { return p.unfinished; });
+    of_accounts("sluice_account_to_deliver", "receipts and mobile-originated messages waiting for the account", queued);
+    of_accounts("sluice_account_in_flight", "requests that the account has not answered", in_flight);
+}
+
+void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
+    out.counter("sluice_password_verifications_total", "passwords verified by deriving a key", stats.verified);
+    out.counter("sluice_password_cache_hits_total", "passwords known from a bind shortly before", stats.cache_hits);
+    out.counter("sluice_password_refused_total", "binds refused because too many passwords waited", stats.refused);
+    out.gauge("sluice_password_waiting", "passwords waiting to be verified", stats.waiting);
+}
+
+void write_process(MetricsText& out) {
+    const admin::ProcessStats stats = admin::process_stats();
+    out.gauge("process_resident_memory_bytes", "resident memory", stats.resident_bytes);
+    out.counter("process_cpu_seconds_total", "processor time, user and system", stats.cpu_seconds);
+    out.gauge("process_open_fds", "open file descriptors", stats.open_files);
+    out.gauge("process_max_fds", "the limit of open file descriptors", stats.max_files);
+    out.gauge("process_threads", "threads", stats.threads);
+}
+
+}  // namespace
+
+HttpResponse AdminApi::metrics() {
+    const auto shards = ask_all<ShardView>(gateway_, view_shard);
+    const auto since_epoch = std::chrono::duration<double>(started_at_.time_since_epoch()).count();
+    MetricsText out;
+    out.gauge("sluice_build_info", "1; the labels say what runs");
+    out.sample({{"version", options_.version}, {"io", io::to_string(gateway_.backend())}}, 1);
+    out.gauge("sluice_start_time_seconds", "when the admin port was opened, in seconds since 1970", since_epoch);
+    out.gauge("sluice_uptime_seconds", "seconds since then",
+              std::chrono::duration<double>(clock_.mono() - started_).count());
+    write_counters(out, gateway_);
+    write_gauges(out, gateway_);
+    write_stores(out, gateway_);
+    write_shards(out, shards);
+    write_parties(out, shards, *gateway_.snapshot());
+    write_passwords(out, gateway_.password_stats());
+    out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
+    write_process(out);
+    return {200, out.take(), MetricsText::content_type};
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,119 @@
+#include "engine/app/admin_views.hpp"
+
+#include <fmt/format.h>
+
+#include "engine/gateway/connection.hpp"
+#include "engine/gateway/record.hpp"
+
+namespace sluice::app {
+
+using gateway::PartyId;
+
+namespace {
+
+MessageView view_of(const gateway::Message& m, bool in_memory) {
+    MessageView view;
+    view.id = m.id;
+    view.shown_id = m.shown_id;
+    view.account = m.account;
+    view.provider = m.provider;
+    view.kind = m.kind;
+    view.leg = m.leg;
+    view.stage = m.stage;
+    view.final_state = m.final_state;
+    view.priority = m.priority;
+    view.attempts = m.attempts;
+    view.registered_delivery = m.registered_delivery;
+    view.in_memory = in_memory;
+    view.accepted_at = m.accepted_at;
+    view.expires_at = m.expires_at;
+    view.due_at = m.due_at;
+    view.done_at = m.done_at;
+    view.provider_id = m.provider_id;
+    view.error = m.error_text();
+    return view;
+}
+
+}  // namespace
+
+std::vector<SessionView> view_sessions(gateway::Shard& shard) {
+    std::vector<SessionView> views;
+    const MonoTime now = shard.core().now().mono;
+    shard.for_each_connection([&](gateway::Connection& connection) {
+        if (connection.ended()) return;
+        SessionView view;
+        view.shard = shard.core().shard;
+        view.link = connection.link();
+        view.peer = connection.peer();
+        view.party = connection.party() != nullptr ? connection.party()->id : 0;
+        view.state = connection.session().state();
+        view.interface_version = connection.session().peer_interface_version();
+        view.in_flight = connection.session().in_flight();
+        view.unsent_bytes = shard.reactor().io().unsent(connection.link());
+        view.age = now - connection.since();
+        view.counters = connection.session().counters();
+        views.push_back(view);
+    });
+    return views;
+}
+
+ShardView view_shard(gateway::Shard& shard) {
+    ShardView view;
+    gateway::Core& core = shard.core();
+    view.draining = core.draining;
+    view.journal_segments = shard.messages().journal_segments();
+    std::unordered_map<PartyId, std::size_t> places;
+    for (const auto& [id, party] : core.parties) {
+        places.emplace(id, view.parties.size());
+        PartyView& its = view.parties.emplace_back();
+        its.party = id;
+        for (const gateway::Lane* lane : party->lanes) its.queued += lane->size();
+        if (party->shared != nullptr) its.unfinished = party->shared->queued.load(std::memory_order_relaxed);
+        its.held = party->held_until > core.now().mono;
+        if (party->provider != nullptr) its.health = core.health[party->provider->id];
+    }
+    shard.for_each_connection([&](gateway::Connection& connection) {
+        if (connection.ended() || connection.party() == nullptr || !connection.session().bound()) return;
+        PartyView& its = view.parties[places.at(connection.party()->id)];
+        ++its.bound;
+        its.in_flight += connection.session().in_flight();
+    });
+    return view;
+}
+
+std::vector<LaneView> view_lanes(gateway::Shard& shard) {
+    std::vector<LaneView> views;
+    shard.messages().for_each_lane([&](const gateway::Lane& lane) {
+        if (lane.empty()) return;
+        views.push_back({shard.core().shard, static_cast<PartyId>(lane.key() >> 8),
+                         static_cast<std::uint8_t>(3 - (lane.key() & 0xFF)), lane.in_memory(), lane.unloaded()});
+    });
+    return views;
+}
+
+void view_message(gateway::Shard& shard, gateway::MessageId id,
+                  std::function<void(std::optional<MessageView>)> answer) {
+    if (const gateway::Message* m = shard.messages().find(id)) return answer(view_of(*m, true));
+    storage::LoadRequest request;
+    request.table = storage::Table::message;
+    request.first = request.last = {0, id};
+    shard.messages().load(request, [&shard, id, answer = std::move(answer)](const storage::LoadResult& result) {
+        if (const gateway::Message* m = shard.messages().find(id)) return answer(view_of(*m, true));  // it came back
+        gateway::Message m;
+        if (result.rows.empty() || !gateway::read_snapshot(result.value(result.rows.front()), m)) return answer({});
+        answer(view_of(m, false));
+    });
+}
+
+PartyNames::PartyNames(const routing::Snapshot& snapshot) {
+    for (const routing::Account& account : snapshot.accounts()) names_[gateway::party_of(account)] = account.system_id;
+    for (const routing::Provider& provider : snapshot.providers()) names_[gateway::party_of(provider)] = provider.name;
+}
+
+std::string PartyNames::of(PartyId party) const {
+    const auto found = names_.find(party);
+    if (found != names_.end()) return found->second;
+    return fmt::format("({} {:08x}, not configured)", gateway::is_account(party) ? "account" : "provider", party);
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "engine/gateway/shard.hpp"
+
+/// What a shard tells about itself to the admin port: plain copies, cheap to take on the shard's thread.
+namespace sluice::app {
+
+struct SessionView {
+    std::uint32_t shard = 0;
+    io::LinkId link;
+    io::Endpoint peer;
+    gateway::PartyId party = 0;  ///< 0: not bound yet
+    session::State state{};
+    std::uint8_t interface_version = 0;
+    std::uint32_t in_flight = 0;   ///< requests of ours without an answer
+    std::size_t unsent_bytes = 0;
+    nanoseconds age{};
+    session::SessionCounters counters;
+};
+std::vector<SessionView> view_sessions(gateway::Shard& shard);
+
+struct PartyView {
+    gateway::PartyId party = 0;
+    std::uint32_t bound = 0;       ///< this shard's sessions with it
+    std::uint32_t in_flight = 0;   ///< over them
+    std::uint64_t queued = 0;      ///< for it, in this shard's lanes
+    std::int64_t unfinished = 0;   ///< accounts: their messages that are not final, of all shards
+    bool held = false;             ///< throttled: by its answers, or by its rate
+    routing::Health health = routing::Health::up;  ///< of providers
+};
+struct ShardView {
+    bool draining = false;
+    std::size_t journal_segments = 0;
+    std::vector<PartyView> parties;
+};
+ShardView view_shard(gateway::Shard& shard);
+
+struct LaneView {
+    std::uint32_t shard = 0;
+    gateway::PartyId party = 0;
+    std::uint8_t priority = 0;
+    std::size_t in_memory = 0;
+    std::uint64_t on_disk = 0;  ///< and not in memory
+};
+/// Those that are not empty.
+std::vector<LaneView> view_lanes(gateway::Shard& shard);
+
+/// A message without its text.
+struct MessageView {
+    gateway::MessageId id = 0, shown_id = 0;
+    gateway::PartyId account = 0, provider = 0;
+    gateway::Kind kind{};
+    gateway::Leg leg{};
+    gateway::Stage stage{};
+    smpp::MessageState final_state{};
+    std::uint8_t priority = 0, attempts = 0, registered_delivery = 0;
+    bool in_memory = false;
+    WallTime accepted_at{}, expires_at{}, due_at{}, done_at{};
+    std::string provider_id, error;
+};
+/// Looks in memory, then on disk; changes nothing. `answer` gets nothing when there is no such message (any more).
+void view_message(gateway::Shard& shard, gateway::MessageId id, std::function<void(std::optional<MessageView>)> answer);
+
+/// Names of parties, for people.
+class PartyNames {
+public:
+    explicit PartyNames(const routing::Snapshot& snapshot);
+    /// Those that the configuration has lost are called by their number.
+    std::string of(gateway::PartyId party) const;
+
+private:
+    std::unordered_map<gateway::PartyId, std::string> names_;
+};
+
+}  // namespace sluice::app
