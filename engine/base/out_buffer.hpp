@@ -39,7 +39,7 @@ public:
     void clear() { head_ = tail_ = 0; }
     /// Gives memory back once a burst is over; for idle sessions, which must stay small.
     void shrink() {
-        if (empty()) storage_ = {};
+        if (empty()) storage_ = std::vector<std::uint8_t>();  // `= {}` would keep the capacity
     }
     std::size_t capacity() const { return storage_.size(); }
 

@@ -129,6 +129,7 @@ CommandStatus Customer::take(const smpp::Header& header, ByteView body) {
 
 void Customer::on_request(session::Session&, const smpp::Header& header, ByteView body) {
     const CommandStatus status = take(header, body);
+    if (status == CommandStatus::ESME_RINVCMDID) return session().respond_unsupported(header.id, header.sequence);
     if (status != CommandStatus::ESME_ROK && smpp::has_response(header.id))
         session().respond(header.id, header.sequence, status);
 }

@@ -139,10 +139,18 @@ void Receipts::on_index(const wire::IndexNote& note) {
     for (auto it = first; it != last; ++it) found.push_back(it->second);
     held_.erase(first, last);
     for (Held& held : found) {
-        core_.messages->erase_row(storage::Table::held, {note.key, held.row});
-        held.note.reply = {};
+        // Its provider was answered long ago: the row stays until the message's home has the receipt on its own disk.
+        given_.emplace(next_given_, storage::Key{note.key, held.row});
+        held.note.reply = {0, next_given_++, wire::held_receipt, core_.shard, 0};
         on_receipt(held.note);
     }
+}
+
+void Receipts::release(std::uint32_t serial) {
+    const auto found = given_.find(serial);
+    if (found == given_.end()) return;
+    core_.messages->erase_row(storage::Table::held, found->second);
+    given_.erase(found);
 }
 
 void Receipts::on_receipt(ReceiptNote note) {
@@ -250,6 +258,7 @@ void Receipts::on_matched(const ReceiptNote& note) {
 }
 
 void Receipts::apply(Message* m, const ReceiptNote& note) {
+    core_.note(note.id, TraceEvent::receipt, note.provider, static_cast<std::uint32_t>(note.state));
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
         m->provider != note.provider) {
         core_.counters.receipts_repeated.add();  // it is final already, or never was theirs

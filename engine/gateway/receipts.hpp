@@ -26,6 +26,8 @@ public:
     void index(const Message& m);
     /// No receipt will be waited for any more.
     void forget(const Message& m);
+    /// A held receipt that was given to its message is recorded there: `serial` is its reply's sequence.
+    void release(std::uint32_t serial);
     void tick();
 
     std::size_t outstanding() const { return index_.size(); }
@@ -60,6 +62,8 @@ private:
     Core& core_;
     FlatMap index_;
     std::unordered_multimap<std::uint64_t, Held> held_;
+    std::unordered_map<std::uint32_t, storage::Key> given_;  ///< rows of held receipts on the way to their message
+    std::uint32_t next_given_ = 1;
     std::deque<Until> held_until_;
     std::deque<std::uint64_t> quarantine_;  ///< rows, oldest first
     std::unordered_map<PartyId, Habit> habits_;

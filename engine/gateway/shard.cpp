@@ -168,7 +168,10 @@ void Shard::each_second() {
 // ---- answers
 
 void Shard::committed(const AfterCommit& then) {
-    if (then.message != 0) messages_.enqueue(then.message, core_.now());
+    if (then.message != 0) {
+        core_.note(then.message, TraceEvent::committed, 0);
+        messages_.enqueue(then.message, core_.now());
+    }
     if (then.what == AfterCommit::What::accepted) {
         core_.counters.accepted.add();
         answer_accepted(then);
@@ -203,6 +206,7 @@ void Shard::answer_accepted(const AfterCommit& then) {
 void Shard::answer(const wire::ReplyTo& reply, CommandStatus status) {
     if (reply.command == 0) return;
     if (reply.shard != core_.shard) return core_.send(reply.shard, Type::answer, wire::AnswerNote{reply, status, 0});
+    if (reply.command == wire::held_receipt) return receipts_.release(reply.sequence);
     Connection* const connection = find(io::LinkId::unpack(reply.link));
     if (connection == nullptr) return;
     const auto command = CommandId{reply.command};

@@ -33,6 +33,9 @@ struct ReplyTo {
     std::uint32_t reserved = 0;
 };
 
+/// In ReplyTo::command: no peer waits, but a held receipt, whose row may go once its message has recorded it.
+inline constexpr std::uint32_t held_receipt = 0xFFFFFFFF;
+
 struct SendNote {
     std::uint64_t handle = 0;    ///< of the message at the sender's
     MessageId id = 0;

@@ -59,7 +59,7 @@ struct RetryPolicy {
     RetrySchedule temporary{{seconds(10), seconds(30), seconds(120), seconds(600), seconds(1800)}, true};
     RetrySchedule permanent{};
     RetrySchedule unknown{{seconds(60), seconds(600), seconds(3600)}, false};
-    RetrySchedule unanswered{{seconds(0)}, false};
+    RetrySchedule unanswered{{seconds(0), seconds(10), seconds(60), seconds(600)}, true};
 
     /// The wait after failed attempt number `attempt` (the first is 1) and before the next; nothing when there is to be
     /// no other attempt. Nothing for ErrorClass::ok.

@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "world.hpp"
+
+// SLUICE_SIM_SEED: the first seed (default 1). SLUICE_SIM_SEEDS: how many (default 10).
+namespace sluice::sim {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+    const char* text = std::getenv(name);
+    return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+Plan plan_of(std::uint64_t seed) {
+    Plan plan;
+    plan.seed = seed;
+    plan.shards = std::array<std::uint32_t, 3>{1, 2, 4}[seed % 3];
+    return plan;
+}
+
+void expect_well(World& world) {
+    const auto violations = world.violations();
+    for (std::size_t i = 0; i < violations.size() && i < 20; ++i) ADD_FAILURE() << violations[i];
+    std::cout << world.summary() << std::endl;
+}
+
+TEST(Simulation, NothingIsLostWhateverHappens) {
+    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        World world(plan_of(seed));
+        world.run();
+        expect_well(world);
+        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        EXPECT_GT(world.ledger.sent.size(), 100u);
+        EXPECT_GT(world.crashes, 0u);
+    }
+}
+
+TEST(Simulation, ExactlyOnceWithoutFaults) {
+    for (std::uint32_t shards : {1u, 2u, 4u}) {
+        Plan plan;
+        plan.seed = 100 + shards;
+        plan.shards = shards;
+        plan.with_faults = seconds(20);
+        plan.crash_chance = plan.break_chance = plan.stall_chance = 0;
+        World world(plan);
+        world.run();
+        expect_well(world);
+        EXPECT_GT(world.ledger.sent.size(), 300u);
+    }
+}
+
+TEST(Simulation, TheSameSeedIsTheSameRun) {
+    std::vector<std::uint64_t> hashes;
+    for (int i = 0; i < 2; ++i) {
+        Plan plan = plan_of(2);
+        plan.with_faults = seconds(15);
+        World world(plan);
+        world.run();
+        hashes.push_back(world.ledger.hash());
+        EXPECT_GT(world.ledger.events, 100u);
+    }
+    EXPECT_EQ(hashes[0], hashes[1]);
+}
+
+}  // namespace
+}  // namespace sluice::sim
