@@ -18,7 +18,7 @@ constexpr std::string_view format_row = "sluice-format";
 constexpr std::string_view last_batch_row = "sluice-last-batch";
 
 // A segment is cut into values of exactly one page each. A longer value needs pages that are next to each other: where
-// the free ones are scattered LMDB reads all of its free list to find them, and writes it back with every commit
+// the free ones are scattered LMDB reads all of its free list to find them and writes it back with every commit
 // (measured: ten times the CPU of a commit with 64 KiB pieces); one page is always found at once.
 constexpr std::size_t page_header_bytes = 16;
 
@@ -84,9 +84,7 @@ void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) 
     check(mdb_env_set_mapsize(created, max_bytes));
     check(mdb_env_set_maxdbs(created, tree_count));
     check(mdb_env_open(created, path.c_str(), MDB_NOTLS, 0600));
-    // A reader that was killed (mdb_copy) would keep every page that was live then from being used again.
-    int dead_readers = 0;
-    check(mdb_reader_check(created, &dead_readers));
+    release_dead_readers();
 
     MDB_envinfo info{};
     check(mdb_env_info(created, &info));
@@ -119,6 +117,11 @@ void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) 
 
     LmdbTransaction reading(*this, LmdbTransaction::Mode::read);
     map_ = MappedRegion::around(reading.address_in_map());
+}
+
+void LmdbEnvironment::release_dead_readers() const {
+    int released = 0;
+    mdb_reader_check(handle(), &released);  // what fails today may succeed the next time
 }
 
 std::uint64_t LmdbEnvironment::disk_bytes() const {
@@ -288,7 +291,8 @@ const void* LmdbTransaction::address_in_map() {
 std::uint64_t LmdbTransaction::last_batch() {
     MDB_val key = as_value(last_batch_row);
     MDB_val value{};
-    return found(mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value)) ? as_number<std::uint64_t>(value) : 0;
+    const int code = mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value);
+    return found(code) ? as_number<std::uint64_t>(value) : 0;
 }
 
 void LmdbTransaction::set_last_batch(std::uint64_t number) {

@@ -42,6 +42,10 @@ public:
     std::uint64_t room(std::uint64_t used_bytes) const;
     std::uint64_t page_bytes() const { return page_bytes_; }
 
+    /// A reader that was killed, such as mdb_copy, keeps every page that was live then from being used again; this
+    /// lets go of those.
+    void release_dead_readers() const;
+
     /// LMDB reads its file through a mapping; this gives back the memory of what was read. Not during a transaction.
     void forget_pages() const { map_.forget_pages(); }
 

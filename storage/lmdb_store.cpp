@@ -23,6 +23,8 @@ using SteadyClock = std::chrono::steady_clock;
 // the backlog it works through.
 constexpr std::uint64_t read_before_forgetting = std::uint64_t{16} << 20;
 
+constexpr std::uint64_t commits_between_reader_checks = 1024;
+
 constexpr milliseconds first_retry{5};
 constexpr milliseconds longest_retry{1000};
 constexpr milliseconds retry_slice{10};  // how soon a waiting committer notices that the store is being closed
@@ -198,6 +200,7 @@ int Committer::try_commit(std::uint64_t from, std::uint64_t to) {
     } catch (const LmdbFailure& failure) {
         // After a failed write of its root page LMDB refuses everything until the environment is opened anew.
         if (failure.code == MDB_PANIC) environment_.reset();
+        if (failure.code == MDB_MAP_FULL) environment_->release_dead_readers();
         return failure.code;
     }
 }
@@ -221,7 +224,8 @@ void Committer::commit(std::uint64_t from, std::uint64_t to) {
     transaction.commit();
     const nanoseconds took = SteadyClock::now() - began;
 
-    counters_.commits.fetch_add(1, std::memory_order_relaxed);
+    const std::uint64_t commits = counters_.commits.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (commits % commits_between_reader_checks == 0) environment_->release_dead_readers();
     counters_.bytes_journaled.fetch_add(journaled, std::memory_order_relaxed);
     counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
     note_space(used_bytes);
@@ -240,14 +244,11 @@ void Committer::note_space(std::uint64_t used_bytes) {
 /// False when the store is being closed and has been patient enough.
 bool Committer::wait_to_retry(milliseconds delay) const {
     const auto until = SteadyClock::now() + delay;
-    bool closing = closing_.load(std::memory_order_acquire);
-    while (SteadyClock::now() < until && !closing) {
+    while (SteadyClock::now() < until) {
         std::this_thread::sleep_for(retry_slice);
-        closing = closing_.load(std::memory_order_acquire);
+        if (closing_.load(std::memory_order_acquire)) return SteadyClock::now() < give_up_at_;
     }
-    if (!closing) return true;
-    std::this_thread::sleep_for(retry_slice);
-    return SteadyClock::now() < give_up_at_;
+    return true;
 }
 
 void Committer::report(const std::string& text) const {

@@ -41,7 +41,8 @@ struct TableOp {
     std::uint32_t length = 0;
 };
 
-/// Asks for rows of [first, last] in key order: at most `limit`, and none after the one whose value reaches `max_bytes`.
+/// Asks for rows of [first, last] in key order, at most `limit`; the row that brings the values to `max_bytes` in all
+/// is the last.
 struct LoadRequest {
     std::uint64_t tag = 0;  ///< handed back with the result
     Table table = Table::message;

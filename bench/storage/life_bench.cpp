@@ -6,8 +6,8 @@
 //   settle   accepted in the journal, then a message row and a queue row, loaded later by `follow`, then erased;
 //            sent, receipt and done in the journal
 //
-// `depth` messages are settled in the store before and stay there; "among_holes" erases every other 32 of them first, so
-// that free pages are scattered over the file. Depths above a million need SLUICE_BENCH_DEEP.
+// `depth` messages are settled in the store before and stay there; "among_holes" erases every other 32 of them first,
+// so that free pages are scattered over the file. Depths above a million need SLUICE_BENCH_DEEP.
 //
 // Counters: cpu_ns a message, of the whole process with both threads; written, octets a message handed to the kernel;
 // syncs, two a commit; commit_us; file_MB; rss_anon_MB and rss_file_MB, the latter being pages of the store's file that
@@ -15,6 +15,7 @@
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -72,10 +73,14 @@ public:
     }
     void submit(Batch batch) {
         store_->submit(std::move(batch));
-        if (++under_way_ == 2) wait();
+        if (++under_way_ == 2) await_one();
     }
     void drain() {
-        while (under_way_ > 0) wait();
+        while (under_way_ > 0) await_one();
+    }
+    /// The completion of a batch that went to the store directly.
+    void await() {
+        while (!store_->poll(spare_)) wakes_.acquire();
     }
     Store& store() { return *store_; }
     void close() { store_.reset(); }
@@ -110,7 +115,8 @@ public:
         for (std::uint64_t first = 1; first < newest_;) {
             Batch batch = fresh();
             for (int hole = 0; hole < 32 && first < newest_; ++hole, first += 64)
-                for (std::uint64_t id = first; id < std::min(first + 32, newest_); ++id) batch.erase(Table::message, {0, id});
+                for (std::uint64_t id = first; id < std::min(first + 32, newest_); ++id)
+                    batch.erase(Table::message, {0, id});
             submit(std::move(batch));
         }
         drain();
@@ -119,8 +125,8 @@ public:
     std::uint64_t newest_ = 0, oldest_ = 0;
 
 private:
-    void wait() {
-        while (!store_->poll(spare_)) wakes_.acquire();
+    void await_one() {
+        await();
         --under_way_;
     }
 
@@ -239,6 +245,19 @@ void start(benchmark::State& state) {
     state.counters["rss_file_MB"] = proc_number("/proc/self/status", "RssFile:") / 1e3;
 }
 
+/// What the owner's thread pays to hand a batch over (the committer sleeps and must be woken) and to take it back.
+void hand_over(benchmark::State& state) {
+    Driver driver;
+    for (auto _ : state) {
+        Batch batch = driver.fresh();
+        append(batch, 16);
+        const auto began = std::chrono::steady_clock::now();
+        driver.store().submit(std::move(batch));
+        state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+        driver.await();
+    }
+}
+
 void sizes(benchmark::internal::Benchmark* bench) {
     bench->ArgNames({"batch", "depth"})->UseRealTime()->Unit(benchmark::kMicrosecond);
     for (const std::int64_t depth : {10'000, 1'000'000, 10'000'000})
@@ -249,6 +268,7 @@ BENCHMARK(whole_life<journal_life>)->Name("journal")->Apply(sizes);
 BENCHMARK(whole_life<journal_life, Backlog::has_holes>)->Name("journal_among_holes")->Apply(sizes);
 BENCHMARK(whole_life<row_life>)->Name("row")->Apply(sizes);
 BENCHMARK(whole_life<settle_life>)->Name("settle")->Apply(sizes);
+BENCHMARK(hand_over)->UseManualTime();
 BENCHMARK(start)->ArgName("depth")->Arg(10'000)->Arg(1'000'000)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -34,8 +34,8 @@ constexpr std::size_t page_bytes = 4096;
 
 }  // namespace
 
-// LMDB writes single pages and its root (less than a page) with pwrite, runs of pages with writev. The symbols are named
-// outright, because the headers may give pwrite the name of its 64-bit sibling.
+// LMDB writes single pages and its root (less than a page) with pwrite, runs of pages with writev. The symbols are
+// named outright, because the headers may give pwrite the name of its 64-bit sibling.
 extern "C" {
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite");
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) {

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <lmdb.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -178,6 +180,39 @@ TEST(LmdbStore, AFullStoreStallsKeepsTheBatchAndReports) {
     (*larger)->submit(std::move(batch));
     wait_for(**larger);
     EXPECT_FALSE((*larger)->stats().stalled);
+}
+
+TEST(LmdbStore, AReaderThatWasKilledDoesNotHoldItsPagesForEver) {
+    TemporaryDirectory directory;
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    ASSERT_TRUE(LmdbStore::open({.path = directory.path()}));
+    const pid_t reader = ::fork();
+    if (reader == 0) {  // as mdb_copy does
+        MDB_env* environment = nullptr;
+        MDB_txn* transaction = nullptr;
+        const bool reading = mdb_env_create(&environment) == 0 &&
+                             mdb_env_open(environment, directory.path().c_str(), 0, 0600) == 0 &&
+                             mdb_txn_begin(environment, nullptr, MDB_RDONLY, &transaction) == 0;
+        if (::write(ends[1], reading ? "y" : "n", 1) == 1) ::pause();
+        ::_exit(1);
+    }
+    char reading = 0;
+    ASSERT_EQ(::read(ends[0], &reading, 1), 1);
+    EXPECT_EQ(reading, 'y');
+    auto store = LmdbStore::open({.path = directory.path(), .max_bytes = 4 << 20});
+    ASSERT_TRUE(store);
+    ::kill(reader, SIGKILL);
+    ::waitpid(reader, nullptr, 0);
+    for (int i = 0; i < 60; ++i) {  // each a new 100 kB in place of the last
+        Batch batch = numbered(**store);
+        batch.put(Table::message, {0, 0}, std::vector<std::uint8_t>(100'000));
+        (*store)->submit(std::move(batch));
+        wait_for(**store);
+    }
+    EXPECT_LE((*store)->stats().failed_commits, 1u);
+    ::close(ends[0]);
+    ::close(ends[1]);
 }
 
 std::uint64_t resident_file_pages() {

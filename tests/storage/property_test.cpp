@@ -201,7 +201,8 @@ private:
     }
 
     Harness harness_;
-    std::vector<Model> models_ = std::vector<Model>(1);  ///< after the last completed batch, and after each batch under way
+    /// After the last completed batch, and after each of those under way.
+    std::vector<Model> models_ = std::vector<Model>(1);
     std::uint64_t submitted_ = 0;
     std::uint64_t completed_ = 0;
 };
@@ -214,7 +215,8 @@ TEST(Property, TheSimulatedStoreIsTheModel) {
 
 TEST(Property, TheLmdbStoreIsTheModel) {
     EXPECT_TRUE(rc::check("LMDB store", [] {  // shorter: every wait is a sync
-        Comparison<LmdbHarness>().run(*rc::gen::scale(0.3, rc::gen::container<std::vector<Step>>(any_step())));
+        const auto steps = rc::gen::scale(0.3, rc::gen::container<std::vector<Step>>(any_step()));
+        Comparison<LmdbHarness>().run(*steps);
     }));
 }
 
