@@ -98,6 +98,7 @@ std::size_t TimerWheel::advance(MonoTime now, std::size_t max_work) {
         Timer& timer = timers_.at(lists_[due->level * slots + due->slot].first);
         unlink(timer);
         current_ = due->tick;
+        earliest_ = std::max(earliest_, current_);
         if (due->level > 0) {
             link(timer);
             continue;

@@ -158,6 +158,20 @@ TEST(TimerWheel, AgreesWithAModel) {
     EXPECT_TRUE(rc::check("wheel and sorted map fire the same", [](std::uint64_t seed) { run_against_model(seed); }));
 }
 
+TEST(TimerWheel, ATimerArmedForThePastWhileASlotIsHalfTakenApart) {
+    TimerWheel wheel(origin);
+    std::vector<int> fired;
+    wheel.arm(origin + milliseconds(64), [&] { fired.push_back(64); });
+    wheel.arm(origin + milliseconds(65), [&] { fired.push_back(65); });
+    wheel.advance(origin + milliseconds(64), 1);  // moves one of the two and stops
+    wheel.arm(origin, [&] { fired.push_back(0); });
+    wheel.arm(origin + milliseconds(70), [&] { fired.push_back(70); });
+    wheel.advance(origin + milliseconds(64), plenty);
+    EXPECT_EQ(fired, (std::vector<int>{64, 0}));
+    wheel.advance(origin + milliseconds(69), plenty);
+    EXPECT_EQ(fired, (std::vector<int>{64, 0, 65}));
+}
+
 TEST(TimerWheel, NextDeadlineLeadsThereInFewSteps) {
     TimerWheel wheel(origin);
     int fired = 0;
