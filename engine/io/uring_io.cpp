@@ -138,9 +138,8 @@ void UringIo::update(LinkId id, UringLink& link) {
 
 void UringIo::start_send(LinkId id, UringLink& link) {
     note_high_water(link);
-    if (link.send_under_way) return;
+    if (link.send_under_way || link.unsent() == 0) return;
     if (link.sending.empty()) std::swap(link.sending, link.out);
-    if (link.sending.empty()) return;
     const ByteView octets = link.sending.view();
     io_uring_sqe& entry = ring_->entry();
     io_uring_prep_send(&entry, link.fd.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
