@@ -1,11 +1,14 @@
 // The control: our customer against our provider, with no gateway between them. If this fails, look here before
 // blaming the gateway for what the other files of this folder say.
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { endAll } from './lib/alive.mjs';
 import { Esme } from './lib/esme.mjs';
 import { Provider } from './lib/provider.mjs';
 import { withoutSmpp } from './lib/smpp.mjs';
 import { until } from './lib/wait.mjs';
+
+afterEach(endAll);
 
 test('customer and provider understand each other', { skip: withoutSmpp }, async () => {
     const provider = await new Provider({ responseId: (n) => n.toString(16), firstId: 0xabcdef }).start();

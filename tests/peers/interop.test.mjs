@@ -1,6 +1,7 @@
 // What peers in the field do to a server, octet by octet; whatever it is, a sane frame never costs them the bind.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { endAll } from './lib/alive.mjs';
 import { Gateway, accountOf, providerAt, temporaryFolder } from './lib/gateway.mjs';
 import { Command, RawPeer, bindBody, cstring, pdu, responseTo, submitBody } from './lib/raw.mjs';
 import { until } from './lib/wait.mjs';
@@ -11,14 +12,14 @@ let gateway;
 const folder = temporaryFolder();
 before(async () => {
     gateway = await Gateway.create(folder.path, {
-        account: [accountOf('shop', 'secret')],
+        account: [accountOf('shop', 'secret', { max_sessions: 100 })],
         provider: [providerAt('away', 1)],
         route: [{ via: ['away'] }],
     });
     await gateway.start();
 });
 after(async () => {
-    await gateway.stop();
+    await gateway.stop().finally(endAll);
     folder.remove();
 });
 

@@ -1,4 +1,5 @@
 // A customer: a node-smpp client with promises instead of callbacks, which notes every receipt and message it is sent.
+import { endLater } from './alive.mjs';
 import { smpp, isReceipt, parseReceipt, text } from './smpp.mjs';
 
 export class Esme {
@@ -18,6 +19,7 @@ export class Esme {
         await new Promise((resolve, reject) => session.once('connect', resolve).once('error', reject));
         session.socket.setNoDelay(true);
         session.unanswered = new Set();
+        session.forget = endLater(() => session.destroy());
         session.on('error', () => {});  // always followed by close
         session.on('close', () => this.#lost(session));
         session.on('send', () => { this.pdus += 1; });
@@ -66,6 +68,7 @@ export class Esme {
     }
 
     #lost(session) {
+        session.forget();
         if (session === this.#session) this.bound = false;
         for (const reject of session.unanswered) reject(new Error('connection closed before the answer'));
     }

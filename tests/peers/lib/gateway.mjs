@@ -4,6 +4,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { endAll } from './alive.mjs';
 import { Program } from './program.mjs';
 import { freePorts, listening } from './wait.mjs';
 
@@ -15,10 +16,11 @@ export function temporaryFolder() {
     return { path: folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** A fresh folder that goes when the test `t` is over; KEEP=1 leaves it to be looked at. */
+/** A fresh folder for the test `t`. What the test left running ends with it; KEEP=1 leaves the folder to be looked at. */
 export function scratch(t) {
     const folder = temporaryFolder();
     t.after(() => {
+        endAll();
         if (process.env.KEEP) t.diagnostic(`kept ${folder.path}`);
         else folder.remove();
     });

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
+import { endLater } from './alive.mjs';
 import { Program } from './program.mjs';
 import { freePorts, listening } from './wait.mjs';
 
@@ -32,6 +33,7 @@ export class Kannel {
             response.end();
         });
         await new Promise((resolve) => this.reportServer.listen(0, '127.0.0.1', resolve));
+        this.forget = endLater(() => this.#closeReportServer());
         const file = path.join(this.folder, 'kannel.conf');
         fs.writeFileSync(file, this.#configuration());
         this.bearerbox = new Program(programs[0], ['-v', '1', file], { log: path.join(this.folder, 'bearerbox.log') });
@@ -60,8 +62,13 @@ export class Kannel {
     async stop() {
         await this.smsbox?.end();
         await this.bearerbox?.end();
-        this.reportServer?.closeAllConnections();
-        await new Promise((resolve) => this.reportServer.close(resolve));
+        this.forget();
+        await this.#closeReportServer();
+    }
+
+    #closeReportServer() {
+        this.reportServer.closeAllConnections();
+        return new Promise((resolve) => this.reportServer.close(resolve));
     }
 
     #configuration() {

@@ -1,12 +1,8 @@
 // A process of ours: started, waited for, ended by its own pid and nobody else's.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { endLater } from './alive.mjs';
 import { until } from './wait.mjs';
-
-const alive = new Set();
-process.once('exit', () => {  // a failed test leaves nothing behind
-    for (const program of alive) program.signal('SIGKILL');
-});
 
 export class Program {
     #child;
@@ -18,9 +14,9 @@ export class Program {
         this.log = log;
         this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', output, output] });
         fs.closeSync(output);
-        alive.add(this);
+        const forget = endLater(() => this.signal('SIGKILL'));
         this.#exited = new Promise((resolve) => {
-            const ended = (status) => { alive.delete(this); this.status = status; resolve(status); };
+            const ended = (status) => { forget(); this.status = status; resolve(status); };
             this.#child.once('error', (error) => ended(error.message));
             this.#child.once('exit', (code, signal) => ended(signal ?? code));
         });

@@ -1,5 +1,6 @@
 // A provider: a node-smpp server that takes every bind and message, and owes a receipt for each message that asks for one
 // until it has been acknowledged, over however many connections that takes.
+import { endLater } from './alive.mjs';
 import { smpp, text, ESM_CLASS_RECEIPT, MESSAGE_STATE_DELIVERED, REGISTERED_DELIVERY_FINAL } from './smpp.mjs';
 
 const RECEIPT_WINDOW = 50;  // unanswered deliver_sm a session
@@ -19,6 +20,7 @@ export class Provider {
     #settled = new Set();  // texts
     #sessions = new Set();
     #server = null;
+    #forget = null;
     #lastId = 0;
 
     /** `responseId` and `receiptId` write a message's number the way this provider does. */
@@ -35,10 +37,12 @@ export class Provider {
             this.#server.listen(port, '127.0.0.1', resolve);
         });
         this.port = this.#server.address().port;
+        this.#forget = endLater(() => this.stop());
         return this;
     }
 
     async stop() {
+        this.#forget();
         const closed = new Promise((resolve) => this.#server.close(resolve));
         for (const session of this.#sessions) session.destroy();
         await closed;

@@ -1,5 +1,6 @@
 // A peer that writes octets: for what no SMPP library would let itself be talked into.
 import net from 'node:net';
+import { endLater } from './alive.mjs';
 import { until } from './wait.mjs';
 
 export const Command = {
@@ -44,7 +45,8 @@ export class RawPeer {
         await new Promise((resolve, reject) => peer.socket.once('connect', resolve).once('error', reject));
         peer.socket.on('data', (data) => peer.#take(data));
         peer.socket.on('error', () => {});
-        peer.socket.on('close', () => { peer.closed = true; });
+        const forget = endLater(() => peer.socket.destroy());
+        peer.socket.on('close', () => { peer.closed = true; forget(); });
         return peer;
     }
 
