@@ -215,7 +215,7 @@ TEST(Property, TheSimulatedStoreIsTheModel) {
 
 TEST(Property, TheLmdbStoreIsTheModel) {
     EXPECT_TRUE(rc::check("LMDB store", [] {  // shorter: every wait is a sync
-        const auto steps = rc::gen::scale(0.3, rc::gen::container<std::vector<Step>>(any_step()));
+        const auto steps = rc::gen::scale(0.2, rc::gen::container<std::vector<Step>>(any_step()));
         Comparison<LmdbHarness>().run(*steps);
     }));
 }
