@@ -37,7 +37,8 @@ const Prefixes& make_prefixes(Kind kind, std::size_t count) {
     Random random(1);
     std::map<NumberPattern, std::uint32_t> distinct;
     while (distinct.size() < count) {
-        const std::string text = kind == Kind::ported ? "4477" + digits(random, 8) : digits(random, 2 + random.below(8));
+        const std::string text =
+            kind == Kind::ported ? "4477" + digits(random, 8) : digits(random, 2 + random.below(8));
         distinct.emplace(*NumberPattern::prefix(text), static_cast<std::uint32_t>(random.below(50)));
     }
     prefixes.assign(distinct.begin(), distinct.end());
@@ -76,7 +77,8 @@ void search(benchmark::State& state, Kind kind, Traffic traffic) {
     const Prefixes& prefixes = make_prefixes(kind, static_cast<std::size_t>(state.range(0)));
     const Structure structure{prefixes};
     std::vector<NumberKey> keys;
-    for (const std::string& number : make_numbers(prefixes, traffic)) keys.push_back(Address::normalise(number, 1).key());
+    for (const std::string& number : make_numbers(prefixes, traffic))
+        keys.push_back(Address::normalise(number, 1).key());
     std::size_t i = 0;
     std::uint32_t last = 0;
     for (auto _ : state) {

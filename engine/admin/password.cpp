@@ -88,6 +88,11 @@ Result<ParsedHash> parse(std::string_view text) {
     return parsed;
 }
 
+/// A NUL ends a C-octet string, and the derivation could not tell one at the end from none.
+bool is_password(std::string_view clear) {
+    return !clear.empty() && clear.size() <= max_password && clear.find('\0') == std::string_view::npos;
+}
+
 Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, ByteView salt, ScryptCost cost) {
     std::array<std::uint8_t, hash_length> hash;
     const int error = wc_scrypt(hash.data(), reinterpret_cast<const byte*>(clear.data()),
@@ -101,8 +106,8 @@ Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, Byt
 }  // namespace
 
 Result<std::string> hash_password(std::string_view clear, ScryptCost cost) {
-    if (clear.empty() || clear.size() > max_password)
-        return fail("a password has 1 to " + std::to_string(max_password) + " octets");
+    if (!is_password(clear))
+        return fail("a password has 1 to " + std::to_string(max_password) + " octets, none of them NUL");
     if (auto fine = check_cost(cost); !fine) return std::unexpected(fine.error());
     std::array<std::uint8_t, salt_length> salt;
     if (getrandom(salt.data(), salt.size(), 0) != static_cast<ssize_t>(salt.size()))
@@ -121,7 +126,7 @@ Result<void> check_password_hash(std::string_view hash) {
 
 bool verify_password(std::string_view hash, std::string_view clear) {
     const auto parsed = parse(hash);
-    if (!parsed || clear.size() > max_password) return false;
+    if (!parsed || !is_password(clear)) return false;
     const auto derived = derive(clear, parsed->salt, parsed->cost);
     if (!derived) return false;
     std::uint8_t difference = 0;

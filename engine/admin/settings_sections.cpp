@@ -75,6 +75,8 @@ void read_listener(TableReader& reader, ListenerSettings& listener) {
 void read_admin(TableReader& reader, AdminSettings& admin) {
     reader.boolean("enabled", admin.enabled);
     reader.endpoint("endpoint", admin.endpoint, true);
+    if (admin.enabled && !is_loopback(admin.endpoint))
+        reader.warning("endpoint", admin.endpoint.to_string() + " can be reached from other machines");
 }
 
 void read_log(TableReader& reader, LogSettings& log) {
