@@ -12,6 +12,7 @@ enum ExitCode : int {
     exit_failed = 1,         ///< what was asked for did not succeed
     exit_usage = 2,          ///< the command line makes no sense
     exit_configuration = 3,  ///< the configuration file has errors
+    exit_no_gateway = 4,     ///< no gateway answers at its admin port
 };
 
 void add_run_command(CLI::App& app, int& exit_code);

@@ -23,11 +23,18 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", "sluice " SLUICE_VERSION);
     app.require_subcommand(1);
     app.get_formatter()->column_width(34);
-    app.footer("Exit codes: 0 done; 1 what was asked for failed; 2 usage; 3 errors in the configuration.\n"
+    app.footer("Exit codes: 0 done; 1 what was asked for failed; 2 usage; 3 errors in the configuration;\n"
+               "4 no gateway answers.\n"
                "Each command has examples: sluice COMMAND --help");
 
     int exit_code = exit_ok;
+    add_run_command(app, exit_code);
+    add_check_command(app, exit_code);
+    add_send_command(app, exit_code);
     add_mc_command(app, exit_code);
+    add_dump_command(app, exit_code);
+    add_ctl_command(app, exit_code);
+    add_hash_password_command(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "tools/command.hpp"
+#include "tools/host_port.hpp"
 #include "tools/signals.hpp"
 #include "tools/status_line.hpp"
 #include "tools/values.hpp"
@@ -27,7 +28,7 @@ std::string status_of(const app::MessageCentreCounters& c, RateMeter& submits, R
 }
 
 int run_message_centre(McArguments& arguments) {
-    auto endpoint = io::Endpoint::parse(arguments.listen);
+    auto endpoint = resolve_endpoint(arguments.listen);
     if (!endpoint) return failure(endpoint.error().message);
     arguments.options.listen = *endpoint;
     arguments.options.receipt_tlvs = !arguments.no_tlvs;

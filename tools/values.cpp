@@ -1,11 +1,14 @@
 #include "tools/values.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
 #include "codecs/smpp/receipt.hpp"
+#include "codecs/smpp/time.hpp"
 
 namespace sluice::tools {
 namespace {
@@ -112,6 +115,19 @@ Result<app::ReceiptText> parse_receipt_text(std::string_view text) {
     if (text == "brief") return app::ReceiptText::brief;
     if (text == "none") return app::ReceiptText::none;
     return fail(quoted(text) + " is none of full, brief, none");
+}
+
+Result<std::string> parse_smpp_time(std::string_view text) {
+    if (text.size() == 16) {
+        if (smpp::parse_time(text, SystemClock().wall())) return std::string(text);
+        return fail(quoted(text) + " is not YYMMDDhhmmsstnnp");
+    }
+    const auto duration = parse_duration(text);
+    if (!duration) return std::unexpected(duration.error());
+    const auto days = std::chrono::floor<std::chrono::days>(*duration);
+    const auto total = std::chrono::floor<seconds>(*duration - days).count();
+    if (days.count() > 31) return fail(quoted(text) + " is more than 31 days");
+    return fmt::format("0000{:02}{:02}{:02}{:02}000R", days.count(), total / 3600, total / 60 % 60, total % 60);
 }
 
 TypedAddress typed_address(std::string_view text) {

@@ -36,6 +36,10 @@ struct TypedAddress {
 };
 TypedAddress typed_address(std::string_view text);
 
+/// schedule_delivery_time or validity_period: 16 characters as SMPP has them, or a duration from now of up to 31 days,
+/// which becomes the relative form.
+Result<std::string> parse_smpp_time(std::string_view text);
+
 /// "full", "brief" or "none".
 Result<app::ReceiptText> parse_receipt_text(std::string_view text);
 
