@@ -16,7 +16,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const WallTime now = sys_days(year(2024) / 2 / 29) + hours(13);
 
     // Two digits of a year reach from 1938 to 2037; zones and relative times may lead a little beyond.
-    const auto in_window = [](WallTime time) { return time >= sys_days(year(1938) / 1 / 1) && time < sys_days(year(2038) / 1 / 1); };
+    const auto in_window = [](WallTime time) {
+        return time >= sys_days(year(1938) / 1 / 1) && time < sys_days(year(2038) / 1 / 1);
+    };
 
     if (const auto time = parse_time(text, now)) {
         require(size == 16, "a time has 16 characters");

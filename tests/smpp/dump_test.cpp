@@ -12,8 +12,8 @@ std::string dump_of(std::string_view hex, const DumpOptions& options = {}) { ret
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != text.npos; }
 
 TEST(Dump, namesFieldsAndValues) {
-    EXPECT_EQ(dump_of("0000003f 00000005 00000000 00000007 00 0501 53656e646572 00 0101 3434373700 44 00 00 00 00 10 00 08 00 04 "
-                      "00480069 0427000102 14030001ff",
+    EXPECT_EQ(dump_of("0000003f 00000005 00000000 00000007 00 0501 53656e646572 00 0101 3434373700 "
+                      "44 00 00 00 00 10 00 08 00 04 00480069 0427000102 14030001ff",
                       {.octets = false}),
               "deliver_sm (0x00000005)\n"
               "  command_length: 63\n"
@@ -43,7 +43,8 @@ TEST(Dump, namesFieldsAndValues) {
 }
 
 TEST(Dump, remarksOnTlvs) {
-    const std::string text = dump_of("0000002b 80000004 00000058 00000001 6100 0427000102 042800020001 4001 0000 020a 000123");
+    const std::string text =
+        dump_of("0000002b 80000004 00000058 00000001 6100 0427000102 042800020001 4001 0000 020a 000123");
     EXPECT_TRUE(contains(text, "ESME_RTHROTTLED (0x00000058)")) << text;
     EXPECT_TRUE(contains(text, "message_state 2 (DELIVERED) [not specified here]")) << text;
     EXPECT_TRUE(contains(text, "congestion_state 1 [2 octets, specified 1 to 1]")) << text;
@@ -52,8 +53,10 @@ TEST(Dump, remarksOnTlvs) {
 
 TEST(Dump, listsHaveTheirEntries) {
     const std::string text =
-        dump_of("00000041 00000021 00000000 00000001 00 0101 343400 02 01 0101 343500 02 6c00 00 00 00 00 00 01 00 00 00 02 6869");
-    EXPECT_TRUE(contains(text, "  number_of_dests: 2\n  dest_address: #1\n    dest_flag: 1\n    dest_addr_ton: 1")) << text;
+        dump_of("00000041 00000021 00000000 00000001 00 0101 343400 02 01 0101 343500 02 6c00 "
+                "00 00 00 00 00 01 00 00 00 02 6869");
+    EXPECT_TRUE(contains(text, "  number_of_dests: 2\n  dest_address: #1\n    dest_flag: 1\n    dest_addr_ton: 1"))
+        << text;
     EXPECT_TRUE(contains(text, "  dest_address: #2\n    dest_flag: 2\n    dl_name: \"l\"\n  esm_class")) << text;
 }
 
@@ -67,7 +70,8 @@ TEST(Dump, marksTheBrokenField) {
 }
 
 TEST(Dump, keepsPasswordsOut) {
-    const char* bind = "0000002f 00000009 00000000 00000001 534d50503354455354 00 7365637265743038 00 5355424d49543100 50 01 01 00";
+    const char* bind = "0000002f 00000009 00000000 00000001 534d50503354455354 00 7365637265743038 00 5355424d49543100 "
+                       "50 01 01 00";
     const std::string hidden = dump_of(bind);
     EXPECT_FALSE(contains(hidden, "secret08")) << hidden;
     EXPECT_FALSE(contains(hidden, "73 65 63")) << hidden;

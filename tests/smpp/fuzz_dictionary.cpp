@@ -11,7 +11,8 @@ namespace {
 
 void print(std::string_view name, std::uint64_t value, int octets) {
     std::printf("# %.*s\n\"", static_cast<int>(name.size()), name.data());
-    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8) std::printf("\\x%02x", static_cast<unsigned>(value >> shift & 0xFF));
+    for (int shift = 8 * (octets - 1); shift >= 0; shift -= 8)
+        std::printf("\\x%02x", static_cast<unsigned>(value >> shift & 0xFF));
     std::printf("\"\n");
 }
 

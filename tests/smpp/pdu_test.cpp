@@ -89,8 +89,8 @@ TEST(Frame, takesOnlyTheFirstPdu) {
 }
 
 TEST(Frame, refusesLengthsThatNoPduHas) {
-    for (const auto octets : {"\0\0\0\0"_octets, "\0\0\0\x0F"_octets, "\0\x02\0\x01"_octets, "GET / HTTP/1.1\r\n"_octets,
-                              "\r\n\r\n"_octets, "\xFF\xFF\xFF\xFF"_octets})
+    for (const auto octets : {"\0\0\0\0"_octets, "\0\0\0\x0F"_octets, "\0\x02\0\x01"_octets,
+                              "GET / HTTP/1.1\r\n"_octets, "\r\n\r\n"_octets, "\xFF\xFF\xFF\xFF"_octets})
         EXPECT_EQ(frame(octets).kind, Frame::Kind::bad_length);
     EXPECT_EQ(frame("\0\x02\0\0"_octets).kind, Frame::Kind::incomplete) << "limits::max_pdu itself is good";
     const Frame bad = frame("\0\0\0\x08\0\0\0\x15\0\0\0\0\0\0\0\x01"_octets);

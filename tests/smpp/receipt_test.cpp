@@ -50,7 +50,8 @@ TEST(ReceiptText, theMessageIsNotLookedAt) {
 
 TEST(ReceiptText, emptyValues) {
     const auto text = parse_receipt_text("id: sub: dlvrd: submit date: done date: stat: err: text:");
-    for (const std::string_view value : {text.id, text.sub, text.dlvrd, text.submit_date, text.done_date, text.stat, text.err})
+    for (const std::string_view value :
+         {text.id, text.sub, text.dlvrd, text.submit_date, text.done_date, text.stat, text.err})
         EXPECT_EQ(value, "");
     EXPECT_EQ(parse_receipt_text("").id, "");
     EXPECT_EQ(parse_receipt_text("id:").id, "");
@@ -81,9 +82,11 @@ TEST(Stat, wordsThatOccur) {
 }
 
 TEST(ReceiptKind, byEsmClassAlone) {
-    for (const std::uint8_t value : {0x04, 0x24, 0x44, 0x07, 0x84}) EXPECT_EQ(receipt_kind(value), ReceiptKind::receipt);
+    for (const std::uint8_t value : {0x04, 0x24, 0x44, 0x07, 0x84})
+        EXPECT_EQ(receipt_kind(value), ReceiptKind::receipt);
     EXPECT_EQ(receipt_kind(0x20), ReceiptKind::intermediate);
-    for (const std::uint8_t value : {0x00, 0x03, 0x08, 0x10, 0x18, 0x40}) EXPECT_EQ(receipt_kind(value), ReceiptKind::none);
+    for (const std::uint8_t value : {0x00, 0x03, 0x08, 0x10, 0x18, 0x40})
+        EXPECT_EQ(receipt_kind(value), ReceiptKind::none);
 }
 
 class ReadReceipt : public testing::Test {
@@ -220,8 +223,9 @@ TEST(WriteReceipt, readsBack) {
         ReceiptReport report{.message_id = id, .err = err, .text = text};
         report.submitted = *rc::gen::inRange<std::uint16_t>(0, 1000);
         report.done_date = WallTime(std::chrono::minutes(*rc::gen::inRange(0, 35'000'000)));
-        report.state = *rc::gen::map(rc::gen::inRange<std::uint32_t>(0, 10), [](auto i) { return *message_state_from(i); });
-        report.network_error = NetworkError{*rc::gen::inRange<std::uint8_t>(1, 9), *rc::gen::arbitrary<std::uint16_t>()};
+        report.state = *message_state_from(*rc::gen::inRange<std::uint32_t>(0, 10));
+        report.network_error =
+            NetworkError{*rc::gen::inRange<std::uint8_t>(1, 9), *rc::gen::arbitrary<std::uint16_t>()};
 
         std::uint8_t room[receipt_text_max], tlv_room[receipt_tlvs_max];
         TlvWriter tlvs(tlv_room);

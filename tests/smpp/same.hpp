@@ -19,7 +19,8 @@ bool same_field(const Body& a, const Body& b, const auto& field) {
 template <class Body, class First, class Second>
 bool same_field(const Body& a, const Body& b, const ChoiceField<Body, First, Second>& field) {
     const auto same_row = [&](const auto&... chosen) { return (same_field(a, b, chosen) && ...); };
-    return a.*field.member == b.*field.member && std::apply(same_row, field.first) && std::apply(same_row, field.second);
+    return a.*field.member == b.*field.member && std::apply(same_row, field.first) &&
+           std::apply(same_row, field.second);
 }
 template <class Body>
 bool same_field(const Body& a, const Body& b, const OctetsField<Body>& field) {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <string>
 
@@ -86,14 +87,15 @@ TEST(Tshark, findsNothingMalformed) {
         for (const Command& command : commands) {
             if (command.versions == v33) continue;  // unknown to the dissector
             with_body_of(command.value, [&]<class Body>(std::type_identity<Body>) {
-                const auto sample = rc::gen::exec([&] {
+                const std::function<std::vector<std::uint8_t>()> make = [&] {
                     Arena arena;
                     Body body = BodyGenerator(arena).body<Body>(command.value);
                     please_dissector(body, arena);
                     OutBuffer out;
                     write_pdu(out, command.value, CommandStatus::ESME_ROK, 7, body);
                     return std::vector<std::uint8_t>(out.view().begin(), out.view().end());
-                });
+                };
+                const auto sample = rc::gen::exec(make);
                 for (std::uint64_t seed = 1; seed <= 25; ++seed) {
                     pdus.push_back(sample(rc::Random(seed), 50).value());
                     capture.add(pdus.back());

@@ -42,7 +42,8 @@ std::string too_long_field(const json& vector) {
 }
 
 json renamed(json body) {
-    for (const auto& [theirs, ours] : {std::pair{"dest_addresses", "dest_address"}, {"unsuccess_smes", "unsuccess_sme"}}) {
+    for (const auto& [theirs, ours] :
+         {std::pair{"dest_addresses", "dest_address"}, {"unsuccess_smes", "unsuccess_sme"}}) {
         if (!body.contains(theirs)) continue;
         body[ours] = body[theirs];
         body.erase(theirs);
