@@ -71,10 +71,11 @@ public:
         log_level_ = settings->log.level;
         log_ = logger_->line("gateway");
         auto gateway = app::Gateway::start(*settings, log_);
-        if (!gateway) return failure(explain(gateway.error().message));
+        if (!gateway) return failure(explain(gateway.error().message, "--listen 127.0.0.1:PORT"));
         gateway_ = std::move(*gateway);
         if (settings->admin.enabled)
-            if (auto serving = serve_admin(settings->admin.endpoint); !serving) return failure(serving.error().message);
+            if (auto admin = start_admin(settings->admin.endpoint); !admin)
+                return failure(explain(admin.error().message, "--admin 127.0.0.1:PORT, or --admin none"));
 
         greet();
         watch();
@@ -82,7 +83,6 @@ public:
         fmt::print("stopping: unbinding everybody, for up to {} s; the same signal again ends it at once\n",
                    settings->timers.shutdown.count());
         std::fflush(stdout);
-        admin_.reset();
         admin_.reset();
         gateway_->stop(settings->timers.shutdown);
         if (message_centre_) message_centre_->stop(seconds(1));
@@ -111,21 +111,11 @@ private:
             for (routing::HostPort& endpoint : provider.endpoints) endpoint.port = message_centre_->listening().port;
     }
 
-    Result<void> serve_admin(const routing::HostPort& endpoint) {
-        app::AdminServer::Options options{endpoint, SLUICE_VERSION, {}};
-        if (!arguments_.config.empty()) options.reload = [this] { return read_again(); };
-        auto serving = app::AdminServer::start(*gateway_, *logger_, std::move(options));
-        if (!serving)
-            return fail(serving.error().message + "\n  Choose another one: sluice run --admin 127.0.0.1:PORT, or none");
-        admin_ = std::move(*serving);
-        return {};
-    }
-
     Result<void> start_admin(const routing::HostPort& endpoint) {
         app::AdminServer::Options options;
         options.endpoint = endpoint;
         options.version = SLUICE_VERSION;
-        if (!arguments_.config.empty()) options.reload = [this] { return reload(); };
+        if (!arguments_.config.empty()) options.reload = [this] { return read_again(); };
         auto server = app::AdminServer::start(*gateway_, *logger_, std::move(options));
         if (!server) return std::unexpected(server.error());
         admin_ = std::move(*server);
@@ -208,20 +198,10 @@ private:
         return changed;
     }
 
-    /// From the signal or from the admin port.
-    Result<admin::SettingsDiff> reload() {
-        const std::lock_guard lock(reload_mutex_);
-        auto settings = load();
-        if (!settings) return std::unexpected(settings.error());
-        if (auto usable = overlay(arguments_, *settings); !usable) return std::unexpected(usable.error());
-        for (const std::string& warning : settings->warnings) fmt::print(stderr, "warning: {}\n", warning);
-        return gateway_->reload(*settings);
-    }
-
     void reload_and_tell() {
         if (arguments_.config.empty()) {
             fmt::print("reload: there is no configuration file to read again\n");
-        } else if (const auto changed = reload(); !changed) {
+        } else if (const auto changed = read_again(); !changed) {
             fmt::print(stderr, "reload refused, everything stays as it was:\n{}\n", changed.error().message);
         } else {
             for (const std::string& change : changed->live) fmt::print("changed: {}\n", change);
@@ -236,10 +216,8 @@ private:
     SystemClock clock_;
     std::unique_ptr<app::MessageCentre> message_centre_;
     std::unique_ptr<admin::Logger> logger_;
-    std::unique_ptr<admin::Logger> logger_;
+    gateway::LogLine log_;
     std::unique_ptr<app::Gateway> gateway_;
-    std::unique_ptr<app::AdminServer> admin_;
-    std::mutex reload_mutex_;
     std::unique_ptr<app::AdminServer> admin_;
     std::mutex reload_mutex_;
     admin::LogLevel log_level_{};  ///< as the file had it last

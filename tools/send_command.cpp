@@ -38,7 +38,7 @@ int usage(const std::string& message) {
 template <class Done>
 bool turn_until(app::Client& client, SendJob& job, const Signals& signals, StatusLine& status, MonoTime limit,
                 Done&& done) {
-    MonoTime shown{};
+    MonoTime shown = client.now().mono;
     while (!done()) {
         client.turn(milliseconds(100));
         const MonoTime now = client.now().mono;
@@ -74,7 +74,7 @@ int send(SendArguments& arguments) {
         const MonoTime limit = (*client)->now().mono + nanoseconds(static_cast<std::int64_t>(arguments.wait * 1e9));
         if (answered && order.receipts)
             turn_until(**client, job, signals, status, limit, [&] { return job.all_receipted(); });
-        if (job.many()) status.show(job.progress());
+        status.clear();
     }
     if (job.many()) job.print_summary();
     if (!job.all_answered()) failure("not everything was submitted");

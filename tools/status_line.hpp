@@ -29,6 +29,12 @@ public:
         shown_ = terminal_;
     }
 
+    /// Takes the status away, for something better to stand there.
+    void clear() {
+        if (shown_) std::printf("\r\033[K");
+        shown_ = false;
+    }
+
     /// Leaves the last status standing on a line of its own.
     void finish() {
         if (shown_) std::printf("\n");
