@@ -7,7 +7,9 @@
 namespace sluice::io {
 
 Result<Endpoint> Endpoint::parse(std::string_view text) {
-    const auto refuse = [&](const char* why) { return fail("\"" + std::string(text) + "\": " + why); };
+    const auto refuse = [&](const char* why) {
+        return fail(std::string(1, '"').append(text).append("\": ").append(why));
+    };
 
     const std::size_t colon = text.rfind(':');
     if (colon == std::string_view::npos) return refuse("expected address:port, as 127.0.0.1:2775 or [::1]:2775");
@@ -33,8 +35,9 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
 std::string Endpoint::to_string() const {
     char host[INET6_ADDRSTRLEN];
     inet_ntop(ipv6 ? AF_INET6 : AF_INET, address, host, sizeof host);
-    const std::string port_text = std::to_string(port);
-    return ipv6 ? "[" + std::string(host) + "]:" + port_text : std::string(host) + ":" + port_text;
+    std::string text = host;
+    if (ipv6) text.insert(0, 1, '[').push_back(']');
+    return text.append(1, ':').append(std::to_string(port));
 }
 
 bool Endpoint::is_loopback() const {

@@ -53,7 +53,7 @@ private:
     static constexpr unsigned submissions = 1024;
     static constexpr unsigned completion_slots = 8192;
     static constexpr unsigned buffers = 256;
-    static constexpr std::size_t buffer_octets = 8 * 1024;
+    static constexpr std::size_t buffer_octets = 16 * 1024;
 
     Uring() = default;
     int open();

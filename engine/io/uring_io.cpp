@@ -150,7 +150,6 @@ void UringIo::start_send(LinkId id, UringLink& link) {
 
 void UringIo::complete_send(LinkId id, UringLink& link, int result) {
     link.send_under_way = false;
-    touch(id, link);
     if (result >= 0) {
         note_high_water(link);
         link.sending.consume(static_cast<std::size_t>(result));
@@ -161,6 +160,7 @@ void UringIo::complete_send(LinkId id, UringLink& link, int result) {
         break_output(link, -result);
         if (link.receiving == UringLink::Receiving::no) input_ended(id, link, system_error(-result));
     }
+    if (link.unsent() > 0 || link.state != LinkState::open) touch(id, link);
 }
 
 void UringIo::start_receive(LinkId id, UringLink& link) {
