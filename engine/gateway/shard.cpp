@@ -152,7 +152,8 @@ void Shard::end_of_turn() {
 }
 
 void Shard::each_second() {
-    core_.disk_stalled = store_.stats().stalled;
+    const storage::StoreStats disk = store_.stats();
+    core_.disk_stalled = disk.stalled || disk.scarce;  // a full store cannot even erase: it must not come to that
     receipts_.tick();
     egress_.reroute_waiting();
     std::uint64_t queued = 0;
