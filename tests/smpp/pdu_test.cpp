@@ -236,7 +236,8 @@ TEST(Decode, answersMayBeTlvsOnly) {
 
 TEST(Decode, strayOctetsAreLeftOut) {
     const auto tlvs_of = [](const std::string& after) {
-        const auto body = decode<SubmitSm>(as_bytes(sample_with("tlvs", after)));
+        const std::string octets = sample_with("tlvs", after);
+        const auto body = decode<SubmitSm>(as_bytes(octets));
         return body ? std::string(as_text(body->tlvs.raw())) : "error";
     };
     const std::string sar = "\x02\x0C\0\2\0\x89\x02\x0E\0\1\3\x02\x0F\0\1\3"s;
