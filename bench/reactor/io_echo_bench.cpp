@@ -1,7 +1,7 @@
-// Measures the network layer alone: a server thread answers PDUs of 100 octets, length-prefixed and otherwise not looked
-// at, with PDUs of 16 octets; a client thread of the same backend keeps `window` of them unanswered on each of `links`
-// links over loopback. Time is real time an answered PDU; `server_ns` is CPU time of the server's thread an answered PDU,
-// kernel included: the figure that compares backends.
+// Measures the network layer alone: a server thread answers PDUs of 100 octets, length-prefixed and otherwise not
+// looked at, with PDUs of 16 octets; a client thread of the same backend keeps `window` of them unanswered on each of
+// `links` links over loopback. Time is real time an answered PDU; `server_ns` is CPU time of the server's thread an
+// answered PDU, kernel included: the figure that compares backends.
 
 #include <benchmark/benchmark.h>
 

@@ -1,5 +1,5 @@
-// Measures the timer wheel with a number of timers armed: arming and cancelling one, moving one, and the whole life of one
-// that fires, moves to finer wheels included.
+// Measures the timer wheel with a number of timers armed: arming and cancelling one, moving one, and the whole life of
+// one that fires, moves to finer wheels included.
 
 #include <benchmark/benchmark.h>
 
@@ -38,8 +38,8 @@ void Rearm(benchmark::State& state) {
     for (auto _ : state) filled.wheel.rearm(filled.ids[i++ % filled.ids.size()], filled.some_time());
 }
 
-/// A session's response timers: each fires within a minute of virtual time and is armed again. An iteration is one fired
-/// timer.
+/// A session's response timers: each fires within a minute of virtual time and is armed again. An iteration is one
+/// fired timer.
 void LifeOfATimer(benchmark::State& state) {
     Random random(1);
     TimerWheel wheel(origin);

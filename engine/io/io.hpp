@@ -45,10 +45,10 @@ public:
     /// The output, which had been above the high-water mark (limits.hpp), fell below the low-water mark.
     virtual void on_drained(LinkId link) = 0;
     /// The peer closed (no error), or the link broke. Not called for links closed by `Io::close`. The link is gone
-    /// when this returns.
+    /// when this returns; what is in `out` still goes to a peer that only finished sending.
     virtual void on_close(LinkId link, std::error_code error) = 0;
-    /// Accepting has paused, because the process is out of file descriptors or the kernel out of memory. It is tried again
-    /// by itself; told once until an accept works again.
+    /// Accepting has paused, because the process is out of file descriptors or the kernel out of memory. It is tried
+    /// again by itself; told once until an accept works again.
     virtual void on_accept_trouble(ListenerId listener, std::error_code error) {
         static_cast<void>(listener), static_cast<void>(error);
     }
@@ -102,7 +102,8 @@ public:
     /// Makes a waiting turn return; from any thread, cheap when one is already under way.
     virtual void wake() = 0;
 
-    /// Links there are, those included that were closed and still send what is left: zero at the end of an orderly stop.
+    /// Links there are, those included that were closed and still send what is left: zero at the end of an orderly
+    /// stop.
     virtual std::size_t links() const = 0;
 
     virtual Backend backend() const = 0;

@@ -19,7 +19,7 @@ enum class LinkState : std::uint8_t {
     connecting,
     open,
     closing,    ///< closed by its owner or its peer: sends what is in `out`, then tells the peer that this was all
-    finishing,  ///< all sent; drops what comes until the peer closes too, as closing over unread octets would be a reset,
+    finishing,  ///< all sent; drops what comes until the peer closes too: closing over unread octets would be a reset,
                 ///< which can overtake what we sent last
     gone,       ///< freed when the backend sees it next
 };
@@ -62,8 +62,8 @@ private:
 };
 
 /// The table of links and the part of `Io` that is the same for every backend. What the owner asks for (send, pause,
-/// resume, close) is only noted and the link listed as touched; the backend acts on it in `update`, once a turn, however
-/// often it was asked.
+/// resume, close) is only noted and the link listed as touched; the backend acts on it in `update`, once a turn,
+/// however often it was asked.
 template <class Link>
 class LinkIo : public Io {
 public:
@@ -164,10 +164,12 @@ protected:
         touch(id, link);
         event().on_connect(id, error);
     }
-    static bool wants_input(const Link& link) { return !link.peer_finished && !(link.state == LinkState::open && link.paused); }
+    static bool wants_input(const Link& link) {
+        return !link.peer_finished && !(link.state == LinkState::open && link.paused);
+    }
 
-    /// Offers what was kept followed by `data` to the owner, and keeps what it does not consume. After the owner has closed,
-    /// octets are dropped.
+    /// Offers what was kept followed by `data` to the owner, and keeps what it does not consume. After the owner has
+    /// closed, octets are dropped.
     void offer(LinkId id, Link& link, ByteView data) {
         if (link.state != LinkState::open) return;
         if (link.paused) return link.kept.append(data);

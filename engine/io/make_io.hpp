@@ -13,8 +13,8 @@ enum class BackendChoice : std::uint8_t {
     epoll,
 };
 
-/// Makes an Io for one thread: `turn` is called on one thread only, though the Io may be made on another. What was chosen
-/// is in `Io::backend()`; when `automatic` came down to epoll, `*fallback_reason` says why.
+/// Makes an Io for one thread: `turn` is called on one thread only, though the Io may be made on another. What was
+/// chosen is in `Io::backend()`; when `automatic` came down to epoll, `*fallback_reason` says why.
 Result<std::unique_ptr<Io>> make_io(BackendChoice choice, std::string* fallback_reason = nullptr);
 
 }  // namespace sluice::io

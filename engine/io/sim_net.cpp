@@ -63,7 +63,8 @@ void SimNet::heal(const Endpoint& a, const Endpoint& b) {
 }
 
 bool SimNet::separated(const Connection& connection) const {
-    return !partitions_.empty() && partitions_.contains(pair_of(connection.sides[0].endpoint, connection.sides[1].endpoint));
+    if (partitions_.empty()) return false;
+    return partitions_.contains(pair_of(connection.sides[0].endpoint, connection.sides[1].endpoint));
 }
 
 void SimNet::reset(ConnectionId id) {
@@ -106,7 +107,8 @@ std::uint16_t SimNet::free_port() {
 bool SimNet::port_is_free(const Endpoint& endpoint, bool reuse) const {
     for (SimIo* program : programs_) {
         const SimIo::Listener* listener = program->listener_on(endpoint.port);
-        if (listener && same_host(listener->endpoint, endpoint) && !(reuse && listener->options.reuse_port)) return false;
+        if (!listener || !same_host(listener->endpoint, endpoint)) continue;
+        if (!reuse || !listener->options.reuse_port) return false;
     }
     return true;
 }
@@ -170,13 +172,15 @@ void SimNet::send(ConnectionId id, unsigned from, OutBuffer& out) {
     const auto found = connections_.find(id);
     if (found == connections_.end()) return out.clear();
     Side& to = found->second.sides[1 - from];
+    const std::size_t packet_spread = options_.most_packet - options_.least_packet + 1;
     while (!out.empty()) {
         const std::size_t room = options_.window - std::min(options_.window, to.octets_under_way + to.arrived.size());
         if (room == 0) return;
-        const std::size_t drawn = options_.least_packet + random_.below(options_.most_packet - options_.least_packet + 1);
+        const std::size_t drawn = options_.least_packet + random_.below(packet_spread);
         const ByteView octets = out.view().first(std::min({drawn, room, out.size()}));
         to.octets_under_way += octets.size();
-        dispatch(id, 1 - from, {.what = What::octets, .octets = {octets.begin(), octets.end()}, .error = {}}, latency());
+        Packet packet{.what = What::octets, .octets = {octets.begin(), octets.end()}, .error = {}};
+        dispatch(id, 1 - from, std::move(packet), latency());
         out.consume(octets.size());
         if (random_.chance(options_.cut_chance)) cut(id);
         if (random_.chance(options_.reset_chance)) return reset(id);

@@ -20,7 +20,7 @@ using ConnectionId = std::uint64_t;
 struct SimOptions {
     nanoseconds least_latency = microseconds(50), most_latency = milliseconds(2);  ///< of each packet, drawn evenly
     std::size_t least_packet = 1, most_packet = 4096;  ///< octets a packet, drawn evenly
-    std::size_t window = 64 * 1024;                    ///< octets under way or unread, for each direction of a connection
+    std::size_t window = 64 * 1024;                    ///< octets under way or unread, each direction of a connection
     nanoseconds connect_timeout = seconds(10);         ///< until an attempt across a partition fails
     double reset_chance = 0;                           ///< for each packet: the connection is reset
     double cut_chance = 0;                             ///< for each packet: the connection falls silent for good
@@ -83,18 +83,18 @@ private:
     std::deque<LinkId> with_news_;
 };
 
-/// A network in one thread and in virtual time: packets of random size and latency, in order within a connection and in
-/// any order between connections, bounded in number, with refusals, resets, cuts and partitions. Everything follows from
-/// the seed and the order of calls.
+/// A network in one thread and in virtual time: packets of random size and latency, in order within a connection and
+/// in any order between connections, bounded in number, with refusals, resets, cuts and partitions. Everything follows
+/// from the seed and the order of calls.
 ///
 /// A scheduler turns the programs in an order of its choice, and advances to `next_event_time` when that is not now.
 class SimNet {
 public:
     explicit SimNet(std::uint64_t seed, const SimOptions& options = {}) : options_(options), random_(seed) {}
 
-    /// A program on a new host (10.0.0.1 and so on), or one more on a host that there is or was: the shards of a gateway
-    /// share an address. The net outlives them. Destroying one resets its connections, as a kernel does when a process
-    /// dies.
+    /// A program on a new host (10.0.0.1 and so on), or one more on a host that there is or was: the shards of a
+    /// gateway share an address. The net outlives them. Destroying one resets its connections, as a kernel does when a
+    /// process dies.
     std::unique_ptr<SimIo> add_host();
     std::unique_ptr<SimIo> add_on_host(const Endpoint& address);
 

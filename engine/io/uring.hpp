@@ -45,8 +45,8 @@ public:
 
     /// The group of provided buffers, for IOSQE_BUFFER_SELECT.
     static constexpr std::uint16_t buffer_group = 0;
-    /// The octets that came with a completion, if any did; once for each. They stay valid until `completions` returns: then
-    /// the kernel gets the buffer again.
+    /// The octets that came with a completion, if any did; once for each. They stay valid until `completions` returns:
+    /// then the kernel gets the buffer again.
     ByteView take_received(const io_uring_cqe& completion);
 
 private:

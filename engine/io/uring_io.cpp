@@ -2,8 +2,8 @@
 
 namespace sluice::io {
 
-// A completion's user data: the generation of the link, four bits of operation, 28 bits of index. A link's slot lives until
-// the last of its operations has completed; a generation of 0 belongs to no link.
+// A completion's user data: the generation of the link, four bits of operation, 28 bits of index. A link's slot lives
+// until the last of its operations has completed; a generation of 0 belongs to no link.
 namespace {
 
 constexpr unsigned operation_shift = 28;

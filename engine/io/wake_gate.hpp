@@ -11,8 +11,8 @@
 
 namespace sluice::io {
 
-/// Wakes a thread that waits in the kernel, and costs a system call only when it really waits: a wake while it runs makes
-/// its next wait not happen.
+/// Wakes a thread that waits in the kernel, and costs a system call only when it really waits: a wake while it runs
+/// makes its next wait not happen.
 class WakeGate {
 public:
     WakeGate() : fd_(::eventfd(0, EFD_CLOEXEC)) { SLUICE_CHECK(static_cast<bool>(fd_)); }

@@ -13,11 +13,11 @@
 
 namespace sluice::reactor {
 
-/// One thread's loop. A turn goes: records from other shards, network, timers, posted work, end-of-turn hooks, records to
-/// other shards. What the turn wrote to links is sent at the start of the next one's network part, before it waits.
+/// One thread's loop. A turn goes: records from other shards, network, timers, posted work, end-of-turn hooks, records
+/// to other shards. What the turn wrote to links is sent at the start of the next one's network part, before it waits.
 ///
-/// `run` and `turn` are for one thread, the owner's, as is everything else except `post`, `wake` and `stop`. A simulation
-/// calls `turn(0)` of several reactors on a single thread.
+/// `run` and `turn` are for one thread, the owner's, as is everything else except `post`, `wake` and `stop`. A
+/// simulation calls `turn(0)` of several reactors on a single thread.
 class Reactor {
 public:
     /// `events` and `clock` outlive the reactor.
@@ -37,7 +37,8 @@ public:
     /// This shard's end; only after join.
     Mesh::Port& mesh() { return *port_; }
 
-    /// Called at the end of every turn, in the order they were added: the place to close a batch. Before the first turn.
+    /// Called at the end of every turn, in the order they were added: the place to close a batch. Before the first
+    /// turn.
     void at_turn_end(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
 
     /// Turns until `stop`.
@@ -46,8 +47,8 @@ public:
     /// timers, posted work.
     std::size_t turn(nanoseconds max_wait);
 
-    /// Runs `work` in a turn of this reactor, in order of posting. From any thread; for rare control work, as it locks and
-    /// allocates: the way of messages is the mesh.
+    /// Runs `work` in a turn of this reactor, in order of posting. From any thread; for rare control work, as it locks
+    /// and allocates: the way of messages is the mesh.
     void post(std::function<void()> work);
     /// Makes a waiting turn end. From any thread.
     void wake() { io_->wake(); }

@@ -8,9 +8,9 @@ namespace {
 constexpr nanoseconds resolution = milliseconds(1);
 }
 
-// A timer lies at the level of the highest group of six bits in which its tick differs from the current one, in the slot
-// that this group names. So everything at a level lies within the current slot of the level above, and a slot is taken
-// apart into finer ones when the current tick reaches its beginning.
+// A timer lies at the level of the highest group of six bits in which its tick differs from the current one, in the
+// slot that this group names. So everything at a level lies within the current slot of the level above, and a slot is
+// taken apart into finer ones when the current tick reaches its beginning.
 
 TimerWheel::Tick TimerWheel::tick_at_or_after(MonoTime time) const {
     if (time <= origin_) return 0;

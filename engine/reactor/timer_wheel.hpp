@@ -13,8 +13,8 @@ namespace sluice::reactor {
 using TimerId = Handle;
 
 /// Timers of one thread, in a hierarchy of wheels with a resolution of one millisecond: arming, moving and cancelling
-/// cost the same however many timers there are. A timer never fires early, and at most a millisecond plus the length of a
-/// turn late. The order in which timers fire depends only on the calls made, never on addresses or hashes.
+/// cost the same however many timers there are. A timer never fires early, and at most a millisecond plus the length
+/// of a turn late. The order in which timers fire depends only on the calls made, never on addresses or hashes.
 class TimerWheel {
 public:
     using Action = std::function<void()>;  ///< a captured pointer and a handle fit without allocation
@@ -28,9 +28,9 @@ public:
     /// False when it has fired already, or was cancelled. Stale ids are harmless.
     bool cancel(TimerId timer);
 
-    /// Fires what is due at `now`, at most `max_work` steps (a firing, or a move to a finer wheel, is a step); the rest
-    /// follows in the next call. Actions may arm and cancel timers; what they arm fires a millisecond later at the earliest.
-    /// Returns how many fired.
+    /// Fires what is due at `now`, at most `max_work` steps (a firing, or a move to a finer wheel, is a step); the
+    /// rest follows in the next call. Actions may arm and cancel timers; what they arm fires a millisecond later at
+    /// the earliest. Returns how many fired.
     std::size_t advance(MonoTime now, std::size_t max_work);
 
     /// When `advance` has something to do next: at or before the earliest timer. Empty when there are no timers.
@@ -42,7 +42,6 @@ private:
     static constexpr unsigned bits = 6;
     static constexpr unsigned slots = 1u << bits;
     static constexpr unsigned levels = 8;  // 2^48 ms: more than MonoTime holds
-    static constexpr std::uint32_t none = UINT32_MAX;
     using Tick = std::uint64_t;  // milliseconds since origin_
 
     struct Timer {

@@ -32,7 +32,10 @@ TEST(SpscRing, NothingIsVisibleBeforePublish) {
     EXPECT_FALSE(ring.publish());
     EXPECT_FALSE(ring.empty());
     std::string seen;
-    EXPECT_EQ(ring.read([&](std::uint32_t tag, ByteView record) { seen += std::to_string(tag) + std::string(as_text(record)); }, 9), 1u);
+    const auto note = [&](std::uint32_t tag, ByteView record) {
+        seen += std::to_string(tag) + std::string(as_text(record));
+    };
+    EXPECT_EQ(ring.read(note, 9), 1u);
     EXPECT_EQ(seen, "1a");
     EXPECT_TRUE(ring.empty());
 }

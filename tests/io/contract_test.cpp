@@ -30,7 +30,9 @@ TEST_P(IoContract, EchoesAndTellsEndpoints) {
 TEST_P(IoContract, WritesBeforeTheConnectionStandsAreSentThen) {
     const LinkId link = client->connect(at);
     client->write(link, "early");
-    ASSERT_TRUE(run_until([&] { return server->accepted.size() == 1 && (*server)[server->accepted[0]].received == "early"; }));
+    ASSERT_TRUE(run_until([&] {
+        return server->accepted.size() == 1 && (*server)[server->accepted[0]].received == "early";
+    }));
 }
 
 TEST_P(IoContract, OneLetterAPacket) {

@@ -16,8 +16,9 @@ TEST(Endpoint, ReadsAndWrites) {
 }
 
 TEST(Endpoint, RefusesWithAReason) {
-    for (const char* text : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:27x", "localhost:1",
-                             "::1:2775", "[::1]", "[::1", "[]:1", "[127.0.0.1]:1", "1.2.3:4", "1.2.3.4.5:6"}) {
+    for (const char* text : {"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:27x",
+                             "localhost:1", "::1:2775", "[::1]", "[::1", "[]:1", "[127.0.0.1]:1", "1.2.3:4",
+                             "1.2.3.4.5:6"}) {
         const auto endpoint = Endpoint::parse(text);
         EXPECT_FALSE(endpoint) << text;
         if (!endpoint) { EXPECT_NE(endpoint.error().message.find('"' + std::string(text) + '"'), std::string::npos); }

@@ -53,7 +53,8 @@ TEST_P(IoFlow, WhatWasLeftWhenPausingIsOfferedOnResuming) {
     int frames = 0;
     server->consume = [&](LinkId link, ByteView data) -> std::size_t {
         // One frame at a time, then a pause: as a session does whose window is full.
-        const std::size_t consumed = for_each_frame(data.first(std::min<std::size_t>(data.size(), 14)), [&](ByteView) { ++frames; });
+        const ByteView first = data.first(std::min<std::size_t>(data.size(), 14));
+        const std::size_t consumed = for_each_frame(first, [&](ByteView) { ++frames; });
         if (consumed > 0) server->io->pause(link);
         return consumed;
     };

@@ -88,7 +88,9 @@ public:
     void on_accept_trouble(ListenerId, std::error_code error) override { accept_troubles.push_back(error); }
 
 private:
-    void expect_open(LinkId link) { EXPECT_TRUE(open_.contains(link.packed())) << "an event for a link that is closed"; }
+    void expect_open(LinkId link) {
+        EXPECT_TRUE(open_.contains(link.packed())) << "an event for a link that is closed";
+    }
 
     std::map<std::uint64_t, Link> links_;
     std::set<std::uint64_t> open_;

@@ -167,7 +167,8 @@ std::string transcript(std::uint64_t seed) {
         server.io->turn(server, {});
         if (const auto next = net.next_event_time()) net.advance(*next);
     }
-    for (const LinkId link : links) text += std::to_string(client[link].received.size()) + (client.is_open(link) ? "+" : "-");
+    for (const LinkId link : links)
+        text += std::to_string(client[link].received.size()) + (client.is_open(link) ? "+" : "-");
     return text;
 }
 

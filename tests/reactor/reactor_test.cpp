@@ -192,7 +192,9 @@ class SimClock : public Clock {
 public:
     explicit SimClock(const io::SimNet& net) : net_(net) {}
     MonoTime mono() const override { return net_.now(); }
-    WallTime wall() const override { return WallTime(std::chrono::duration_cast<microseconds>(mono().time_since_epoch())); }
+    WallTime wall() const override {
+        return WallTime(std::chrono::duration_cast<microseconds>(mono().time_since_epoch()));
+    }
 
 private:
     const io::SimNet& net_;
