@@ -16,7 +16,7 @@ const withoutNetSmpp = spawnSync('perl', ['-MNet::SMPP', '-e', '1']).status === 
 const client = path.join(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), 'netsmpp.pl');
 
 const ENROUTE = '1';
-const DELETED = '5';
+const DELETED = '4';
 const RECEIPT = '4';
 
 test('Net::SMPP sends, asks and cancels', { skip: withoutNetSmpp || withoutSmpp }, async (t) => {

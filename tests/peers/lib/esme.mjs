@@ -4,6 +4,7 @@ import { smpp, isReceipt, parseReceipt, text } from './smpp.mjs';
 
 export class Esme {
     receipts = [];  // as parseReceipt gives them, in the order they came
+    repeatedReceipts = 0;  // a second receipt for one id on one connection
     messages = [];  // texts of mobile-originated messages
     pdus = 0;       // sent and received
     bound = false;
@@ -19,6 +20,7 @@ export class Esme {
         await new Promise((resolve, reject) => session.once('connect', resolve).once('error', reject));
         session.socket.setNoDelay(true);
         session.unanswered = new Set();
+        session.receipted = new Set();
         session.forget = endLater(() => session.destroy());
         session.on('error', () => {});  // always followed by close
         session.on('close', () => this.#lost(session));
@@ -74,8 +76,14 @@ export class Esme {
     }
 
     #deliver(session, pdu) {
-        if (isReceipt(pdu)) this.receipts.push(parseReceipt(pdu));
-        else this.messages.push(text(pdu));
         session.send(pdu.response());
+        if (!isReceipt(pdu)) {
+            this.messages.push(text(pdu));
+            return;
+        }
+        const receipt = parseReceipt(pdu);
+        if (session.receipted.has(receipt.id)) this.repeatedReceipts += 1;
+        session.receipted.add(receipt.id);
+        this.receipts.push(receipt);
     }
 }

@@ -4,11 +4,12 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { endAll } from './alive.mjs';
 import { Program } from './program.mjs';
 import { freePorts, listening } from './wait.mjs';
 
-export const binary = process.env.SLUICE ?? 'build/sluice';
+export const binary = process.env.SLUICE ?? fileURLToPath(new URL('../../../build/sluice', import.meta.url));
 
 /** A fresh folder, and how to be rid of it. */
 export function temporaryFolder() {
