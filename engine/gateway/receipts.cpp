@@ -140,10 +140,14 @@ void Receipts::on_index(const wire::IndexNote& note) {
     held_.erase(first, last);
     for (Held& held : found) {
         // Its provider was answered long ago: the row stays until the message's home has the receipt on its own disk.
-        given_.emplace(next_given_, storage::Key{note.key, held.row});
-        held.note.reply = {0, next_given_++, wire::held_receipt, core_.shard, 0};
+        held.note.reply = give({note.key, held.row});
         on_receipt(held.note);
     }
+}
+
+ReplyTo Receipts::give(storage::Key row) {
+    given_.emplace(next_given_, row);
+    return {0, next_given_++, wire::held_receipt, core_.shard, 0};
 }
 
 void Receipts::release(std::uint32_t serial) {
@@ -160,8 +164,8 @@ void Receipts::on_receipt(ReceiptNote note) {
         if (note.reading == plain) {
             ++habit.plain;
         } else {
-            habit.other = note.reading;
             core_.counters.receipts_other_format.add();
+            if (habit.other != note.reading) learn(note.provider, note.reading);
         }
         core_.counters.receipts_matched.add();
         if (note.final_state) index_.erase(note.key);
@@ -185,13 +189,47 @@ void Receipts::on_receipt(ReceiptNote note) {
             return route(note);
         }
     }
-    if (note.reading != plain) {  // nothing fits: it is kept under the plain reading
+    if (note.reading != plain && !note.tried && habit.other != note.reading) {  // nothing fits: it is kept under the plain reading
         note.reading = plain;
         note.key = receipt_key(note.provider, party.provider, raw, plain);
         note.tried = true;
         if (shard_of(note.key) != core_.shard) return route(note);
     }
     hold(note);
+}
+
+void Receipts::learn(PartyId provider, std::uint8_t reading) {
+    const wire::HabitNote note{provider, reading};
+    for (std::uint32_t shard = 0; shard < core_.shards; ++shard)
+        if (shard != core_.shard) core_.send(shard, wire::Type::habit, note);
+    on_habit(note);
+}
+
+void Receipts::on_habit(const wire::HabitNote& habit) {
+    const auto reading = static_cast<std::uint8_t>(habit.reading);
+    habits_[habit.provider].other = reading;
+    const Party& party = core_.party(habit.provider);
+    core_.log('I', (party.provider != nullptr ? party.provider->name : std::string("a provider")) +
+                       " writes message ids in receipts in another base than in responses: receipt_id_format may say so");
+    // What was held under the plain reading, because its answer had not come yet, is looked up in the other one.
+    std::vector<std::pair<std::uint64_t, Held>> again;
+    std::erase_if(held_, [&](const auto& entry) {
+        const bool other = entry.second.note.provider == habit.provider && entry.second.note.reading != reading;
+        if (other) again.push_back(entry);
+        return other;
+    });
+    for (auto& [key, held] : again) {
+        ReceiptNote note = held.note;
+        note.key = receipt_key(note.provider, party.provider, {note.provider_id, note.provider_id_size}, reading);
+        if (note.key == 0) {
+            held_.emplace(key, held);
+            continue;
+        }
+        note.reply = give({key, held.row});
+        note.reading = reading;
+        note.tried = true;
+        route(note);
+    }
 }
 
 void Receipts::hold(const ReceiptNote& note) {

@@ -37,6 +37,7 @@ public:
     void on_index(const wire::IndexNote& note);
     void on_receipt(wire::ReceiptNote note);
     void on_matched(const wire::ReceiptNote& note);
+    void on_habit(const wire::HabitNote& note);
 
 private:
     struct Held {
@@ -57,6 +58,8 @@ private:
     std::uint32_t shard_of(std::uint64_t key) const { return static_cast<std::uint32_t>(key % core_.shards); }
     void route(const wire::ReceiptNote& note);
     void hold(const wire::ReceiptNote& note);
+    void learn(PartyId provider, std::uint8_t reading);
+    wire::ReplyTo give(storage::Key row);
     void apply(Message* m, const wire::ReceiptNote& note);
 
     Core& core_;

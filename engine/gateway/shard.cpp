@@ -258,6 +258,7 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
         case Type::operation:
             return operations_.on_operation(wire::read<wire::OperationNote>(record),
                                             record.subspan(sizeof(wire::OperationNote)));
+        case Type::habit: return receipts_.on_habit(wire::read<wire::HabitNote>(record));
         case Type::operation_done: return answer_query(wire::read<wire::OperationDone>(record));
     }
 }

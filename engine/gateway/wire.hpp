@@ -22,6 +22,7 @@ enum class Type : std::uint32_t {
     answer,         ///< AnswerNote: the commit you waited for is done, answer your peer
     operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm at the message's home
     operation_done, ///< OperationDone: its result
+    habit,          ///< HabitNote: how a provider writes its ids in receipts
 };
 
 /// Where an answer goes: a session of some shard, and the request it sent.
@@ -79,6 +80,11 @@ struct ReceiptNote {
     char error[14] = {};
     std::uint8_t provider_id_size = 0;
     char provider_id[65] = {};   ///< as the provider wrote it
+};
+
+struct HabitNote {
+    PartyId provider = 0;
+    std::uint32_t reading = 0;
 };
 
 struct AnswerNote {
