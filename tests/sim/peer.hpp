@@ -8,7 +8,7 @@
 #include "engine/io/sim_net.hpp"
 #include "engine/reactor/reactor.hpp"
 #include "engine/session/session.hpp"
-#include "ledger.hpp"
+#include "tests/sim/ledger.hpp"
 
 namespace sluice::sim {
 

@@ -1,0 +1,263 @@
+#include <gtest/gtest.h>
+
+#include "scene.hpp"
+
+// docs/interop.md R1 to R16 as scripted peers, each with 1, 2 and 4 shards: receipts come in on any bind, and so on any shard.
+namespace sluice::gateway {
+namespace {
+
+class Receipt : public ::testing::TestWithParam<std::uint32_t> {
+protected:
+    /// One message through the gateway: the provider answers with `response_id`, then sends `text` on its bind `bind`.
+    /// Returns the receipt that the customer got.
+    smpp::Receipt bring_home(Scene& scene, std::string response_id, const std::string& text, std::size_t bind = 0) {
+        scene.provider().script = [&scene, response_id](session::Session&, const Scripted::Request& request) {
+            scene.provider().answer(request, CommandStatus::ESME_ROK, response_id);
+        };
+        const std::string id = scene.submit();
+        EXPECT_FALSE(id.empty());
+        scene.until([&] { return scene.count(&Counters::sent) == 1; });
+        scene.provider().send(CommandId::deliver_sm, Scene::receipt(text), bind);
+        scene.until([&] { return !scene.customer->requests.empty(); });
+        text_ = scene.customer->requests.front();
+        const smpp::Receipt receipt = smpp::read_receipt(text_.message());
+        EXPECT_EQ(receipt.message_id, id);
+        EXPECT_EQ(receipt.text.id, id);
+        scene.run(seconds(2));
+        EXPECT_EQ(scene.customer->requests.size(), 1u);
+        EXPECT_EQ(scene.provider().responses.back().header.status, CommandStatus::ESME_ROK);
+        EXPECT_TRUE(scene.empty());
+        return receipt;
+    }
+    void ready(Scene& scene) {
+        scene.bind();
+        scene.until([&] { return scene.provider().bound().size() == 2; });
+    }
+    Scripted::Request text_;
+};
+INSTANTIATE_TEST_SUITE_P(Shards, Receipt, ::testing::Values(1u, 2u, 4u),
+                         [](const auto& info) { return std::to_string(info.param); });
+
+TEST_P(Receipt, WhatSluiceEmitsIsTheFullText) {
+    Scene scene(GetParam());
+    ready(scene);
+    bring_home(scene, "77", "id:77 sub:001 dlvrd:001 submit date:2603040000 done date:2603040001 stat:DELIVRD err:000 text:Hel");
+    const auto pdu = text_.message();
+    EXPECT_EQ(pdu.esm_class, 4);
+    EXPECT_EQ(pdu.source_addr, "447700900123");
+    EXPECT_EQ(pdu.destination_addr, "1000");
+    const std::string_view text = as_text(pdu.short_message);
+    EXPECT_NE(text.find(" sub:001 dlvrd:001 submit date:2603040"), std::string_view::npos) << text;
+    EXPECT_NE(text.find(" stat:DELIVRD err:000 text:Hello"), std::string_view::npos) << text;
+    EXPECT_EQ(pdu.tlvs.integer(smpp::Tag::message_state), 2u);
+    EXPECT_TRUE(pdu.tlvs.text(smpp::Tag::receipted_message_id));
+}
+
+TEST_P(Receipt, R1HexInTheResponseDecimalInTheReceipt) {
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) {
+        p.response_id_format = routing::IdFormat::hex;
+        p.receipt_id_format = routing::IdFormat::decimal;
+    });
+    ready(scene);
+    bring_home(scene, "1A2B", "id:6699 stat:DELIVRD");
+}
+
+TEST_P(Receipt, R1TheFormIsLearnt) {
+    for (const auto& [response, receipt] : {std::pair{"BEEF", "48879"}, std::pair{"48879", "BEEF"}}) {
+        Scene scene(GetParam());
+        ready(scene);
+        bring_home(scene, response, std::string("id:") + receipt + " stat:DELIVRD");
+        EXPECT_EQ(scene.count(&Counters::receipts_other_format), 1u);
+    }
+}
+
+TEST_P(Receipt, R2PaddingCaseAndHyphensDoNotCount) {
+    for (const auto& [response, receipt] : {std::pair{"0000001234", "1234"}, std::pair{"abc-DEF", "ABCdef"},
+                                            std::pair{"123456789012345678901234567890", "123456789012345678901234567890"}}) {
+        Scene scene(GetParam());
+        ready(scene);
+        bring_home(scene, response, std::string("id:") + receipt + " stat:DELIVRD");
+    }
+}
+
+TEST_P(Receipt, R3TheNewerMessageHasTheId) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        scene.provider().answer(request, CommandStatus::ESME_ROK, "same");
+    };
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    scene.run(seconds(1));
+    const std::string newer = scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 2; });
+    scene.run(seconds(1));
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:same stat:DELIVRD"));
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, newer);
+}
+
+TEST_P(Receipt, R4BeforeTheResponse) {
+    Scene scene(GetParam());
+    ready(scene);
+    Scripted::Request held;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) { held = request; };
+    const std::string id = scene.submit();
+    scene.until([&] { return held.link.valid(); });
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:early stat:DELIVRD"), 1);
+    scene.until([&] { return !scene.provider().responses.empty(); });  // held durably, so answered
+    EXPECT_EQ(scene.provider().responses.front().header.status, CommandStatus::ESME_ROK);
+    EXPECT_TRUE(scene.customer->requests.empty());
+    scene.provider().answer(held, CommandStatus::ESME_ROK, "early");
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, id);
+    EXPECT_EQ(scene.count(&Counters::receipts_early), 1u);
+}
+
+TEST_P(Receipt, R4SurvivesACrash) {
+    Scene scene(GetParam());
+    ready(scene);
+    std::vector<Scripted::Request> got;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) { got.push_back(request); };
+    const std::string id = scene.submit();
+    scene.until([&] { return got.size() == 1; });
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:early stat:DELIVRD"), 1);
+    scene.until([&] { return !scene.provider().responses.empty(); });
+    scene.crash();
+    scene.until([&] { return got.size() == 2; });  // in flight when it crashed: sent again
+    scene.provider().answer(got[1], CommandStatus::ESME_ROK, "early");
+    scene.bind();
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, id);
+}
+
+TEST_P(Receipt, R5OnAnotherBind) {
+    Scene scene(GetParam());
+    ready(scene);
+    bring_home(scene, "5", "id:5 stat:DELIVRD", 1);
+}
+
+TEST_P(Receipt, R6TlvsWithoutText) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        scene.provider().answer(request, CommandStatus::ESME_ROK, "t1");
+    };
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 64> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.text(smpp::Tag::receipted_message_id, "t1");
+    tlvs.integer(smpp::Tag::message_state, 5);
+    smpp::DeliverSm pdu = Scene::receipt("");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).text.stat, "UNDELIV");
+}
+
+TEST_P(Receipt, R7R8R9R10FieldsInAnyForm) {
+    struct Case {
+        const char* text;
+        const char* stat;
+        const char* err;
+    };
+    for (const Case& c : {Case{"stat:FAILED err:12A id:9 Text:id:8", "UNDELIV", "12A"},
+                          Case{"ID:9 STAT:DELIVERED done date:20260304000102", "DELIVRD", "000"},
+                          Case{"id:9 done date:0000000000 stat:REJECTED err:1045 sub:1", "REJECTD", "1045"},
+                          Case{"id:9 stat:EXPIRED err:", "EXPIRED", "000"}}) {
+        Scene scene(GetParam());
+        ready(scene);
+        const smpp::Receipt receipt = bring_home(scene, "9", c.text);
+        EXPECT_EQ(receipt.text.stat, c.stat) << c.text;
+        EXPECT_EQ(receipt.text.err, c.err) << c.text;
+    }
+}
+
+TEST_P(Receipt, R11AsDataSm) {
+    Scene scene(GetParam());
+    ready(scene);
+    const std::string id = scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 128> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.octets(smpp::Tag::message_payload, as_bytes("id:1 stat:DELIVRD"));
+    smpp::DataSm pdu;
+    pdu.source_addr = "447700900123";
+    pdu.destination_addr = "1000";
+    pdu.esm_class = 4;
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::data_sm, pdu);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, id);
+}
+
+TEST_P(Receipt, R12ATextAloneIsASubscribersMessage) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    smpp::DeliverSm forged = Scene::receipt("id:1 stat:DELIVRD", 0);
+    forged.destination_addr = "12345";
+    scene.provider().send(CommandId::deliver_sm, forged);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(scene.customer->requests.front().message().esm_class, 0);
+    EXPECT_EQ(scene.count(&Counters::receipts_in), 0u);
+    EXPECT_EQ(scene.count(&Counters::originated), 1u);
+}
+
+TEST_P(Receipt, R12TextCountsWhereTheProfileSaysSo) {
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) { p.receipts_by_text = true; });
+    ready(scene);
+    const std::string id = scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD", 0));
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, id);
+}
+
+TEST_P(Receipt, R13FinalTwiceAndIntermediateAfterwards) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    for (const char* text : {"id:1 stat:ENROUTE", "id:1 stat:DELIVRD", "id:1 stat:DELIVRD", "id:1 stat:ENROUTE"}) {
+        scene.provider().send(CommandId::deliver_sm, Scene::receipt(text));
+        scene.run(seconds(1));
+    }
+    scene.until([&] { return scene.provider().responses.size() == 4; });
+    for (const auto& response : scene.provider().responses) EXPECT_EQ(response.header.status, CommandStatus::ESME_ROK);
+    EXPECT_EQ(scene.customer->requests.size(), 1u);
+    EXPECT_TRUE(scene.empty());
+}
+
+TEST_P(Receipt, R14WhatMatchesNothingIsAcknowledgedAndQuarantined) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:nobody stat:DELIVRD"));
+    scene.until([&] { return !scene.provider().responses.empty(); });
+    EXPECT_EQ(scene.provider().responses.front().header.status, CommandStatus::ESME_ROK);
+    scene.until([&] { return scene.count(&Counters::receipts_quarantined) == 1; });
+    EXPECT_TRUE(scene.customer->requests.empty());
+}
+
+TEST_P(Receipt, R15R16UnknownTlvsAndAsciiErrors) {
+    Scene scene(GetParam());
+    ready(scene);
+    const std::string id = scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 128> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.octets(smpp::Tag{0x1454}, as_bytes("24001"));
+    tlvs.octets(smpp::Tag::network_error_code, as_bytes("027"));
+    smpp::DeliverSm pdu = Scene::receipt("id:1 stat:UNDELIV err:027");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    const auto receipt = smpp::read_receipt(scene.customer->requests.front().message());
+    EXPECT_EQ(receipt.message_id, id);
+    EXPECT_EQ(receipt.text.err, "027");
+}
+
+}  // namespace
+}  // namespace sluice::gateway
