@@ -276,6 +276,7 @@ private:
         std::size_t work = 0;
         for (reactor::Reactor* program : programs) work += program->turn(nanoseconds(0));
         for (auto& g : running_) work += g.store->commit_due(net_.now()) ? 1 : 0;
+        if (work > 0) return;  // it may have made work for others, now
         MonoTime next = end;
         const auto sooner = [&](std::optional<MonoTime> at) {
             if (at) next = std::min(next, *at);
@@ -283,7 +284,7 @@ private:
         sooner(net_.next_event_time());
         for (auto& g : running_) sooner(g.store->next_due());
         for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
-        net_.advance(std::max(next, net_.now() + (work > 0 ? nanoseconds(0) : nanoseconds(microseconds(20)))));
+        net_.advance(std::max(next, net_.now() + microseconds(20)));
     }
 
     io::SimNet net_;

@@ -130,6 +130,7 @@ void World::advance_to(MonoTime end) {
         for (reactor::Reactor* program : programs) work += program->turn(nanoseconds(0));
         for (GatewayShard& g : gateway_) work += g.store->commit_due(net_.now()) ? 1 : 0;
 
+        if (work > 0) continue;  // it may have made work for others, now
         MonoTime next = end;
         const auto sooner = [&](std::optional<MonoTime> at) {
             if (at) next = std::min(next, *at);
@@ -137,9 +138,7 @@ void World::advance_to(MonoTime end) {
         sooner(net_.next_event_time());
         for (GatewayShard& g : gateway_) sooner(g.store->next_due());
         for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
-        // Things that wait for each other without an event (a ring, a posted call) get a turn a little later.
-        next = std::max(next, net_.now() + (work > 0 ? nanoseconds(0) : nanoseconds(microseconds(20))));
-        net_.advance(next);
+        net_.advance(std::max(next, net_.now() + microseconds(20)));
     }
 }
 
