@@ -3,10 +3,7 @@
 
 #include <mutex>
 
-#include <mutex>
-
 #include "engine/admin/log.hpp"
-#include "engine/app/admin_server.hpp"
 #include "engine/app/admin_server.hpp"
 #include "engine/app/gateway.hpp"
 #include "engine/app/message_centre.hpp"

@@ -1,6 +1,7 @@
 #include "engine/admin/log.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
@@ -121,6 +122,7 @@ private:
     }
 
     void run() {
+        pthread_setname_np(pthread_self(), "log");
         for (;;) {
             const std::uint32_t seen = signals_.load(std::memory_order_acquire);
             const bool last = stopping_.load(std::memory_order_acquire);

@@ -68,7 +68,7 @@ AdminApi::Health AdminApi::health() {
         if (store.stalled)
             health.troubles.push_back(name + ": its store cannot commit; nothing is taken until the disk recovers");
         else if (store.scarce)
-            health.troubles.push_back(name + ": its store is nearly full (server.max_data_bytes); nothing is taken");
+            health.troubles.push_back(name + ": its store is nearly full (server.max_data_size); nothing is taken");
         health.draining = health.draining || draining[shard].value_or(false);
     }
     if (health.draining) health.troubles.push_back("draining: no binds and no messages are taken");

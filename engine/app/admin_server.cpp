@@ -18,11 +18,11 @@ AdminServer::~AdminServer() = default;
 
 Result<std::unique_ptr<AdminServer>> AdminServer::start(Gateway& gateway, admin::Logger& logger, Options options) {
     auto addresses = admin::resolve(options.endpoint);
-    if (!addresses) return fail("admin.listen: " + addresses.error().message);
+    if (!addresses) return fail("admin.endpoint: " + addresses.error().message);
     auto state = std::make_unique<State>(gateway, logger, std::move(options));
     auto http = HttpServer::start(addresses->front(),
                                   [api = &state->api](const HttpRequest& request) { return api->handle(request); });
-    if (!http) return fail("admin.listen: " + http.error().message);
+    if (!http) return fail("admin.endpoint: " + http.error().message);
     state->http = std::move(*http);
     return std::unique_ptr<AdminServer>(new AdminServer(std::move(state)));
 }

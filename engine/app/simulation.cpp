@@ -45,7 +45,7 @@ Simulation::Simulation(const MessageCentreOptions& options, std::unique_ptr<io::
       rate_(with_burst(options.slow_down ? 0 : options.rate), reactor_.now().mono),
       originating_rate_(with_burst(options.mobile_originated.per_second), reactor_.now().mono),
       next_id_(options.first_id != 0 ? options.first_id : first_id_by_clock(clock)) {
-    reactor_.at_turn_end([this] { end_of_turn(); });
+    reactor_.at_turn_end([this] { retired_.clear(); });
     if (options.mobile_originated.per_second != 0) originate();
 }
 
@@ -67,12 +67,14 @@ void Simulation::stop(nanoseconds patience) {
         still_here.session().unbind(reactor_.now().mono);
         still_here.link.touch();
     }
-    reactor_.timers().arm(reactor_.now().mono + patience, [this] { reactor_.stop(); });
+    wait_for_the_end(reactor_.now().mono + patience);
 }
 
-void Simulation::end_of_turn() {
-    retired_.clear();
-    if (stopping_ && reactor_.io().links() == 0) reactor_.stop();
+void Simulation::wait_for_the_end(MonoTime limit) {
+    const MonoTime now = reactor_.now().mono;
+    if (now >= limit || reactor_.io().links() == 0) return reactor_.stop();
+    // Nothing tells that the last link has sent what it had to: it is looked for.
+    reactor_.timers().arm(std::min(limit, now + milliseconds(5)), [this, limit] { wait_for_the_end(limit); });
 }
 
 // ---- sessions

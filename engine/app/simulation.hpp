@@ -104,7 +104,7 @@ private:
     void originate();
     bool full() const { return answers_.size() + deliveries_.size() >= options_.max_pending; }
 
-    void end_of_turn();
+    void wait_for_the_end(MonoTime limit);
 
     MessageCentreOptions options_;
     MessageCentreCounters counters_;

@@ -114,7 +114,9 @@ TEST(Vectors, Charsets) {
         const auto hex = vector.at("hex").get<std::string>();
         const auto text = vector.at("text").get<std::string>();
         EXPECT_EQ(decode_hex(charset, (little && !hex.starts_with("fffe") ? "fffe" : "") + hex), text) << vector.dump();
-        if (!little) EXPECT_EQ(encode_hex(charset, text), hex) << vector.dump();
+        if (!little) {
+            EXPECT_EQ(encode_hex(charset, text), hex) << vector.dump();
+        }
         ++tried;
     }
     EXPECT_GE(tried, 50u);

@@ -9,8 +9,9 @@ namespace {
 using Octets = std::vector<std::uint8_t>;
 
 std::vector<std::size_t> sizes(Coding coding, const Octets& text) {
+    const auto parts = segment(coding, text).value();
     std::vector<std::size_t> result;
-    for (const ByteView part : segment(coding, text).value()) result.push_back(part.size());
+    for (const ByteView part : parts) result.push_back(part.size());
     return result;
 }
 

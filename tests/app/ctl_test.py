@@ -1,0 +1,175 @@
+"""`sluice ctl` as people and scripts call it: against a gateway of its own, and against none."""
+
+import json
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SLUICE = sys.argv.pop(1)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([SLUICE, *arguments], capture_output=True, text=True, timeout=60)
+
+
+class WithoutAGateway(unittest.TestCase):
+    def test_nobody_answers(self):
+        result = run("ctl", "--admin", f"127.0.0.1:{free_port()}", "status")
+        self.assertEqual(result.returncode, 4)
+        self.assertIn("no gateway answers at 127.0.0.1", result.stderr)
+        self.assertIn(" run ", result.stderr)
+        self.assertEqual(result.stdout, "")
+
+    def test_somebody_else_answers(self):
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            port = other.getsockname()[1]
+            ctl = subprocess.Popen([SLUICE, "ctl", "--admin", f"127.0.0.1:{port}", "status"], stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+            connection, _ = other.accept()
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+            connection.close()
+            _, errors = ctl.communicate(timeout=60)
+        self.assertEqual(ctl.returncode, 4)
+        self.assertIn("is no gateway", errors)
+
+    def test_wrong_usage(self):
+        for arguments in (["ctl"], ["ctl", "nonsense"], ["ctl", "trace"], ["ctl", "kick"], ["ctl", "log-level"],
+                          ["ctl", "log-level", "a", "b", "c"], ["ctl", "route"], ["ctl", "route", "explain"],
+                          ["ctl", "route", "explain", "--account", "demo"], ["ctl", "--admin", "nowhere", "status"],
+                          ["ctl", "status", "more"]):
+            with self.subTest(arguments=arguments):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertNotEqual(result.stderr, "")
+
+    def test_help_has_examples(self):
+        result = run("ctl", "--help")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("sluice ctl status", result.stdout)
+        self.assertIn("Exit codes", result.stdout)
+
+
+class WithAGateway(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="sluice-ctl-")
+        cls.admin = f"127.0.0.1:{free_port()}"
+        cls.log = open(pathlib.Path(cls.folder.name) / "log", "w+")
+        cls.gateway = subprocess.Popen(
+            [SLUICE, "run", "--no-status", "--data", cls.folder.name + "/data", "--listen", "127.0.0.1:0",
+             "--shards", "2", "--admin", cls.admin], stdout=subprocess.PIPE, stderr=cls.log, text=True)
+        first = cls.gateway.stdout.readline()  # it says where it listens once it does
+        cls.smpp = re.search(r"127\.0\.0\.1:\d+", first).group(0)
+        while "ctl status" not in cls.gateway.stdout.readline():
+            pass
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.gateway.send_signal(signal.SIGTERM)
+        rest, _ = cls.gateway.communicate(timeout=60)
+        cls.log.seek(0)
+        log = cls.log.read()
+        cls.log.close()
+        cls.folder.cleanup()
+        assert cls.gateway.returncode == 0, rest + log
+
+    def ctl(self, *arguments: str, code: int = 0) -> str:
+        result = run("ctl", "--admin", self.admin, *arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result.stdout if code == 0 else result.stderr
+
+    def json(self, *arguments: str, code: int = 0) -> dict:
+        result = run("ctl", "--admin", self.admin, *arguments, "--json")
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return json.loads(result.stdout)
+
+    def send(self) -> str:
+        """Returns the message's id."""
+        result = run("send", "--host", self.smpp, "--to", "+447700900123", "Hello")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return re.search(r"accepted, id (\w+)", result.stdout).group(1)
+
+    def test_status(self):
+        text = self.ctl("status")
+        self.assertIn("healthy", text)
+        self.assertIn(self.smpp, text)
+        self.assertEqual(self.json("status")["shards"], 2)
+
+    def test_lists(self):
+        self.assertIn("demo", self.ctl("accounts"))
+        self.assertIn("2/2", self.ctl("providers"))
+        sessions = self.ctl("sessions").splitlines()
+        self.assertEqual(sessions[0].split()[:4], ["ID", "PEER", "ROLE", "NAME"])
+        self.assertTrue(any("provider" in line for line in sessions[1:]))
+        self.ctl("queues")
+        for name in ("accounts", "providers", "sessions", "queues"):
+            self.assertIsInstance(self.json(name)[name], list)
+
+    def test_trace(self):
+        message = self.send()
+        deadline = time.monotonic() + 60
+        while "receipt" not in [event["event"] for event in self.json("trace", message)["events"]]:
+            self.assertLess(time.monotonic(), deadline)
+        text = self.ctl("trace", message)
+        for event in ("accepted", "committed", "send", "response", "DELIVERED"):
+            self.assertIn(event, text)
+        self.assertEqual(self.json("trace", message)["id"], message)
+        self.assertIn("nothing is known of it", self.ctl_text("trace", "935264711023099904", code=1))
+        self.assertIn("no message id", self.ctl("trace", "!", code=1))
+
+    def ctl_text(self, *arguments: str, code: int) -> str:
+        result = run("ctl", "--admin", self.admin, *arguments)
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_route_explain(self):
+        text = self.ctl("route", "explain", "--account", "demo", "--from", "Sluice", "--to", "+447700900123")
+        self.assertIn("447700900123", text)
+        self.assertIn("mc", text)
+        self.assertIn("no account nobody", self.ctl("route", "explain", "--account", "nobody", "--to", "1", code=1))
+
+    def test_log_level(self):
+        self.assertEqual(self.ctl("log-level", "debug"), "level debug\n")
+        self.assertEqual(self.json("status")["log"]["level"], "debug")
+        self.ctl("log-level", "gateway", "error")
+        self.assertEqual(self.json("status")["log"]["subsystems"], {"gateway": "error"})
+        self.ctl("log-level", "gateway", "default")
+        self.ctl("log-level", "info")
+        self.assertIn("loud", self.ctl("log-level", "loud", code=1))
+
+    def test_kick(self):
+        provider = next(s for s in self.json("sessions")["sessions"] if s["role"] == "provider")
+        self.assertIn("unbinding", self.ctl("kick", provider["id"]))
+        self.assertIn("no session", self.ctl("kick", "0.999999.1", code=1))
+
+    def test_reload_without_a_file(self):
+        self.assertIn("nothing to reload", self.ctl("reload", code=1))
+
+    def test_metrics(self):
+        self.assertIn("\nsluice_accepted_total{shard=\"1\"} ", self.ctl("metrics"))
+
+
+class Draining(unittest.TestCase):
+    setUpClass = classmethod(WithAGateway.setUpClass.__func__)
+    tearDownClass = classmethod(WithAGateway.tearDownClass.__func__)
+
+    def test_drain(self):
+        self.assertIn("draining", WithAGateway.ctl(self, "drain"))
+        self.assertIn("NOT HEALTHY", WithAGateway.ctl(self, "status"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,86 @@
+#include <fstream>
+#include <sstream>
+
+#include "tests/admin/prometheus.hpp"
+#include "tests/app/house.hpp"
+
+namespace sluice::app {
+namespace {
+
+using test::House;
+using test::Sender;
+
+class GatewayMetricsTest : public House {
+protected:
+    test::Families scrape() const {
+        const test::HttpReply reply = get("/metrics");
+        EXPECT_EQ(reply.status, 200);
+        EXPECT_EQ(reply.content_type, "text/plain; version=0.0.4; charset=utf-8");
+        auto families = test::parse_prometheus(reply.body);
+        EXPECT_TRUE(families.has_value()) << families.error().message;
+        return families ? std::move(*families) : test::Families();
+    }
+    static double sum(const test::Families& families, const std::string& name) {
+        double total = 0;
+        for (const test::Sample& sample : families.at(name).samples) total += sample.value;
+        return total;
+    }
+};
+
+TEST_F(GatewayMetricsTest, TheTextIsWellFormedAndNamesFollowTheConventions) {
+    start();
+    const test::Families families = scrape();
+    EXPECT_GT(families.size(), 60u);
+    for (const auto& [name, family] : families) {
+        EXPECT_TRUE(name.starts_with("sluice_") || name.starts_with("process_")) << name;
+        EXPECT_EQ(family.type == "counter", name.ends_with("_total")) << name;
+        EXPECT_FALSE(family.help.empty()) << name;
+        EXPECT_FALSE(family.samples.empty()) << name;
+    }
+}
+
+TEST_F(GatewayMetricsTest, EveryMetricIsInTheDocument) {
+    start();
+    std::ifstream file(SLUICE_DOCS "/operations.md");
+    const std::string document((std::istreambuf_iterator<char>(file)), {});
+    ASSERT_FALSE(document.empty());
+    const test::Families families = scrape();
+    for (const auto& [name, family] : families)
+        EXPECT_NE(document.find("| `" + name + "` |"), std::string::npos) << name << " is not in docs/operations.md";
+    // And nothing is described that there is not.
+    std::istringstream lines(document);
+    for (std::string line; std::getline(lines, line);)
+        for (const char* const prefix : {"| `sluice_", "| `process_"})
+            if (line.starts_with(prefix)) {
+                const std::string name = line.substr(3, line.find('`', 3) - 3);
+                EXPECT_TRUE(families.contains(name)) << name << " is in docs/operations.md only";
+            }
+}
+
+TEST_F(GatewayMetricsTest, TheyFollowWhatHappens) {
+    start_message_centre();
+    start();
+    Sender sender(smpp_port());
+    for (int i = 0; i < 3; ++i) sender.submit("447700900123");
+    sender.await_receipts(3);
+    json_once("status", [](const test::Json& s) { return s["totals"]["reports_delivered"] == 3; });
+    const test::Families families = scrape();
+    EXPECT_EQ(sum(families, "sluice_accepted_total"), 3);
+    EXPECT_EQ(sum(families, "sluice_receipts_matched_total"), 3);
+    EXPECT_EQ(families.at("sluice_accepted_total").samples.size(), shards);
+    EXPECT_EQ(sum(families, "sluice_sessions"), 1);
+    EXPECT_EQ(sum(families, "sluice_provider_sessions"), 2);
+    EXPECT_EQ(families.at("sluice_provider_up").samples.front().labels.at("provider"), "mc");
+    EXPECT_EQ(sum(families, "sluice_provider_up"), 1);
+    EXPECT_EQ(families.at("sluice_account_sessions").samples.front().labels.at("account"), "demo");
+    EXPECT_EQ(sum(families, "sluice_account_sessions"), 1);
+    EXPECT_GE(sum(families, "sluice_store_commits_total"), 1);
+    EXPECT_GT(sum(families, "sluice_store_commit_seconds_total"), 0);
+    EXPECT_GT(sum(families, "sluice_store_disk_bytes"), 0);
+    EXPECT_EQ(sum(families, "sluice_password_verifications_total"), 1);
+    EXPECT_EQ(families.at("sluice_build_info").samples.front().labels.at("version"), "1.2.3");
+    EXPECT_GT(sum(families, "process_resident_memory_bytes"), 1e6);
+}
+
+}  // namespace
+}  // namespace sluice::app

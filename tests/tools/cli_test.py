@@ -1,0 +1,373 @@
+"""The command line as people meet it: help, exit codes, what is said about mistakes, and the commands working together.
+
+Runs the program named by $SLUICE; speaks TAP.
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SLUICE = os.environ["SLUICE"]
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
+COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password"]
+
+
+def sluice(*arguments, stdin=""):
+    return subprocess.run([SLUICE, *arguments], input=stdin, capture_output=True, text=True, timeout=LIMIT)
+
+
+class Server:
+    """`sluice mc` or `sluice run` on a port of its own, ended by a signal."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([SLUICE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL, text=True)
+        self.said = ""
+        while not (found := re.search(r"listens on (\S+:\d+)", self.said)):
+            line = self.process.stdout.readline()
+            if not line:
+                raise AssertionError(f"ended before it listened:\n{self.said}")
+            self.said += line
+        self.endpoint = found.group(1).rstrip(",")
+
+    def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        self.said += self.process.communicate(timeout=LIMIT)[0]
+        return self.process.returncode
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def mc(*options):
+    return Server("mc", "--listen", "127.0.0.1:0", "--no-status", *options)
+
+
+def run(folder, *options):
+    return Server("run", "--listen", "127.0.0.1:0", "--admin", "none", "--shards", "2", "--data", folder, "--no-status",
+                  *options)
+
+
+class Help(unittest.TestCase):
+    def test_every_command_has_examples_and_exit_codes(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                done = sluice(command, "--help")
+                self.assertEqual(done.returncode, 0)
+                self.assertRegex(done.stdout, r"Examples?:\n  sluice |Examples?:\n  (echo|fortune)")
+                self.assertIn("Exit codes: 0 ", done.stdout)
+                self.assertLessEqual(max(map(len, done.stdout.splitlines())), 160)
+
+    def test_the_program_lists_its_commands(self):
+        done = sluice("--help")
+        self.assertEqual(done.returncode, 0)
+        for command in COMMANDS:
+            self.assertIn(f"\n  {command} ", done.stdout)
+
+    def test_version(self):
+        self.assertRegex(sluice("--version").stdout, r"^sluice \d+\.\d+\.\d+\n$")
+
+    def test_every_command_is_documented(self):
+        with open(os.path.join(ROOT, "docs/cli.md")) as file:
+            text = file.read()
+        for command in COMMANDS:
+            self.assertIn(f"## sluice {command}\n", text)
+            for option in re.findall(r"--[a-z-]+", sluice(command, "--help").stdout):
+                if option != "--help":
+                    self.assertIn(option, text, f"sluice {command}")
+
+
+class Usage(unittest.TestCase):
+    def wrong(self, *arguments, says=""):
+        done = sluice(*arguments)
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn(says, done.stderr)
+
+    def test_no_command(self):
+        self.wrong(says="subcommand is required")
+
+    def test_unknown_command(self):
+        self.wrong("frobnicate")
+
+    def test_unknown_option(self):
+        self.wrong("mc", "--frobnicate", says="--frobnicate")
+
+    def test_missing_argument(self):
+        self.wrong("check", says="file is required")
+        self.wrong("send", "hello", says="--to is required")
+
+    def test_values_name_their_option_and_what_is_allowed(self):
+        self.wrong("mc", "--latency", "5", says="--latency: \"5\" is not a time: a number with us, ms")
+        self.wrong("mc", "--errors", "NONSENSE=5", says="--errors: \"NONSENSE\" is no command_status")
+        self.wrong("mc", "--outcomes", "DELIVERED", says="--outcomes: \"DELIVERED\" is not NAME=PERCENT")
+        self.wrong("mc", "--response-id", "octal", says="decimal, hex or HEX")
+        self.wrong("mc", "--never-answer", "101", says="--never-answer")
+        self.wrong("mc", "--receipt-text", "none", "--no-receipt-tlvs", says="leaves nothing")
+        self.wrong("send", "--to", "1", "--coding", "gsm7", "ç", says="GSM 7 has no \"ç\"")
+        self.wrong("send", "--to", "1", "--coding", "binary", "xyz", says="hex")
+        self.wrong("run", "--io", "select", says="--io")
+        self.wrong("run", "--listen", "nonsense", says="HOST:PORT")
+
+
+class MessageCentre(unittest.TestCase):
+    def test_ends_in_order(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with mc() as centre:
+                self.assertEqual(centre.end(number), 0)
+
+    def test_says_that_its_port_is_taken(self):
+        with mc() as centre:
+            done = sluice("mc", "--listen", centre.endpoint)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(centre.endpoint, done.stderr)
+            self.assertIn("in use", done.stderr)
+
+
+class Send(unittest.TestCase):
+    def test_shows_id_and_receipt(self):
+        with mc("--first-id", "4711") as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "+447700900123", "Hello")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"447700900123 accepted, id 4711 ")
+            self.assertRegex(done.stdout, r"447700900123 DELIVRD, id 4711 ")
+
+    def test_reads_standard_input_and_splits_long_texts(self):
+        with mc() as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "--to", "2", "-", stdin="é" * 300 + "\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.stdout.count("accepted"), 4)
+            self.assertIn("2 part 2/2 DELIVRD", done.stdout)
+
+    def test_many_are_summed_up(self):
+        with mc() as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "447700900123", "--count", "1000", "--window", "50",
+                          "--binds", "2", "Hello")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("1000 of 1000 accepted", done.stdout)
+            self.assertIn("receipts: 1000 of 1000: 1000 DELIVRD", done.stdout)
+
+    def test_refusals_fail(self):
+        with mc("--errors", "RTHROTTLED=100") as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "Hello")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("refused: ESME_RTHROTTLED", done.stdout)
+
+    def test_failed_delivery_fails(self):
+        with mc("--outcomes", "UNDELIV=100") as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "Hello")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("1 UNDELIV err 001", done.stdout)
+
+    def test_a_missing_receipt_fails(self):
+        with mc("--receipt-delay", "1h") as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "--wait", "0", "Hello")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("--wait", done.stderr)
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "--no-receipt", "Hello")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_says_why_it_cannot_bind(self):
+        with mc("--password", "other") as centre:
+            done = sluice("send", "--host", centre.endpoint, "--to", "1", "Hello")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("ESME_RINVPASWD", done.stderr)
+
+    def test_says_why_it_cannot_connect(self):
+        with mc() as centre:
+            endpoint = centre.endpoint
+            centre.end()
+        done = sluice("send", "--host", endpoint, "--to", "1", "Hello")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("refused", done.stderr)
+        self.assertEqual(sluice("send", "--host", "no.such.host.invalid", "--to", "1", "Hello").returncode, 1)
+
+
+class Run(unittest.TestCase):
+    def test_the_embedded_default_serves_at_once(self):
+        with tempfile.TemporaryDirectory() as folder, run(folder) as gateway:
+            done = sluice("send", "--host", gateway.endpoint, "--to", "+447700900123", "Hello")
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("DELIVRD", done.stdout)
+            self.assertEqual(gateway.end(), 0)
+            self.assertIn(f"send --host {gateway.endpoint} --to", gateway.said)
+
+    def test_says_what_to_do_when_the_port_is_taken(self):
+        with tempfile.TemporaryDirectory() as folder, mc() as centre:
+            done = sluice("run", "--listen", centre.endpoint, "--admin", "none", "--data", folder)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("in use", done.stderr)
+            self.assertIn("choose another port", done.stderr)
+
+    def test_refuses_a_file_with_errors(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "wrong.toml")
+            with open(file, "w") as out:
+                out.write("[server]\nshards = \"many\"\n")
+            done = sluice("run", "--config", file)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("wrong.toml:2:", done.stderr)
+
+    def test_reads_its_file_again(self):
+        account = '[[account]]\nsystem_id = "{}"\n' + sluice("hash-password", "-", stdin="secret\n").stdout
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "sluice.toml")
+
+            def write(text):
+                with open(file, "w") as out:
+                    out.write(text)
+
+            def reloads(gateway, expected):
+                gateway.process.send_signal(signal.SIGHUP)
+                while expected not in gateway.said:
+                    line = gateway.process.stdout.readline()
+                    self.assertNotEqual(line, "", gateway.said)
+                    gateway.said += line
+
+            write(account.format("acme"))
+            with run(folder, "--config", file) as gateway:
+                reloads(gateway, "nothing has changed")
+                write(account.format("acme") + account.format("other"))
+                reloads(gateway, "changed: ")
+                write("nonsense = [\n")
+                reloads(gateway, "reload refused")
+                self.assertEqual(gateway.end(), 0)
+
+class Check(unittest.TestCase):
+    def test_the_example_is_fine(self):
+        done = sluice("check", os.path.join(ROOT, "docs/sluice.example.toml"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for what in ("listener ", "account ", "provider ", "route "):
+            self.assertIn("\n" + what, done.stdout)
+
+    def test_errors_have_lines(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write("[server]\nshards = -1\nunknown = 1\n")
+            file.flush()
+            done = sluice("check", file.name)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(":2:", done.stderr)
+        self.assertIn(":3:", done.stderr)
+
+    def test_no_such_file(self):
+        self.assertEqual(sluice("check", "no-such-file.toml").returncode, 3)
+
+
+class HashPassword(unittest.TestCase):
+    def test_prints_the_line_for_the_file(self):
+        done = sluice("hash-password", "-", stdin="secret\n")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r'^password_hash = "\$scrypt\$ln=\d+,r=\d+,p=\d+\$\S+"\n$')
+        self.assertNotEqual(done.stdout, sluice("hash-password", "-", stdin="secret\n").stdout)
+
+    def test_wants_a_password(self):
+        self.assertEqual(sluice("hash-password", "-", stdin="\n").returncode, 1)
+
+    def test_asks_only_on_a_terminal(self):
+        done = sluice("hash-password", stdin="secret\n")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("sluice hash-password -", done.stderr)
+
+
+class Dump(unittest.TestCase):
+    ENQUIRE_LINK = "00000010 00000015 00000000 00000001"
+
+    def test_shows_pdus_of_hex(self):
+        done = sluice("dump", stdin=self.ENQUIRE_LINK + "\n" + self.ENQUIRE_LINK)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout.count("enquire_link"), 2)
+        self.assertIn("2 PDUs, 0 malformed", done.stdout)
+
+    def test_marks_what_is_malformed(self):
+        for text in ("00000011 00000004 00000000 00000001 ff", "00000004", "00000020 00000015 00000000 00000001"):
+            with self.subTest(text):
+                done = sluice("dump", stdin=text)
+                self.assertEqual(done.returncode, 1)
+                self.assertRegex(done.stdout, r"(?m)^!")
+                self.assertIn("1 PDUs, 1 malformed", done.stdout)
+
+    def test_passwords_are_hidden(self):
+        bind = "0000001f 00000009 00000000 00000001 6100 736563726574 00 00 34 00 00 00"
+        bind = bind.replace("0000001f", f"{len(bytes.fromhex(bind)):08x}")
+        self.assertNotIn("secret", sluice("dump", stdin=bind).stdout)
+        self.assertIn("secret", sluice("dump", "--passwords", stdin=bind).stdout)
+
+    def test_says_what_it_cannot_read(self):
+        self.assertEqual(sluice("dump", stdin="hello").returncode, 1)
+        done = sluice("dump", "no-such-file")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("no-such-file", done.stderr)
+
+    def test_captures(self):
+        captures = sorted(glob.glob(os.path.join(os.environ.get("SLUICE_SHARED", ""), "captures", "*.pcap*")))
+        if not captures:
+            self.skipTest("no captures (SLUICE_SHARED)")
+        for capture in captures:
+            with self.subTest(os.path.basename(capture)):
+                done = sluice("dump", capture)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                pdus, malformed = map(int, re.search(r"(\d+) PDUs, (\d+) malformed\n$", done.stdout).groups())
+                self.assertGreater(pdus, 5)
+                self.assertLess(malformed, pdus / 2)
+                self.assertEqual(done.returncode, 1 if malformed else 0)
+                self.assertIn("bind_", done.stdout)
+                with open(capture, "rb") as file:
+                    piped = subprocess.run(["sh", "-c", f"cat | {SLUICE} dump -"], stdin=file, capture_output=True,
+                                           text=True, timeout=LIMIT)
+                self.assertEqual(piped.stdout, done.stdout)
+
+
+class Tap(unittest.TestResult):
+    """A line a test, as meson reads them."""
+
+    def startTestRun(self):
+        super().startTestRun()
+        self.number = 0
+
+    def line(self, word, test, directive=""):
+        self.number += 1
+        print(f"{word} {self.number} - {type(test).__name__}.{test._testMethodName}{directive}", flush=True)
+
+    def addSuccess(self, test):
+        self.line("ok", test)
+
+    def addSkip(self, test, reason):
+        self.line("ok", test, f" # SKIP {reason}")
+
+    def addFailure(self, test, error):
+        super().addFailure(test, error)
+        self.line("not ok", test)
+        for line in self._exc_info_to_string(error, test).splitlines():
+            print(f"# {line}")
+
+    addError = addFailure
+
+    def addSubTest(self, test, subtest, error):
+        super().addSubTest(test, subtest, error)
+        if error is None:
+            return
+        self.line("not ok", test, f" {subtest._subDescription()}")
+        for line in self._exc_info_to_string(error, subtest).splitlines():
+            print(f"# {line}")
+
+
+if __name__ == "__main__":
+    names = sys.argv[1:]
+    loader = unittest.defaultTestLoader
+    module = sys.modules[__name__]
+    suite = loader.loadTestsFromNames(names, module) if names else loader.loadTestsFromModule(module)
+    result = Tap()
+    result.startTestRun()
+    suite.run(result)
+    print(f"1..{result.number}")
+    sys.exit(0 if result.wasSuccessful() else 1)

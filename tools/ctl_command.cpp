@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "engine/admin/settings_text.hpp"
+#include "tools/command.hpp"
+#include "tools/ctl_client.hpp"
+#include "tools/ctl_tables.hpp"
+
+namespace sluice::tools {
+
+namespace {
+
+constexpr int exit_no_gateway = 4;
+
+struct CtlArguments {
+    std::string admin = "127.0.0.1:8775";
+    bool json = false;
+    std::string message_id, session_id, account, from, to;
+    std::vector<std::string> log_level;
+};
+
+using Print = void (*)(const CtlJson&);
+
+int no_gateway(const CtlClient& client, const std::string& why) {
+    fmt::print(stderr, "sluice: no gateway answers at {}: {}\n"
+                       "Start one with: {} run   or say where it listens with --admin HOST:PORT\n",
+               client.address(), why, program_name);
+    return exit_no_gateway;
+}
+
+/// Asks and prints: as it came (`--json`), or as `print` has it. A refusal goes to standard error.
+int ask(const CtlArguments& arguments, std::string_view method, const std::string& path, Print print,
+        const std::string& request = {}) {
+    CtlClient client(arguments.admin);
+    const auto reply = client.request(method, path, request);
+    if (!reply) return no_gateway(client, reply.error().message);
+    const bool done = reply->status == 200;
+    const CtlJson body = CtlJson::parse(reply->body, nullptr, false);
+    if (!body.is_object()) return no_gateway(client, "what answers there is no gateway");
+    if (arguments.json) {
+        fmt::print("{}", reply->body);
+        return done ? exit_ok : exit_failed;
+    }
+    if (body.contains("error")) return failure(body.value("error", std::string()));
+    try {
+        print(body);
+    } catch (const CtlJson::exception&) {
+        return failure("the gateway at " + arguments.admin + " answers in another version's way: see it with --json");
+    }
+    return done ? exit_ok : exit_failed;
+}
+
+int show_metrics(const CtlArguments& arguments) {
+    CtlClient client(arguments.admin);
+    const auto reply = client.request("GET", "/metrics");
+    if (!reply) return no_gateway(client, reply.error().message);
+    if (reply->status != 200) return no_gateway(client, "what answers there is no gateway");
+    fmt::print("{}", reply->body);
+    return exit_ok;
+}
+
+std::string part(std::string_view text) { return CtlClient({}).quoted(text); }
+
+int set_log_level(const CtlArguments& arguments) {
+    CtlJson request{{"level", arguments.log_level.back()}};
+    if (arguments.log_level.size() == 2) request["subsystem"] = arguments.log_level.front();
+    return ask(arguments, "PUT", "/api/v1/log-level",
+               [](const CtlJson& body) { fmt::print("level {}\n", body["level"].get<std::string>()); },
+               request.dump(-1, ' ', false, CtlJson::error_handler_t::replace));
+}
+
+}  // namespace
+
+void add_ctl_command(CLI::App& app, int& exit_code) {
+    auto arguments = std::make_shared<CtlArguments>();
+    CLI::App* command = app.add_subcommand("ctl", "Look into a running gateway and control it");
+    command->require_subcommand(1);
+    command->fallthrough();
+    command->footer(
+        "Examples:\n"
+        "  sluice ctl status\n"
+        "  sluice ctl trace 935264711023099904             what became of a message\n"
+        "  sluice ctl route explain --account demo --to 447700900123\n"
+        "  sluice ctl log-level debug\n"
+        "  sluice ctl sessions --json | jq '.sessions[] | select(.name == \"demo\")'\n\n"
+        "Exit codes: 0 done; 1 refused, or not found; 2 usage; 4 no gateway answers there.");
+    command->add_option("--admin", arguments->admin, "Where the gateway's admin port is")
+        ->type_name("HOST:PORT")->capture_default_str()
+        ->check([](const std::string& text) {
+            const auto parsed = admin::parse_host_port(text);
+            return parsed ? std::string() : parsed.error().message;
+        });
+    command->add_flag("--json", arguments->json, "Print what the admin port answers as it comes");
+
+    const auto add = [&](CLI::App* parent, const char* name, const char* help, std::function<int()> run) {
+        CLI::App* its = parent->add_subcommand(name, help);
+        its->fallthrough();
+        its->callback([run = std::move(run), &exit_code] { exit_code = run(); });
+        return its;
+    };
+    const auto add_view = [&](const char* name, const char* help, Print print) {
+        add(command, name, help, [=] { return ask(*arguments, "GET", std::string("/api/v1/") + name, print); });
+    };
+    add_view("status", "Health, and what happened since the start", print_status);
+    add_view("sessions", "Who is bound", print_sessions);
+    add_view("providers", "Binds, health and queue of each provider", print_providers);
+    add_view("accounts", "Sessions and messages of each account", print_accounts);
+    add_view("queues", "What waits, where and how much of it on disk", print_queues);
+
+    add(command, "trace", "One message's life, step by step", [=] {
+        return ask(*arguments, "GET", "/api/v1/messages/" + part(arguments->message_id), print_message);
+    })->add_option("ID", arguments->message_id, "Decimal or hexadecimal, as the account was shown it")->required();
+
+    CLI::App* route = command->add_subcommand("route", "Ask the route table");
+    route->require_subcommand(1)->fallthrough();
+    CLI::App* explain = add(route, "explain", "Where a message would go now, and why", [=] {
+        return ask(*arguments, "GET",
+                   "/api/v1/route-explain?account=" + part(arguments->account) + "&from=" + part(arguments->from) +
+                       "&to=" + part(arguments->to),
+                   print_explanation);
+    });
+    explain->add_option("--account", arguments->account, "system_id of the sender")->required();
+    explain->add_option("--from", arguments->from, "source_addr");
+    explain->add_option("--to", arguments->to, "destination_addr")->required();
+
+    add(command, "reload", "Read the settings file again and apply it",
+        [=] { return ask(*arguments, "POST", "/api/v1/reload", print_reload); });
+    add(command, "drain", "Unbind everybody and take nothing more, before it is stopped", [=] {
+        return ask(*arguments, "POST", "/api/v1/drain", [](const CtlJson&) {
+            fmt::print("draining: stop it when `ctl sessions` is empty\n");
+        });
+    });
+    add(command, "log-level", "Set how much is logged", [=] { return set_log_level(*arguments); })
+        ->add_option("LEVEL", arguments->log_level,
+                     "trace, debug, info, warning, error or off; a subsystem before it sets that one's alone, and "
+                     "`default` gives it the common level again")
+        ->expected(1, 2)->required()->type_name("[SUBSYSTEM] LEVEL");
+    add(command, "kick", "Unbind one session", [=] {
+        return ask(*arguments, "POST", "/api/v1/sessions/" + part(arguments->session_id) + "/kick",
+                   [](const CtlJson& body) { fmt::print("session {} is unbinding\n", body["session"].get<std::string>()); });
+    })->add_option("ID", arguments->session_id, "As `ctl sessions` shows it")->required();
+    add(command, "metrics", "The metrics as Prometheus reads them", [=] { return show_metrics(*arguments); });
+}
+
+}  // namespace sluice::tools

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+/// What the admin port answers, for people. Each writes to standard output.
+namespace sluice::tools {
+
+using CtlJson = nlohmann::ordered_json;
+
+void print_status(const CtlJson& status);
+void print_sessions(const CtlJson& body);
+void print_providers(const CtlJson& body);
+void print_accounts(const CtlJson& body);
+void print_queues(const CtlJson& body);
+void print_message(const CtlJson& message);
+void print_explanation(const CtlJson& body);
+void print_reload(const CtlJson& body);
+
+}  // namespace sluice::tools
