@@ -38,8 +38,8 @@ class Server:
 
     def end(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        self.said += self.process.communicate(timeout=LIMIT)[0]
-        return self.process.returncode
+        self.said += self.process.stdout.read()  # not communicate: it would lose what readline has read ahead
+        return self.process.wait(timeout=LIMIT)
 
     def __enter__(self):
         return self
@@ -47,7 +47,8 @@ class Server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.communicate()
+            self.process.wait()
+        self.process.stdout.close()
 
 
 def mc(*options):
