@@ -2,7 +2,7 @@
 // The first octet picks the command, so that every body is reached; the rest is the body.
 // sources: codecs/smpp/dump.cpp codecs/smpp/hex.cpp codecs/smpp/pdu.cpp codecs/smpp/tlv.cpp
 // libraries: fmt
-// dictionary: the output of smpp_fuzz_dictionary
+// dictionary: the output of tests/smpp/fuzz_dictionary.cpp
 
 #include <vector>
 
