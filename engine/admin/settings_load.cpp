@@ -2,6 +2,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include "engine/admin/settings.hpp"
 #include "engine/admin/settings_sections.hpp"
@@ -118,7 +119,9 @@ void read_settings(TableReader& reader, Settings& settings) {
 }
 
 std::vector<std::string> report(std::vector<ReadContext::Problem>& problems, std::string_view name) {
-    std::ranges::stable_sort(problems, {}, &ReadContext::Problem::at);
+    std::ranges::sort(problems, {}, [](const ReadContext::Problem& problem) {
+        return std::tie(problem.at, problem.text);
+    });
     std::vector<std::string> lines;
     for (const ReadContext::Problem& problem : problems) {
         if (lines.size() == max_reported) {
