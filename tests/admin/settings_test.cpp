@@ -244,7 +244,8 @@ via = ["mk"]
 TEST(SettingsErrors, Syntax) {
     EXPECT_TRUE(error_of("[server\nnode = 1").starts_with("t.toml:1:"));
     EXPECT_NE(error_of("a = 1\na = 2"), "");
-    // The TOML library once took these for impossible.
+    // The TOML library takes these for impossible.
+    EXPECT_TRUE(error_of("[~").starts_with("t.toml:1:2: "));
     EXPECT_TRUE(error_of("\u03EB").starts_with("t.toml:1:1: "));
     EXPECT_EQ(good("[server]\nsystem_id = \"\"\"\\\n\u00A7\"\"\"\n").server.system_id, "\u00A7");
 }
