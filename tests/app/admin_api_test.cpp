@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <future>
 
 #include "tests/app/house.hpp"
 
@@ -152,7 +153,7 @@ TEST_F(AdminApiTest, SessionsAreListedAndKicked) {
     json_once("sessions", [](const Json& s) { return s["sessions"].size() == 2; });
     json("POST", "sessions/" + id + "/kick", "{}", 404);
     json("POST", "sessions/9.1.1/kick", "{}", 404);
-    for (const char* const wrong : {"1", "0.1", "0.1.1.1", "0.1.x", "..", "-1.0.0"})
+    for (const char* const wrong : {"1", "0.1", "0.1.1.1", "0.1.x", "0.1.", "-1.0.0"})
         json("POST", std::string("sessions/") + wrong + "/kick", "{}", 400);
 }
 

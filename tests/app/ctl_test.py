@@ -62,7 +62,9 @@ class WithoutAGateway(unittest.TestCase):
         self.assertIn("Exit codes", result.stdout)
 
 
-class WithAGateway(unittest.TestCase):
+class GatewayCase(unittest.TestCase):
+    """With a gateway, its built-in message centre behind it, for all tests of a class."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory(prefix="sluice-ctl-")
@@ -73,8 +75,16 @@ class WithAGateway(unittest.TestCase):
              "--shards", "2", "--admin", cls.admin], stdout=subprocess.PIPE, stderr=cls.log, text=True)
         first = cls.gateway.stdout.readline()  # it says where it listens once it does
         cls.smpp = re.search(r"127\.0\.0\.1:\d+", first).group(0)
-        while "ctl status" not in cls.gateway.stdout.readline():
-            pass
+        cls.await_binds()
+
+    @classmethod
+    def await_binds(cls):
+        """At the start, and after another test has kicked one."""
+        deadline = time.monotonic() + 60
+        status = None
+        while not status or status.returncode != 0 or json.loads(status.stdout)["provider_binds"] < 2:
+            assert time.monotonic() < deadline, status and status.stdout + status.stderr
+            status = run("ctl", "--admin", cls.admin, "--json", "status")
 
     @classmethod
     def tearDownClass(cls):
@@ -87,14 +97,13 @@ class WithAGateway(unittest.TestCase):
         assert cls.gateway.returncode == 0, rest + log
 
     def ctl(self, *arguments: str, code: int = 0) -> str:
+        """What it said, on either output."""
         result = run("ctl", "--admin", self.admin, *arguments)
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        return result.stdout if code == 0 else result.stderr
+        return result.stdout + result.stderr
 
-    def json(self, *arguments: str, code: int = 0) -> dict:
-        result = run("ctl", "--admin", self.admin, *arguments, "--json")
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        return json.loads(result.stdout)
+    def json(self, *arguments: str) -> dict:
+        return json.loads(self.ctl(*arguments, "--json"))
 
     def send(self) -> str:
         """Returns the message's id."""
@@ -102,6 +111,8 @@ class WithAGateway(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         return re.search(r"accepted, id (\w+)", result.stdout).group(1)
 
+
+class WithAGateway(GatewayCase):
     def test_status(self):
         text = self.ctl("status")
         self.assertIn("healthy", text)
@@ -109,6 +120,7 @@ class WithAGateway(unittest.TestCase):
         self.assertEqual(self.json("status")["shards"], 2)
 
     def test_lists(self):
+        self.await_binds()
         self.assertIn("demo", self.ctl("accounts"))
         self.assertIn("2/2", self.ctl("providers"))
         sessions = self.ctl("sessions").splitlines()
@@ -127,13 +139,8 @@ class WithAGateway(unittest.TestCase):
         for event in ("accepted", "committed", "send", "response", "DELIVERED"):
             self.assertIn(event, text)
         self.assertEqual(self.json("trace", message)["id"], message)
-        self.assertIn("nothing is known of it", self.ctl_text("trace", "935264711023099904", code=1))
+        self.assertIn("nothing is known of it", self.ctl("trace", "935264711023099904", code=1))
         self.assertIn("no message id", self.ctl("trace", "!", code=1))
-
-    def ctl_text(self, *arguments: str, code: int) -> str:
-        result = run("ctl", "--admin", self.admin, *arguments)
-        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
-        return result.stdout
 
     def test_route_explain(self):
         text = self.ctl("route", "explain", "--account", "demo", "--from", "Sluice", "--to", "+447700900123")
@@ -162,13 +169,10 @@ class WithAGateway(unittest.TestCase):
         self.assertIn("\nsluice_accepted_total{shard=\"1\"} ", self.ctl("metrics"))
 
 
-class Draining(unittest.TestCase):
-    setUpClass = classmethod(WithAGateway.setUpClass.__func__)
-    tearDownClass = classmethod(WithAGateway.tearDownClass.__func__)
-
+class Draining(GatewayCase):
     def test_drain(self):
-        self.assertIn("draining", WithAGateway.ctl(self, "drain"))
-        self.assertIn("NOT HEALTHY", WithAGateway.ctl(self, "status"))
+        self.assertIn("draining", self.ctl("drain"))
+        self.assertIn("NOT HEALTHY", self.ctl("status"))
 
 
 if __name__ == "__main__":
