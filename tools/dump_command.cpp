@@ -80,7 +80,8 @@ public:
         Direction& direction = directions_[name];
         if (direction.ignored) return;
         direction.stream.add(segment.sequence, segment.syn, segment.data);
-        show(direction, fmt::format("{:%F %T}  {}\n", segment.at, name));
+        const auto second = std::chrono::floor<seconds>(segment.at);
+        show(direction, fmt::format("{:%F %T}.{:06}  {}\n", second, (segment.at - second).count(), name));
         if (direction.stream.kept() > max_kept) skip_gap(direction, name);
     }
 

@@ -1,5 +1,6 @@
 #include <csignal>
 #include <cstdio>
+#include <system_error>
 
 #include "tools/command.hpp"
 
@@ -39,6 +40,9 @@ int main(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_ok : exit_usage;
+    } catch (const std::system_error& error) {
+        if (error.code() == std::errc::broken_pipe) return exit_failed;  // nobody reads on: `sluice dump ... | head`
+        return failure(error.what());
     }
     return exit_code;
 }

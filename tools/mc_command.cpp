@@ -2,6 +2,7 @@
 
 #include "tools/command.hpp"
 #include "tools/host_port.hpp"
+#include "tools/message_text.hpp"
 #include "tools/signals.hpp"
 #include "tools/status_line.hpp"
 #include "tools/values.hpp"
@@ -40,7 +41,14 @@ int run_message_centre(McArguments& arguments) {
     const TypedAddress from = typed_address(arguments.mo_from), to = typed_address(arguments.mo_to);
     mo.from = from.digits, mo.from_ton = from.ton, mo.from_npi = from.npi;
     mo.to = to.digits, mo.to_ton = to.ton, mo.to_npi = to.npi;
-    mo.text.assign(arguments.mo_text.begin(), arguments.mo_text.end());
+    auto text = encode_text(arguments.mo_text, TextCoding::automatic);
+    if (text && text->parts.size() > 1) text = fail("it does not fit into one message");
+    if (!text) {
+        failure("--mo-text: " + text.error().message);
+        return exit_usage;
+    }
+    mo.data_coding = text->data_coding;
+    mo.text = std::move(text->parts.front());
 
     const Signals signals;
     auto centre = app::MessageCentre::start(arguments.options);

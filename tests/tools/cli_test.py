@@ -7,6 +7,8 @@ import glob
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -115,6 +117,7 @@ class Usage(unittest.TestCase):
         self.wrong("mc", "--response-id", "octal", says="decimal, hex or HEX")
         self.wrong("mc", "--never-answer", "101", says="--never-answer")
         self.wrong("mc", "--receipt-text", "none", "--no-receipt-tlvs", says="leaves nothing")
+        self.wrong("mc", "--mo-text", "x" * 161, says="--mo-text: it does not fit into one message")
         self.wrong("send", "--to", "1", "--coding", "gsm7", "ç", says="GSM 7 has no \"ç\"")
         self.wrong("send", "--to", "1", "--coding", "binary", "xyz", says="hex")
         self.wrong("run", "--io", "select", says="--io")
@@ -209,6 +212,19 @@ class Run(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn("in use", done.stderr)
             self.assertIn("choose another port", done.stderr)
+
+    def test_a_second_signal_ends_it_at_once(self):
+        body = b"demo\0demo\0\0\x34\0\0\0"
+        bind = struct.pack(">IIII", 16 + len(body), 9, 0, 1) + body
+        with tempfile.TemporaryDirectory() as folder, run(folder) as gateway:
+            host, port = gateway.endpoint.split(":")
+            with socket.create_connection((host, int(port)), LIMIT) as customer:  # one who never answers unbind
+                customer.sendall(bind)
+                self.assertEqual(customer.recv(16)[8:12], bytes(4))
+                gateway.process.send_signal(signal.SIGTERM)
+                while "stopping" not in gateway.said:
+                    gateway.said += gateway.process.stdout.readline()
+                self.assertEqual(gateway.end(), -signal.SIGTERM)
 
     def test_refuses_a_file_with_errors(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -308,6 +324,11 @@ class Dump(unittest.TestCase):
         done = sluice("dump", "no-such-file")
         self.assertEqual(done.returncode, 1)
         self.assertIn("no-such-file", done.stderr)
+
+    def test_ends_quietly_when_nobody_reads_on(self):
+        done = subprocess.run(["sh", "-c", f"{SLUICE} dump - | head -n 1"], input=self.ENQUIRE_LINK * 5000,
+                              capture_output=True, text=True, timeout=LIMIT)
+        self.assertEqual(done.stderr, "")
 
     def test_captures(self):
         captures = sorted(glob.glob(os.path.join(os.environ.get("SLUICE_SHARED", ""), "captures", "*.pcap*")))
