@@ -64,7 +64,6 @@ private:
             client_->turn(milliseconds(20));
         }
         client_->turn({});  // the last answer is sent at the start of a turn
-        client_->turn(nanoseconds(0));  // sends what the last turn wrote
     }
     const smpp::SubmitSm* next(std::uint64_t& cookie) override {
         cookie = 1;
