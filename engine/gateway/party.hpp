@@ -25,30 +25,9 @@ constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
 /// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
 Result<void> check_parties(const routing::Snapshot& snapshot);
 
-/// A rate that all shards share without asking each other: the time at which the bucket will be empty is one atomic
-/// number (the generic cell rate algorithm), so that overspending is impossible whatever the number of shards.
-class SharedRate {
-public:
-    /// True if one more message is within the rate at `now`.
-    bool take(routing::Rate rate, MonoTime now) {
-        if (rate.per_second == 0) return true;
-        const std::int64_t interval = 1'000'000'000 / rate.per_second;
-        const std::int64_t at = now.time_since_epoch().count();
-        std::int64_t due = due_.load(std::memory_order_relaxed);
-        for (;;) {
-            const std::int64_t start = std::max(due, at);
-            if (start - at > interval * std::max<std::int64_t>(0, std::int64_t{rate.burst} - 1)) return false;
-            if (due_.compare_exchange_weak(due, start + interval, std::memory_order_relaxed)) return true;
-        }
-    }
-
-private:
-    std::atomic<std::int64_t> due_{INT64_MIN};
-};
-
 /// What all shards know about an account together. Lives as long as the gateway, through reloads.
 struct AccountShared {
-    SharedRate rate;
+    routing::SharedRate rate;
     std::atomic<std::uint32_t> sessions{0};
     std::atomic<std::int64_t> queued{0};  ///< its messages that are not final
 };

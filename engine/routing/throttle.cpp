@@ -68,45 +68,4 @@ void TokenBucket::set_rate(Rate rate, MonoTime now) {
     level_ = std::min(level_, limit());
 }
 
-void TokenBucket::set_reserved(std::uint32_t n, MonoTime now) {
-    if (!unlimited()) refill(now);
-    reserved_ = n;
-}
-
-LeaseOwner::LeaseOwner(Rate rate, std::uint32_t shards, MonoTime now)
-    : bucket_(rate, now), shards_(std::max<std::uint32_t>(shards, 1)) {}
-
-std::uint32_t LeaseOwner::grant(MonoTime now, std::uint32_t wanted) {
-    if (unlimited()) return wanted;
-    // Two leases a shard at the most, so that no shard can sit on what the others need.
-    const std::uint32_t chunk = std::max<std::uint32_t>(1, bucket_.rate().burst / (2 * shards_));
-    const std::uint32_t granted = bucket_.take_up_to(now, std::min(wanted, chunk));
-    outstanding_ += granted;
-    bucket_.set_reserved(outstanding_, now);
-    return granted;
-}
-
-void LeaseOwner::settle(MonoTime now, std::uint32_t spent, std::uint32_t returned) {
-    if (unlimited()) return;
-    outstanding_ -= std::min(outstanding_, spent + returned);
-    bucket_.set_reserved(outstanding_, now);
-    bucket_.put_back(returned);
-}
-
-MonoTime LeaseOwner::ready_at(MonoTime now) const { return bucket_.ready_at(now); }
-
-void LeaseOwner::set_rate(Rate rate, MonoTime now) { bucket_.set_rate(rate, now); }
-
-bool LeaseHolder::take(std::uint32_t n) {
-    if (unlimited_) return true;
-    if (available_ < n) return false;
-    available_ -= n;
-    spent_ += n;
-    return true;
-}
-
-LeaseHolder::Report LeaseHolder::report(bool give_back) {
-    return {std::exchange(spent_, 0), give_back ? std::exchange(available_, 0) : 0};
-}
-
 }  // namespace sluice::routing

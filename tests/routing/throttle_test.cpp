@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include <atomic>
+#include <thread>
 #include <vector>
 
 #include "engine/base/random.hpp"
@@ -137,65 +139,42 @@ TEST(TokenBucket, NeverLetsMoreThroughThanItsLaw) {
     }));
 }
 
-TEST(Lease, ShardsTogetherObeyTheLaw) {
-    EXPECT_TRUE(rc::check("at most rate * t + burst through all shards", [](std::uint64_t seed) {
-        Random random(seed);
-        const Rate rate = any_rate(random);
-        const auto shards = 1 + random.below(4);
-        LeaseOwner owner(rate, static_cast<std::uint32_t>(shards), start);
-        std::vector<LeaseHolder> holders(shards);
-        Record record;
+TEST(SharedRate, ObeysTheLawWhoeverTakes) {
+    Random random(5);
+    for (int round = 0; round < 50; ++round) {
+        const Rate rate{static_cast<std::uint32_t>(1 + random.below(5000)), static_cast<std::uint32_t>(1 + random.below(50))};
+        SharedRate shared;
+        std::vector<MonoTime> taken;
         MonoTime now = start;
-        for (int i = 0; i < 400; ++i) {
-            if (random.chance(0.5)) now += any_pause(random);
-            LeaseHolder& holder = holders[random.below(shards)];
-            const double what = static_cast<double>(random.below(100)) / 100;
-            if (what < 0.4) {
-                holder.granted(owner.grant(now, static_cast<std::uint32_t>(1 + random.below(100))));
-            } else if (what < 0.8) {
-                const auto n = static_cast<std::uint32_t>(1 + random.below(3));
-                if (holder.take(n)) record.use(now, n);
-            } else {
-                const auto report = holder.report(random.chance(0.3));
-                owner.settle(now, report.spent, report.returned);
-            }
-            RC_ASSERT(owner.outstanding() <= rate.burst);
+        for (int i = 0; i < 2000; ++i) {
+            now += microseconds(random.below(2'000'000 / rate.per_second + 1));
+            if (shared.take(rate, now)) taken.push_back(now);
         }
-        RC_ASSERT(record.obeys(rate));
-    }));
-}
-
-TEST(Lease, NothingIsLostWhenShardsReport) {
-    LeaseOwner owner({1000, 100}, 2, start);
-    LeaseHolder holders[2];
-    std::uint64_t used = 0;
-    MonoTime now = start;
-    for (; now < start + seconds(10); now += milliseconds(1)) {
-        for (LeaseHolder& holder : holders) {
-            if (holder.available() == 0) holder.granted(owner.grant(now, 25));
-            while (holder.take()) ++used;
-            const auto report = holder.report(false);
-            owner.settle(now, report.spent, report.returned);
+        ASSERT_GT(taken.size(), 100u);
+        for (std::size_t from = 0; from < taken.size(); from += 17) {
+            for (std::size_t to = from; to < std::min(taken.size(), from + 300); ++to) {
+                const double stretch = std::chrono::duration<double>(taken[to] - taken[from]).count();
+                ASSERT_LE(static_cast<double>(to - from + 1), rate.per_second * stretch + rate.burst + 1e-6);
+            }
         }
     }
-    EXPECT_GE(used, 10'000u);
-    EXPECT_LE(used, 10'100u);
 }
 
-TEST(Lease, AnIdleShardGivesBack) {
-    LeaseOwner owner({1, 4}, 1, start);
-    LeaseHolder idle;
-    LeaseHolder busy;
-    idle.granted(owner.grant(start, 2));
-    EXPECT_EQ(idle.available(), 2u);
-    busy.granted(owner.grant(start, 2));
-    EXPECT_EQ(owner.grant(start, 1), 0u);
-    EXPECT_EQ(owner.ready_at(start), MonoTime::max());
-    const auto report = idle.report(true);
-    owner.settle(start, report.spent, report.returned);
-    EXPECT_FALSE(idle.take());
-    EXPECT_EQ(owner.ready_at(start), start);
-    EXPECT_EQ(owner.grant(start, 2), 2u);
+TEST(SharedRate, IsExactBetweenThreads) {
+    SharedRate shared;
+    std::atomic<int> taken{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 10'000; ++i) taken += shared.take({1000, 50}, start);
+        });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(taken, 50);
+}
+
+TEST(SharedRate, ZeroIsUnlimited) {
+    SharedRate shared;
+    for (int i = 0; i < 1000; ++i) ASSERT_TRUE(shared.take({}, start));
 }
 
 }  // namespace
