@@ -180,7 +180,16 @@ void Receipts::on_receipt(ReceiptNote note) {
     const Party& party = core_.party(note.provider);
     const bool open_format = party.provider == nullptr || party.provider->receipt_id_format == routing::IdFormat::automatic;
     const std::string_view raw(note.provider_id, note.provider_id_size);
-    if (open_format && !note.tried && habit.plain == 0 && habit.other == 0) {
+    if (open_format && habit.other != plain && note.reading != habit.other) {
+        // It set out before the habit was known.
+        if (const std::uint64_t key = receipt_key(note.provider, party.provider, raw, habit.other)) {
+            note.reading = habit.other;
+            note.key = key;
+            note.tried = true;
+            return route(note);
+        }
+    }
+    if (open_format && !note.tried && habit.plain == 0 && habit.other == plain) {
         for (std::uint8_t reading = note.reading + 1u; reading < readings; ++reading) {
             const std::uint64_t key = receipt_key(note.provider, party.provider, raw, reading);
             if (key == 0) continue;

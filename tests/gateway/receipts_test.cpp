@@ -71,6 +71,29 @@ TEST_P(Receipt, R1TheFormIsLearnt) {
     }
 }
 
+TEST_P(Receipt, R1TheFormIsLearntWhileManyAreUnderWay) {
+    Scene scene(GetParam());
+    ready(scene);
+    constexpr int count = 60;
+    std::uint64_t number = 0x0A0B0C0D;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        char hex[17];
+        std::snprintf(hex, sizeof hex, "%08lX", ++number);
+        // Every other receipt goes out before its response.
+        const auto report = [&, now = number] {
+            const std::string text = "id:" + std::to_string(now) + " stat:DELIVRD";
+            scene.provider().send(CommandId::deliver_sm, Scene::receipt(text), now % 2);
+        };
+        if (number % 2 == 0) report();
+        scene.provider().answer(request, CommandStatus::ESME_ROK, hex);
+        if (number % 2 == 1) report();
+    };
+    for (int i = 0; i < count; ++i) scene.customer->send(CommandId::submit_sm, Scene::sample());
+    scene.until([&] { return scene.customer->requests.size() == count; });
+    scene.run(seconds(2));
+    EXPECT_TRUE(scene.empty());
+}
+
 TEST_P(Receipt, R2PaddingCaseAndHyphensDoNotCount) {
     for (const auto& [response, receipt] : {std::pair{"0000001234", "1234"}, std::pair{"abc-DEF", "ABCdef"},
                                             std::pair{"123456789012345678901234567890", "123456789012345678901234567890"}}) {
