@@ -202,7 +202,7 @@ void Receipts::on_receipt(ReceiptNote note) {
         note.reading = plain;
         note.key = receipt_key(note.provider, party.provider, raw, plain);
         note.tried = true;
-        if (shard_of(note.key) != core_.shard) return route(note);
+        return route(note);  // looked up once more: its response may have come meanwhile
     }
     hold(note);
 }
