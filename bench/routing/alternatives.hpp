@@ -99,38 +99,84 @@ private:
     std::vector<Node> nodes_;
 };
 
-/// One hash table for prefixes of all lengths, probed for each length that occurs, longest first.
-class HashByLength {
+/// The prefixes laid flat: intervals of numbers with one value each, found by their beginnings in a static B-tree without
+/// pointers whose nodes are one cache line each.
+class IntervalTree {
 public:
-    explicit HashByLength(Prefixes prefixes) : slots_(std::bit_ceil(2 * prefixes.size() + 2)) {
-        bool seen[17] = {};
+    explicit IntervalTree(Prefixes prefixes) {
         for (const auto& [pattern, value] : prefixes) {
-            seen[pattern.length()] = true;
-            std::size_t at = place(pattern.first());
-            while (slots_[at].value != no_value) at = (at + 1) & (slots_.size() - 1);
-            slots_[at] = {pattern.first(), value};
+            while (!open_.empty() && open_.back().last < pattern.first()) close();
+            open_.push_back({pattern.last(), value});
+            from_here(pattern.first());
         }
-        for (unsigned length = 17; length-- > 0;)
-            if (seen[length]) masks_.push_back(length == 0 ? 0 : ~NumberKey{0} << (64 - 4 * length));
+        while (!open_.empty()) close();
+        if (keys_.empty() || keys_.front() != 0) {
+            keys_.insert(keys_.begin(), 0);
+            values_.insert(values_.begin(), no_value);
+        }
+        build();
     }
     std::uint32_t find(NumberKey key) const {
-        for (const NumberKey mask : masks_)
-            for (std::size_t at = place(key & mask); slots_[at].value != no_value; at = (at + 1) & (slots_.size() - 1))
-                if (slots_[at].key == (key & mask)) return slots_[at].value;
-        return no_value;
+        std::size_t at = 0;
+        for (const std::uint32_t level : levels_) {
+            const Node& node = nodes_[level + at];
+            // The values of a bottom node lie together: fetched while its keys are.
+            if (level == levels_.back()) __builtin_prefetch(&values_[at * fanout]);
+            std::size_t not_after = 0;
+            for (const NumberKey k : node.keys) not_after += k <= key;
+            at = at * fanout + not_after - 1;
+        }
+        return values_[at];
     }
-    std::size_t memory_bytes() const { return slots_.size() * sizeof(Slot); }
+    std::size_t memory_bytes() const { return nodes_.size() * sizeof(Node) + values_.size() * sizeof(std::uint32_t); }
 
 private:
-    struct Slot {
-        NumberKey key = 0;
-        std::uint32_t value = no_value;
+    static constexpr std::size_t fanout = 8;
+    struct alignas(64) Node {
+        NumberKey keys[fanout];
     };
-    std::size_t place(NumberKey key) const {
-        return static_cast<std::size_t>((key ^ (key >> 29)) * 0x9E3779B97F4A7C15u >> 20) & (slots_.size() - 1);
+    struct Open {
+        NumberKey last;
+        std::uint32_t value;
+    };
+
+    void close() {
+        const NumberKey last = open_.back().last;
+        open_.pop_back();
+        if (last != ~NumberKey{0}) from_here(last + 1);
     }
-    std::vector<Slot> slots_;
-    std::vector<NumberKey> masks_;
+    void from_here(NumberKey key) {
+        const std::uint32_t value = open_.empty() ? no_value : open_.back().value;
+        if (!keys_.empty() && keys_.back() == key) {
+            keys_.pop_back();
+            values_.pop_back();
+        }
+        if (!values_.empty() && values_.back() == value) return;
+        keys_.push_back(key);
+        values_.push_back(value);
+    }
+    void build() {
+        std::vector<std::vector<NumberKey>> levels{std::move(keys_)};
+        while (levels.back().size() > fanout) {
+            std::vector<NumberKey> above;
+            for (std::size_t i = 0; i < levels.back().size(); i += fanout) above.push_back(levels.back()[i]);
+            levels.push_back(std::move(above));
+        }
+        for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
+            levels_.push_back(static_cast<std::uint32_t>(nodes_.size()));
+            for (std::size_t i = 0; i < level->size(); i += fanout) {
+                Node& node = nodes_.emplace_back();
+                for (std::size_t j = 0; j < fanout; ++j)
+                    node.keys[j] = i + j < level->size() ? (*level)[i + j] : ~NumberKey{0};
+            }
+        }
+    }
+
+    std::vector<Open> open_;
+    std::vector<NumberKey> keys_;
+    std::vector<Node> nodes_;
+    std::vector<std::uint32_t> levels_;
+    std::vector<std::uint32_t> values_;
 };
 
 }  // namespace sluice::routing::alternatives

@@ -12,7 +12,6 @@
 
 #include "bench/routing/alternatives.hpp"
 #include "engine/base/random.hpp"
-#include "engine/routing/prefix_sweep.hpp"
 #include "engine/routing/route.hpp"
 
 namespace sluice::routing {
@@ -61,9 +60,9 @@ std::vector<std::string> make_numbers(const Prefixes& prefixes, Traffic traffic)
 class Index {
 public:
     explicit Index(const Prefixes& prefixes) {
-        PrefixSweep sweep;
-        for (const auto& [pattern, value] : prefixes) sweep.enter(pattern, value);
-        index_ = sweep.finish();
+        std::vector<PrefixIndex::Entry> entries;
+        for (const auto& [pattern, value] : prefixes) entries.push_back({pattern, value});
+        index_ = PrefixIndex(entries);
     }
     std::uint32_t find(NumberKey key) const { return index_.find(key); }
     std::size_t memory_bytes() const { return index_.memory_bytes(); }
@@ -137,11 +136,11 @@ void counts(benchmark::internal::Benchmark* bench) {
 constexpr auto& prefix_index = search<Index>;
 constexpr auto& sorted_array = search<alternatives::SortedArray>;
 constexpr auto& bitmap_trie = search<alternatives::BitmapTrie>;
-constexpr auto& hash_by_length = search<alternatives::HashByLength>;
+constexpr auto& interval_tree = search<alternatives::IntervalTree>;
 SLUICE_BENCH(prefix_index);
 SLUICE_BENCH(sorted_array);
 SLUICE_BENCH(bitmap_trie);
-SLUICE_BENCH(hash_by_length);
+SLUICE_BENCH(interval_tree);
 SLUICE_BENCH(route);
 BENCHMARK_CAPTURE(compile, plan, Kind::plan)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, ported, Kind::ported)->Arg(1'000'000)->Unit(benchmark::kMillisecond);

@@ -9,8 +9,7 @@
 namespace sluice::routing {
 
 /// A number in the form that orders numbers by prefix: one nibble a digit from the top, then an end mark, then zeros.
-/// All numbers that begin with a prefix are one interval of keys, which makes longest-prefix match a search for a
-/// neighbour (see PrefixIndex).
+/// All numbers that begin with a prefix are one interval of keys, and share the prefix's first nibbles.
 using NumberKey = std::uint64_t;
 
 /// An address as routing sees it (interop P16): blanks and punctuation gone, `+` and `00` gone, a national number with

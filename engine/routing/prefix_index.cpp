@@ -1,65 +1,53 @@
 #include "engine/routing/prefix_index.hpp"
 
-#include <algorithm>
+#include <bit>
 
 namespace sluice::routing {
 namespace {
 
-// No number has this key, so filled-up places are never counted.
-constexpr NumberKey filler = ~NumberKey{0};
+constexpr NumberKey free_place = ~NumberKey{0};  // 15 is no nibble of a pattern
+
+constexpr NumberKey first_nibbles(NumberKey key, unsigned length) { return key & ~NumberKey{0} << (64 - 4 * length); }
 
 }  // namespace
 
-PrefixIndex::PrefixIndex(std::span<const Boundary> boundaries) {
-    std::vector<NumberKey> keys;
-    keys.reserve(boundaries.size() + 1);
-    values_.reserve(boundaries.size() + 1);
-    // Every key has a boundary at or before it, which leaves the search without a special case.
-    if (boundaries.empty() || boundaries.front().from != 0) {
-        keys.push_back(0);
-        values_.push_back(no_value);
-    }
-    for (const Boundary& boundary : boundaries) {
-        keys.push_back(boundary.from);
-        values_.push_back(boundary.value);
-    }
-
-    // Each level holds the first key of every node of the one below it.
-    std::vector<std::vector<NumberKey>> levels{std::move(keys)};
-    while (levels.back().size() > fanout) {
-        const std::vector<NumberKey>& below = levels.back();
-        std::vector<NumberKey> above;
-        for (std::size_t i = 0; i < below.size(); i += fanout) above.push_back(below[i]);
-        levels.push_back(std::move(above));
-    }
-    for (auto level = levels.rbegin(); level != levels.rend(); ++level) {
-        levels_.push_back(static_cast<std::uint32_t>(nodes_.size()));
-        for (std::size_t i = 0; i < level->size(); i += fanout) {
-            Node& node = nodes_.emplace_back();
-            node.keys.fill(filler);
-            std::copy_n(level->begin() + static_cast<std::ptrdiff_t>(i), std::min(fanout, level->size() - i),
-                        node.keys.begin());
+PrefixIndex::PrefixIndex(std::span<const Entry> entries)
+    : lengths_(group_count), keys_(2 * entries.size() + 1, free_place), values_(keys_.size(), no_value) {
+    for (const auto& [pattern, value] : entries) {
+        const unsigned length = pattern.length();
+        if (length == 0) {
+            everywhere_ = value;
+            continue;
         }
+        // A pattern shorter than three nibbles is in many groups.
+        for (NumberKey group = pattern.first() >> group_shift; group <= pattern.last() >> group_shift; ++group)
+            lengths_[group] |= 1u << length;
+        std::size_t at = home(pattern.first());
+        while (keys_[at] != free_place) at = at + 1 == keys_.size() ? 0 : at + 1;
+        keys_[at] = pattern.first();
+        values_[at] = value;
     }
-    nodes_.shrink_to_fit();
+}
+
+std::size_t PrefixIndex::home(NumberKey key) const {
+    const NumberKey hash = (key ^ key >> 32) * 0x9E3779B97F4A7C15u;
+    return static_cast<std::size_t>((static_cast<unsigned __int128>(hash) * keys_.size()) >> 64);
 }
 
 std::uint32_t PrefixIndex::find(NumberKey key) const {
-    if (nodes_.empty()) return no_value;
-    std::size_t at = 0;  // of the node within its level, then of the boundary
-    for (const std::uint32_t level : levels_) {
-        const Node& node = nodes_[level + at];
-        // The values of a bottom node lie together: fetched while its keys are.
-        if (level == levels_.back()) __builtin_prefetch(&values_[at * fanout]);
-        std::size_t not_after = 0;
-        for (const NumberKey k : node.keys) not_after += k <= key;
-        at = at * fanout + not_after - 1;
+    std::uint32_t lengths = lengths_.empty() ? 0 : lengths_[key >> group_shift];
+    while (lengths != 0) {
+        const unsigned length = static_cast<unsigned>(std::bit_width(lengths)) - 1;
+        lengths ^= 1u << length;
+        const NumberKey wanted = first_nibbles(key, length);
+        for (std::size_t at = home(wanted); keys_[at] != free_place; at = at + 1 == keys_.size() ? 0 : at + 1)
+            if (keys_[at] == wanted) return values_[at];
     }
-    return values_[at];
+    return everywhere_;
 }
 
 std::size_t PrefixIndex::memory_bytes() const {
-    return nodes_.capacity() * sizeof(Node) + levels_.capacity() * sizeof(std::uint32_t) +
+    return lengths_.capacity() * sizeof(std::uint32_t) + keys_.capacity() * sizeof(NumberKey) +
            values_.capacity() * sizeof(std::uint32_t);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -9,34 +8,36 @@
 
 namespace sluice::routing {
 
-/// A map from every possible number to a value, constant on intervals: what is left of any set of nested prefixes when
-/// it is laid flat. A search is for the last boundary not after a key, in a static B-tree without pointers whose nodes
-/// are one cache line each: six or seven lines for two million boundaries, whatever the prefixes look like.
+/// Longest-prefix match over any number of prefixes and exact numbers, immutable.
+///
+/// One open-addressed table holds the prefixes of all lengths; it is probed once for each length that occurs among the
+/// prefixes that share the number's first three digits, longest first. The probes do not depend on each other, so the
+/// processor overlaps their cache misses. bench/routing has what it was chosen over.
 class PrefixIndex {
 public:
-    struct Boundary {
-        NumberKey from = 0;       ///< the value holds from here to the next boundary
+    struct Entry {
+        NumberPattern pattern;
         std::uint32_t value = 0;
-        friend bool operator==(const Boundary&, const Boundary&) = default;
     };
     static constexpr std::uint32_t no_value = UINT32_MAX;
 
     PrefixIndex() = default;
-    /// Boundaries in rising order, fewer than 2^32; before the first one there is no value.
-    explicit PrefixIndex(std::span<const Boundary> boundaries);
+    /// Patterns must be distinct.
+    explicit PrefixIndex(std::span<const Entry> entries);
 
+    /// The value of the longest pattern that matches, or no_value.
     std::uint32_t find(NumberKey key) const;
-    std::size_t size() const { return values_.size(); }
     std::size_t memory_bytes() const;
 
 private:
-    static constexpr std::size_t fanout = 8;
-    struct alignas(64) Node {
-        std::array<NumberKey, fanout> keys;  ///< rising; the end of the last node of a level is filled up
-    };
+    static constexpr unsigned group_shift = 52;  // three nibbles
+    static constexpr std::size_t group_count = std::size_t{1} << (64 - group_shift);
 
-    std::vector<Node> nodes_;            ///< the levels, root first; the last holds the boundaries themselves
-    std::vector<std::uint32_t> levels_;  ///< where each level begins in nodes_
+    std::size_t home(NumberKey key) const;
+
+    std::uint32_t everywhere_ = no_value;        ///< the value of the empty prefix
+    std::vector<std::uint32_t> lengths_;         ///< by the first three nibbles: bit n, some pattern has length n
+    std::vector<NumberKey> keys_;                ///< at most half full; free places hold no pattern's key
     std::vector<std::uint32_t> values_;
 };
 

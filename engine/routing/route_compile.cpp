@@ -2,7 +2,6 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "engine/routing/prefix_sweep.hpp"
 #include "engine/routing/route.hpp"
 
 namespace sluice::routing {
@@ -31,17 +30,20 @@ public:
 
     void run() {
         const std::vector<Entry> entries = sorted_entries();
-        PrefixSweep sweep;
+        std::vector<PrefixIndex::Entry> prefixes;
+        std::vector<PrefixIndex::Entry> enclosing;  // the prefixes around the current one, each within the one before
         ChainText wanted;
         for (std::size_t i = 0; i < entries.size();) {
             const NumberPattern pattern = entries[i].pattern;
             wanted.rules.clear();
             for (; i < entries.size() && entries[i].pattern == pattern; ++i) wanted.rules.push_back(entries[i].rule);
-            wanted.parent = sweep.enclosing(pattern);
+            while (!enclosing.empty() && enclosing.back().pattern.last() < pattern.first()) enclosing.pop_back();
+            wanted.parent = enclosing.empty() ? PrefixIndex::no_value : enclosing.back().value;
             wanted.length = pattern.length();
-            sweep.enter(pattern, intern(wanted));
+            enclosing.push_back({pattern, intern(wanted)});
+            prefixes.push_back(enclosing.back());
         }
-        table_.index_ = sweep.finish();
+        table_.index_ = PrefixIndex(prefixes);
     }
 
 private:

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "engine/routing/prefix_sweep.hpp"
-
 namespace sluice::routing {
 namespace {
 
@@ -35,16 +33,16 @@ Result<void> check_references(const std::vector<RouteRule>& rules, std::size_t a
 
 /// Each number and prefix has one owner.
 Result<PrefixIndex> index_numbers(const std::vector<Account>& accounts) {
-    std::map<NumberPattern, AccountId> owners;  // an enclosing prefix comes before what it encloses
+    std::map<NumberPattern, AccountId> owners;
     for (const Account& account : accounts)
         for (const NumberPattern pattern : account.numbers)
             if (const auto [owner, added] = owners.emplace(pattern, account.id); !added && owner->second != account.id)
                 return fail("number " + pattern.digits() + (pattern.is_exact() ? "" : "*") + " belongs to both '" +
                             accounts[owner->second].system_id + "' and '" + account.system_id + "'");
 
-    PrefixSweep sweep;
-    for (const auto& [pattern, owner] : owners) sweep.enter(pattern, owner);
-    return sweep.finish();
+    std::vector<PrefixIndex::Entry> entries;
+    for (const auto& [pattern, owner] : owners) entries.push_back({pattern, owner});
+    return PrefixIndex(entries);
 }
 
 }  // namespace

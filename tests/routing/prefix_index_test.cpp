@@ -3,35 +3,47 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include <algorithm>
 #include <map>
+#include <vector>
 
 #include "engine/base/random.hpp"
-#include "engine/routing/prefix_sweep.hpp"
 
 namespace sluice::routing {
 namespace {
 
+NumberKey key_of(std::string_view number) { return Address::normalise(number, 3).key(); }
+
 TEST(PrefixIndex, EmptyHasNoValue) {
-    EXPECT_EQ(PrefixIndex().find(0), PrefixIndex::no_value);
-    EXPECT_EQ(PrefixSweep().finish().find(~NumberKey{0} - 1), PrefixIndex::no_value);
+    EXPECT_EQ(PrefixIndex().find(key_of("447700900123")), PrefixIndex::no_value);
+    EXPECT_EQ(PrefixIndex(std::span<const PrefixIndex::Entry>()).find(key_of("447700900123")), PrefixIndex::no_value);
 }
 
-TEST(PrefixIndex, FindsTheLastBoundaryNotAfterAKey) {
-    // Sizes around the node size and its powers, where levels begin and end.
-    for (const std::size_t size : {1, 7, 8, 9, 63, 64, 65, 511, 512, 513, 5000}) {
-        std::vector<PrefixIndex::Boundary> boundaries;
-        for (std::size_t i = 0; i < size; ++i)
-            boundaries.push_back({10 + 10 * i, static_cast<std::uint32_t>(i)});
-        const PrefixIndex index(boundaries);
-        EXPECT_EQ(index.find(0), PrefixIndex::no_value);
-        EXPECT_EQ(index.find(9), PrefixIndex::no_value);
-        for (std::size_t i = 0; i < size; ++i) {
-            EXPECT_EQ(index.find(10 + 10 * i), i);
-            EXPECT_EQ(index.find(19 + 10 * i), i);
-        }
-        EXPECT_EQ(index.find(~NumberKey{0} - 1), size - 1);
-    }
+TEST(PrefixIndex, FindsTheLongest) {
+    const std::vector<PrefixIndex::Entry> entries{{NumberPattern(), 0},
+                                                  {*NumberPattern::prefix("4"), 1},
+                                                  {*NumberPattern::prefix("44770"), 2},
+                                                  {*NumberPattern::exact("44770"), 3},
+                                                  {*NumberPattern::prefix("447700900123456"), 4}};
+    const PrefixIndex index(entries);
+    EXPECT_EQ(index.find(key_of("1")), 0u);
+    EXPECT_EQ(index.find(key_of("Sluice")), 0u);
+    EXPECT_EQ(index.find(key_of("4")), 1u);
+    EXPECT_EQ(index.find(key_of("4477")), 1u);
+    EXPECT_EQ(index.find(key_of("44770")), 3u);
+    EXPECT_EQ(index.find(key_of("447701")), 2u);
+    EXPECT_EQ(index.find(key_of("447700900123456")), 4u);
+    EXPECT_EQ(index.find(key_of("44770090012345678901")), 4u);
+}
+
+TEST(PrefixIndex, FindsEachOfMany) {
+    // Neighbouring numbers, which a poor hash would heap up.
+    std::vector<PrefixIndex::Entry> entries;
+    for (std::uint32_t i = 0; i < 50'000; ++i)
+        entries.push_back({*NumberPattern::prefix(std::to_string(447'700'900'000 + i)), i});
+    const PrefixIndex index(entries);
+    for (const auto& [pattern, value] : entries) ASSERT_EQ(index.find(key_of(pattern.digits())), value);
+    EXPECT_EQ(index.find(key_of("447700950000")), PrefixIndex::no_value);
+    EXPECT_LT(index.memory_bytes(), 50'000 * 25 + 20'000u);
 }
 
 TEST(PrefixIndex, IsTheLongestPrefixMatch) {
@@ -52,9 +64,9 @@ TEST(PrefixIndex, IsTheLongestPrefixMatch) {
                                                                      : NumberPattern::prefix(text);
             patterns.emplace(*pattern, static_cast<std::uint32_t>(random.below(4)));
         }
-        PrefixSweep sweep;
-        for (const auto& [pattern, value] : patterns) sweep.enter(pattern, value);
-        const PrefixIndex index = sweep.finish();
+        std::vector<PrefixIndex::Entry> entries;
+        for (const auto& [pattern, value] : patterns) entries.push_back({pattern, value});
+        const PrefixIndex index(entries);
 
         for (int i = 0; i < 100; ++i) {
             const Address number = Address::normalise("9" + digits(9), 3);
@@ -72,12 +84,6 @@ TEST(PrefixIndex, IsTheLongestPrefixMatch) {
             }
         }
     }));
-}
-
-TEST(PrefixIndex, NeighboursOfOneValueAreOneInterval) {
-    PrefixSweep sweep;
-    for (const char* prefix : {"440", "441", "442", "443"}) sweep.enter(*NumberPattern::prefix(prefix), 1);
-    EXPECT_EQ(sweep.finish().size(), 3u);  // before, the four, after
 }
 
 }  // namespace
