@@ -21,11 +21,11 @@ std::optional<std::string> ask(const char* prompt) {
     tcgetattr(STDIN_FILENO, &shown);
     termios hidden = shown;
     hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    fmt::print(stderr, "{}: ", prompt);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    fmt::print(stderr, "{}: ", prompt);
     char line[512];
     const auto size = read(STDIN_FILENO, line, sizeof line);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
     sigaction(SIGINT, &before, nullptr);
     fmt::print(stderr, "\n");
     if (size <= 0) return std::nullopt;

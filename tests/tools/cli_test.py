@@ -5,6 +5,7 @@ Runs the program named by $SLUICE; speaks TAP.
 
 import glob
 import os
+import pty
 import re
 import signal
 import socket
@@ -12,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 SLUICE = os.environ["SLUICE"]
@@ -286,6 +288,39 @@ class HashPassword(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertRegex(done.stdout, r'^password_hash = "\$scrypt\$ln=\d+,r=\d+,p=\d+\$\S+"\n$')
         self.assertNotEqual(done.stdout, sluice("hash-password", "-", stdin="secret\n").stdout)
+
+    def on_terminal(self, *answers):
+        """What it printed, and what the terminal showed meanwhile."""
+        keyboard, terminal = pty.openpty()
+        process = subprocess.Popen([SLUICE, "hash-password"], stdin=terminal, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE)
+        for prompt, answer in zip(("password: ", "again: "), answers):
+            said = b""
+            while not said.endswith(prompt.encode()):
+                said += process.stderr.read(1)
+            os.write(keyboard, answer.encode() + b"\n")
+        out, err = process.communicate(timeout=LIMIT)
+        echo_is_back = bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.set_blocking(keyboard, False)
+        try:
+            shown = os.read(keyboard, 1000)
+        except BlockingIOError:
+            shown = b""
+        os.close(keyboard)
+        os.close(terminal)
+        return process.returncode, out.decode(), err.decode(), shown.decode(), echo_is_back
+
+    def test_asks_twice_without_echo(self):
+        code, out, _, shown, echo_is_back = self.on_terminal("secret", "secret")
+        self.assertEqual(code, 0)
+        self.assertRegex(out, r"^password_hash = ")
+        self.assertNotIn("secret", shown)
+        self.assertTrue(echo_is_back)
+
+    def test_refuses_two_that_differ(self):
+        code, out, err, _, _ = self.on_terminal("secret", "Secret")
+        self.assertEqual((code, out), (1, ""))
+        self.assertIn("not the same", err)
 
     def test_wants_a_password(self):
         self.assertEqual(sluice("hash-password", "-", stdin="\n").returncode, 1)
