@@ -1,4 +1,4 @@
-// What watching costs a reactor: noting an event of a message, handing a line to the log, and one that is below the level.
+// What watching costs a reactor: noting an event of a message, handing a line to the log, and one below the level.
 // The log is written to a file that takes everything at once; how many lines were lost says how far ahead the
 // writers were.
 

@@ -28,8 +28,8 @@ struct LogRecord {
     std::string text;
 };
 
-/// The line without its end. Whatever a peer put into the text, it stays one line: control characters are escaped, and in
-/// JSON octets that are no UTF-8 are replaced.
+/// The line without its end. Whatever a peer put into the text, it stays one line: control characters are escaped, and
+/// in JSON octets that are no UTF-8 are replaced.
 ///
 /// text: `2026-11-21T22:33:27.000042Z I gateway/0 acme bound from 192.0.2.1:40000`
 /// json: `{"time":"...","level":"info","subsystem":"gateway","shard":0,"message":"..."}`, one object a line

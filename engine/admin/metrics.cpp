@@ -61,7 +61,9 @@ ProcessStats process_stats() {
 
     rusage usage{};
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
-        const auto as_seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
+        const auto as_seconds = [](const timeval& t) {
+            return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+        };
         stats.cpu_seconds = as_seconds(usage.ru_utime) + as_seconds(usage.ru_stime);
     }
     rlimit limit{};
@@ -70,7 +72,8 @@ ProcessStats process_stats() {
     const auto entries = [](const char* folder) {
         std::uint64_t count = 0;
         std::error_code error;
-        for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) ++count;
+        for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
+            ++count;
         return count;
     };
     stats.open_files = entries("/proc/self/fd");

@@ -42,14 +42,16 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     body["to"] = asked.destination.text();
     body["outcome"] = routing::to_string(decision.outcome);
     body["providers"] = Json::array();
-    for (const routing::ProviderId id : decision.providers()) body["providers"].push_back(snapshot->providers()[id].name);
+    for (const routing::ProviderId id : decision.providers())
+        body["providers"].push_back(snapshot->providers()[id].name);
     body["explanation"] = snapshot->routes().explain(asked, view.health, view.random, snapshot->providers(),
                                                      snapshot->accounts());
     return json_reply(body);
 }
 
 HttpResponse AdminApi::reload() {
-    if (!options_.reload) return json_error(409, "this gateway runs without a settings file: there is nothing to reload");
+    if (!options_.reload)
+        return json_error(409, "this gateway runs without a settings file: there is nothing to reload");
     const auto diff = options_.reload();
     if (!diff) {
         log_('W', "reload refused: " + diff.error().message);

@@ -58,7 +58,8 @@ Json as_json(const MessageView& m, const PartyNames& names) {
     body["kind"] = name_of(m.kind);
     body["account"] = names.of(m.account);
     body["provider"] = names.of(m.provider);
-    body["on_the_way_to"] = m.leg == gateway::Leg::report || m.kind != gateway::Kind::submitted ? "account" : "provider";
+    const bool to_account = m.leg == gateway::Leg::report || m.kind != gateway::Kind::submitted;
+    body["on_the_way_to"] = to_account ? "account" : "provider";
     body["carries"] = m.leg == gateway::Leg::report ? "receipt" : "message";
     body["stage"] = name_of(m.stage);
     body["state"] = smpp::name_of(m.final_state);
@@ -108,7 +109,8 @@ struct Found {
 
 HttpResponse AdminApi::message(std::string_view text) {
     const MessageId id = parse_id(text);
-    if (id == 0) return json_error(400, std::string(text) + " is no message id: they are decimal or hexadecimal, as shown to the account");
+    if (id == 0)
+        return json_error(400, std::string(text) + " is no message id: write it as the account was shown it");
     const auto home = gateway::home_shard(id, static_cast<std::uint32_t>(gateway_.shards()));
     const auto found = ask_slowly<Found>(gateway_, home, [id](gateway::Shard& shard, const auto& answer) {
         view_message(shard, id, [&shard, id, answer](std::optional<MessageView> stored) {

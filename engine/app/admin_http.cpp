@@ -42,7 +42,7 @@ std::string_view header(MHD_Connection* connection, const char* name) {
 }
 
 bool is_loopback_name(std::string_view host) {
-    if (const auto port = host.rfind(':'); port != std::string_view::npos && host.find(']', port) == std::string_view::npos)
+    if (const auto port = host.rfind(':'); port != host.npos && host.find(']', port) == host.npos)
         host = host.substr(0, port);
     if (host == "localhost") return true;
     const auto endpoint = io::Endpoint::parse(std::string(host) + ":1");
@@ -131,8 +131,8 @@ HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const io::Endpoint& endpoint, Handler handler) {
     if (!endpoint.is_loopback())
-        return fail(endpoint.to_string() + ": not a loopback address; this port asks nobody who they are, so it listens "
-                                           "on 127.0.0.1 or ::1 alone");
+        return fail(endpoint.to_string() + ": not a loopback address; this port asks nobody who they are, so it "
+                                           "listens on 127.0.0.1 or ::1 alone");
     auto state = std::make_unique<State>();
     state->handler = std::move(handler);
     state->endpoint = endpoint;

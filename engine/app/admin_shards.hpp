@@ -9,7 +9,7 @@
 
 #include "engine/app/gateway.hpp"
 
-/// Questions to shards from the admin thread. A shard that is stuck must not take the admin port with it: every wait ends.
+/// Questions to shards from the admin thread. A stuck shard must not take the admin port with it: every wait ends.
 namespace sluice::app {
 
 /// How long a shard may take. A turn is a matter of milliseconds; what has not answered by then will not soon.

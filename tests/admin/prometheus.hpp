@@ -10,8 +10,8 @@
 
 #include "engine/base/result.hpp"
 
-/// A reader of the Prometheus text format 0.0.4 that takes nothing which the format does not allow, nor what it allows and
-/// we never write (timestamps, samples without a TYPE).
+/// A reader of the Prometheus text format 0.0.4 that takes nothing which the format does not allow, nor what it allows
+/// and we never write (timestamps, samples without a TYPE).
 namespace sluice::test {
 
 struct Sample {

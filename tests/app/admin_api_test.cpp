@@ -58,8 +58,9 @@ TEST_F(AdminApiTest, ATraceTellsAMessagesWholeLife) {
     EXPECT_EQ(trace["id"], id);
     EXPECT_TRUE(trace["stored"].is_null());
     EXPECT_EQ(trace["note"], "it is done: nothing is owed any more, and nothing of it is stored");
-    EXPECT_EQ(events_of(trace), (std::vector<std::string>{"accepted", "committed", "send", "response", "receipt", "final",
-                                                          "report", "committed", "send", "response", "done"}));
+    EXPECT_EQ(events_of(trace),
+              (std::vector<std::string>{"accepted", "committed", "send", "response", "receipt", "final", "report",
+                                        "committed", "send", "response", "done"}));
     const Json& events = trace["events"];
     EXPECT_EQ(events[0]["party"], "demo");
     EXPECT_EQ(events[2]["party"], "mc");
@@ -110,7 +111,8 @@ TEST_F(AdminApiTest, AMessageThatWasWrittenToItsRowIsFoundThere) {
     Sender sender(smpp_port());
     std::vector<std::string> ids;
     for (int i = 0; i < 20; ++i) ids.push_back(sender.submit("447700900123"));
-    const Json trace = json_once("messages/" + ids.front(), [](const Json& t) { return t["stored"]["kept"] == "on disk"; });
+    const Json trace =
+        json_once("messages/" + ids.front(), [](const Json& t) { return t["stored"]["kept"] == "on disk"; });
     EXPECT_EQ(trace["stored"]["account"], "demo");
     json_once("queues", [](const Json& q) {
         std::uint64_t on_disk = 0, all = 0;
@@ -234,7 +236,8 @@ TEST_F(AdminApiTest, LogLevelsChangeAtRunTime) {
     json("PUT", "log-level", R"({"level": "default", "subsystem": "gateway"})");
     EXPECT_TRUE(json("status")["log"]["subsystems"].empty());
     json("PUT", "log-level", R"({"level": "trace", "subsystem": "nobody"})", 404);
-    for (const char* const wrong : {R"({"level": "loud"})", R"({"level": 3})", "{}", "[]", "loud", R"({"level": "default"})"})
+    for (const char* const wrong :
+         {R"({"level": "loud"})", R"({"level": 3})", "{}", "[]", "loud", R"({"level": "default"})"})
         json("PUT", "log-level", wrong, 400);
     EXPECT_EQ(logger->level(), admin::LogLevel::debug);
 }

@@ -65,8 +65,8 @@ TEST_F(AdminHttpTest, WebPagesCannotReachIt) {
         EXPECT_EQ(http("POST", url + "/", "{}", {header}).status, 403) << header;
     EXPECT_EQ(last.method, "");
     const std::string host = server->listening().to_string();
-    for (const std::string& header : {"Origin: http://" + host, std::string("Host: localhost:8775"), std::string("Host: [::1]"),
-                                      std::string("Host: 127.0.0.1")})
+    for (const std::string& header : {"Origin: http://" + host, std::string("Host: localhost:8775"),
+                                      std::string("Host: [::1]"), std::string("Host: 127.0.0.1")})
         EXPECT_EQ(http("POST", url + "/", "{}", {header}).status, 200) << header;
 }
 
