@@ -8,7 +8,8 @@
 
 #include "engine/io/io.hpp"
 
-/// What the backends that use the kernel's sockets share. Not for use outside of engine/io.
+/// What the backends that use the kernel's sockets share. Not for use outside of engine/io and
+/// bench/peers/relay.
 namespace sluice::io {
 
 /// A file descriptor and the duty to close it.

@@ -10,7 +10,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
 
-/// Not for use outside of engine/io.
+/// Not for use outside of engine/io and bench/peers/relay.
 namespace sluice::io {
 
 /// An io_uring with a ring of provided buffers, which receives take from when octets have come: idle links hold none.
