@@ -1,0 +1,186 @@
+"""`sluice bench` as people meet it: that it accounts for every message, whatever the gateway does with them, and what it
+says about mistakes. The gateway is a fake one that sins as told, or a real one.
+
+Runs the program named by $SLUICE; speaks TAP.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import tap
+
+SLUICE = os.environ["SLUICE"]
+HERE = os.path.dirname(os.path.abspath(__file__))
+LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
+COUNT = 200
+
+
+def bench(*arguments):
+    return subprocess.run([SLUICE, "bench", *arguments], capture_output=True, text=True, timeout=LIMIT)
+
+
+def measured(*arguments):
+    """The process and the JSON that it wrote."""
+    with tempfile.TemporaryDirectory() as own:
+        file = os.path.join(own, "result.json")
+        done = bench("--json", file, "--dir", own, "--count", str(COUNT), "--warm-up", "0", "--patience", "1", *arguments)
+        if not os.path.exists(file):
+            raise AssertionError(done.stdout + done.stderr)
+        with open(file) as text:
+            return done, json.load(text)
+
+
+def faked(*sins, extra=()):
+    """What the bench says of one session through the fake gateway: the process, and the only run's result."""
+    command = " ".join([sys.executable, os.path.join(HERE, "fake_gateway.py"), *sins])
+    done, result = measured("--target-command", command, "--sessions", "1", "--window", "10", *extra)
+    return done, result["series"][0]["points"][0]["runs"][0]
+
+
+class Accounting(unittest.TestCase):
+    def assert_account(self, run, **expected):
+        clean = {"sent": COUNT, "accepted": COUNT, "refused": 0, "unanswered": 0, "delivered": COUNT, "receipted": COUNT,
+                 "lost": 0, "receipts_lost": 0, "duplicated": 0, "receipts_duplicated": 0, "out_of_order": 0,
+                 "strangers": 0, "receipts_unknown": 0, "receipts_refused": 0, "delivered_though_refused": 0}
+        account = dict(run["account"])
+        account.pop("refusals", None)
+        self.assertEqual(account, clean | expected)
+
+    def test_a_sound_gateway(self):
+        done, run = faked()
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assert_account(run)
+        self.assertIn("nothing lost", done.stdout)
+        self.assertNotIn("FAULT", done.stdout)
+        self.assertNotIn("faults", run)
+
+    def test_without_receipts(self):
+        done, run = faked(extra=["--no-receipts"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assert_account(run, receipted=0)
+
+    def test_every_kind_of_text_is_known_again(self):
+        done, run = faked(extra=["--mix", "gsm7:1,latin1:1,ucs2:1,long:1", "--size", "24-160"])
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assert_account(run)
+
+    def test_a_lost_message(self):
+        done, run = faked("--lose", "7")
+        self.assertEqual(done.returncode, 1)
+        self.assert_account(run, lost=1, delivered=COUNT - 1, receipted=COUNT - 1)
+        self.assertIn("1 messages LOST", done.stdout)
+
+    def test_a_message_sent_twice(self):
+        done, run = faked("--twice", "7")
+        self.assertEqual(done.returncode, 1)
+        # Its second receipt is one too many as well.
+        self.assert_account(run, duplicated=1, receipts_duplicated=1)
+        self.assertIn("1 deliveries DUPLICATED", done.stdout)
+
+    def test_a_message_overtaken(self):
+        done, run = faked("--swap", "7")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assert_account(run, out_of_order=1)
+        self.assertIn("1 out of order", done.stdout)
+
+    def test_a_refused_message(self):
+        done, run = faked("--refuse", "7")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assert_account(run, accepted=COUNT - 1, refused=1, delivered=COUNT - 1, receipted=COUNT - 1)
+        self.assertEqual(run["account"]["refusals"], {"ESME_RSUBMITFAIL": 1})
+
+    def test_a_lost_receipt(self):
+        done, run = faked("--lose-receipt", "7")
+        self.assertEqual(done.returncode, 1)
+        self.assert_account(run, receipts_lost=1, receipted=COUNT - 1)
+        self.assertIn("1 receipts LOST", done.stdout)
+
+    def test_a_receipt_sent_twice(self):
+        done, run = faked("--receipt-twice", "7")
+        self.assertEqual(done.returncode, 1)
+        self.assert_account(run, receipts_duplicated=1)
+
+    def test_a_receipt_with_a_wrong_id(self):
+        done, run = faked("--wrong-receipt", "7")
+        self.assertEqual(done.returncode, 1)
+        self.assert_account(run, receipts_lost=1, receipts_unknown=1, receipted=COUNT - 1)
+
+    def test_a_gateway_that_dies(self):
+        done = bench("--target-command", f"{sys.executable} {HERE}/fake_gateway.py --crash 50", "--count", "100",
+                     "--warm-up", "0", "--patience", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("gateway", done.stderr)
+
+
+class RealRun(unittest.TestCase):
+    def test_closed_loop_and_sweep(self):
+        done, result = measured("--sweep", "window=1,20", "--runs", "2", "--sessions", "3", "--accounts", "2",
+                                "--threads", "2", "--providers", "2")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        points = result["series"][0]["points"]
+        self.assertEqual([point["label"] for point in points], ["window=1", "window=20"])
+        for point in points:
+            self.assertEqual(len(point["runs"]), 2)
+            for key in ("messages_per_second", "cpu_us", "response_p99_ms", "provider_p99_ms", "receipt_p99_ms",
+                        "anonymous_mib", "written_bytes", "syncs_per_second", "generator_running"):
+                spread = point["spread"][key]
+                self.assertLessEqual(spread["least"], spread["median"])
+                self.assertLessEqual(spread["median"], spread["most"])
+            for run in point["runs"]:
+                self.assertEqual(run["account"]["receipted"], COUNT)
+                self.assertEqual(run["measured"]["messages"], COUNT)
+                self.assertGreater(run["measured"]["syncs_per_second"], 0)
+                self.assertGreater(run["measured"]["written_bytes"], 0)
+
+    def test_open_loop_keeps_its_rate(self):
+        done, result = measured("--rate", "1000", "--no-receipts")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        run = result["series"][0]["points"][0]["runs"][0]
+        self.assertGreaterEqual(run["measured"]["seconds"], (COUNT - 1) / 1000)
+        self.assertEqual(run["account"]["delivered"], COUNT)
+
+
+class Mistakes(unittest.TestCase):
+    def test_usage(self):
+        for arguments, expected in [
+            (["--window", "0"], "window"),
+            (["--sweep", "windows=1"], "cannot be swept"),
+            (["--sweep", "window"], "NAME=VALUE"),
+            (["--sweep", "window=1,x"], "window is 1 to 65535"),
+            (["--size", "5"], "at least 12"),
+            (["--size", "20", "--mix", "ucs2"], "at least 24"),
+            (["--size", "161"], "at most 160"),
+            (["--mix", "klingon"], "none of gsm7"),
+            (["--mix", "gsm7:0"], "share"),
+            (["--threads", "2"], "--accounts"),
+            (["--target", "127.0.0.1:1"], "--account"),
+            (["--target", "127.0.0.1:1", "--account", "x"], "SYSTEM_ID:PASSWORD"),
+            (["--target", "127.0.0.1:1", "--account", "x:y"], "--provider-port"),
+            (["--target", "127.0.0.1:1", "--target-command", "x"], "--target"),
+            (["--account", "x:y"], "--target"),
+            (["--target-command", "x", "--providers", "2"], "--providers"),
+            (["--settings", "no-such-file"], "no-such-file"),
+        ]:
+            with self.subTest(" ".join(arguments)):
+                done = bench(*arguments)
+                self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+                self.assertIn(expected, done.stderr)
+
+    def test_a_gateway_that_does_not_start(self):
+        done = bench("--target-command", "echo something went wrong; false")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("something went wrong", done.stderr)
+
+    def test_a_gateway_that_is_not_there(self):
+        done = bench("--target", "127.0.0.1:1", "--account", "x:y", "--provider-port", "29999")
+        self.assertEqual(done.returncode, 1)
+        self.assertTrue(re.search("cannot connect|refused", done.stderr), done.stderr)
+
+
+if __name__ == "__main__":
+    tap.run(sys.modules[__name__])
