@@ -73,7 +73,8 @@ TEST(Histogram, AddingIsRecordingAll) {
         one.add(two);
         RC_ASSERT(one.count() == both.count());
         RC_ASSERT(one.max() == both.max());
-        for (const double share : {0.0, 0.1, 0.5, 0.9, 0.99, 1.0}) RC_ASSERT(one.quantile(share) == both.quantile(share));
+        for (const double share : {0.0, 0.1, 0.5, 0.9, 0.99, 1.0})
+            RC_ASSERT(one.quantile(share) == both.quantile(share));
         one.clear();
         RC_ASSERT(one.count() == 0u);
         RC_ASSERT(one.quantile(1) == nanoseconds(0));
@@ -193,8 +194,9 @@ TEST(Composer, Mixes) {
 // ---- what the kernel and the gateway say
 
 TEST(Probe, SumsAMetricOverItsLabels) {
-    const char* const text = "# HELP a_total words\n# TYPE a_total counter\na_total{shard=\"0\"} 5\na_total{shard=\"1\"} "
-                             "7.5\na_total_more 100\nb 3\n";
+    const char* const text =
+        "# HELP a_total words\n# TYPE a_total counter\na_total{shard=\"0\"} 5\na_total{shard=\"1\"} 7.5\n"
+        "a_total_more 100\nb 3\n";
     EXPECT_EQ(sum_of_metric(text, "a_total"), 12.5);
     EXPECT_EQ(sum_of_metric(text, "b"), 3);
     EXPECT_FALSE(sum_of_metric(text, "a"));

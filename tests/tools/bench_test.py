@@ -1,5 +1,5 @@
-"""`sluice bench` as people meet it: that it accounts for every message, whatever the gateway does with them, and what it
-says about mistakes. The gateway is a fake one that sins as told, or a real one.
+"""`sluice bench` as people meet it: that it accounts for every message, whatever the gateway does with them, and what
+it says about mistakes. The gateway is a fake one that sins as told, or a real one.
 
 Runs the program named by $SLUICE; speaks TAP.
 """
@@ -28,7 +28,8 @@ def measured(*arguments):
     """The process and the JSON that it wrote."""
     with tempfile.TemporaryDirectory() as own:
         file = os.path.join(own, "result.json")
-        done = bench("--json", file, "--dir", own, "--count", str(COUNT), "--warm-up", "0", "--patience", "1", *arguments)
+        done = bench("--json", file, "--dir", own, "--count", str(COUNT), "--warm-up", "0", "--patience", "1",
+                     *arguments)
         if not os.path.exists(file):
             raise AssertionError(done.stdout + done.stderr)
         with open(file) as text:
@@ -44,9 +45,10 @@ def faked(*sins, extra=()):
 
 class Accounting(unittest.TestCase):
     def assert_account(self, run, **expected):
-        clean = {"sent": COUNT, "accepted": COUNT, "refused": 0, "unanswered": 0, "delivered": COUNT, "receipted": COUNT,
-                 "lost": 0, "receipts_lost": 0, "duplicated": 0, "receipts_duplicated": 0, "out_of_order": 0,
-                 "strangers": 0, "receipts_unknown": 0, "receipts_refused": 0, "delivered_though_refused": 0}
+        clean = {"sent": COUNT, "accepted": COUNT, "refused": 0, "unanswered": 0, "delivered": COUNT,
+                 "receipted": COUNT, "lost": 0, "receipts_lost": 0, "duplicated": 0, "receipts_duplicated": 0,
+                 "out_of_order": 0, "strangers": 0, "receipts_unknown": 0, "receipts_refused": 0,
+                 "delivered_though_refused": 0}
         account = dict(run["account"])
         account.pop("refusals", None)
         self.assertEqual(account, clean | expected)

@@ -1,8 +1,8 @@
-"""A gateway that `sluice bench --target-command` can start and that does wrong what it is told to: it relays submit_sm to
-the provider and receipts to the customer, stores nothing, and answers before anybody has the message.
+"""A gateway that `sluice bench --target-command` can start and that does wrong what it is told to: it relays submit_sm
+to the provider and receipts to the customer, stores nothing, and answers before anybody has the message.
 
-The options before --listen are its sins, each with the number N of the message, counted from 1, at which they happen; the
-others are those that the bench gives every gateway.
+The options before --listen are its sins, each with the number N of the message, counted from 1, at which they happen;
+the others are those that the bench gives every gateway.
 """
 
 import argparse

@@ -137,8 +137,8 @@ private:
                 fmt::format("the generator never waited for the gateway: {:.0f} % of the time it ran, {:.0f} % it "
                             "waited for a core", 100 * result_.generator.running, 100 * result_.generator.waiting);
         else if (options_.rate > 0 && result_.lag.p99 > most_lag && result_.lag.p99 > result_.response.p99 / 10)
-            result_.void_because = fmt::format("the generator was late: 1 % of the messages were sent more than {:.1f} "
-                                               "ms after their time", in_seconds(result_.lag.p99) * 1e3);
+            result_.void_because = fmt::format("the generator was late: 1 % of the messages left more than {:.1f} ms "
+                                               "after their time", in_seconds(result_.lag.p99) * 1e3);
     }
 
     Result<void> send(const Phase& phase, const std::string& step) {
@@ -172,8 +172,9 @@ private:
             if (time - moved > from_seconds(options_.patience)) {
                 generator_->stop_sending();
                 if (bound && totals.sent > 0) return {};
-                return fail(fmt::format("nothing moves: {} of {} customers' sessions and {} binds of the gateway to the "
-                                        "provider are there", totals.sessions, options_.load.sessions, totals.binds));
+                return fail(fmt::format("nothing moves: {} of {} customers' sessions and {} binds of the gateway to "
+                                        "the provider are there", totals.sessions, options_.load.sessions,
+                                        totals.binds));
             }
             if (time - looked > milliseconds(200)) {
                 looked = time;
