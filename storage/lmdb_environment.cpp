@@ -11,7 +11,7 @@ namespace sluice::storage {
 
 namespace {
 
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue", "held", "meta",
                                                                           "journal", nullptr};
 constexpr std::string_view format_row = "sluice-format";

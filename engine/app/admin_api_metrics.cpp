@@ -34,7 +34,8 @@ void write_gauges(MetricsText& out, const Gateway& gateway) {
         {"sluice_provider_binds", "bound sessions with providers", &Counters::provider_binds},
         {"sluice_messages_in_memory", "messages held in memory", &Counters::in_memory},
         {"sluice_messages_queued", "messages waiting for their destination, in memory or on disk", &Counters::queued},
-        {"sluice_receipts_outstanding", "messages in the receipt index: sent, and their receipt is to come",
+        {"sluice_messages_unfinished", "messages of accounts that are not in a final state", &Counters::unfinished},
+        {"sluice_receipts_outstanding", "messages that a provider took and whose receipt is to come",
          &Counters::receipts_outstanding},
         {"sluice_receipts_held", "receipts held because their message is not known yet", &Counters::receipts_held},
     };

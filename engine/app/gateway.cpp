@@ -30,6 +30,8 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s, std::uint32_t sh
     c.response = s.timers.response;
     c.inactivity = s.timers.inactivity;
     c.max_sessions = std::max(1u, s.limits.max_sessions / shards);
+    c.max_queued = s.limits.max_queued;
+    c.max_receipts_outstanding = s.limits.max_receipts_outstanding;
     c.default_validity = s.message.default_validity;
     c.max_validity = s.message.max_validity;
     c.receipt_hold = s.message.receipt_hold;
@@ -195,10 +197,19 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     const gateway::Endpoints endpoints = resolve_all(**snapshot, notes);
     admin::SettingsDiff diff = admin::diff(settings_, settings);
     diff.live.insert(diff.live.end(), notes.begin(), notes.end());
-    on_each_shard([&](gateway::Shard& shard) { shard.apply(*snapshot, endpoints); });
-    settings_.accounts = settings.accounts;
-    settings_.providers = settings.providers;
-    settings_.routes = settings.routes;
+    // What needs a restart stays as it runs.
+    admin::Settings next = settings_;
+    next.limits = settings.limits;
+    next.limits.password_threads = settings_.limits.password_threads;
+    next.limits.password_queue = settings_.limits.password_queue;
+    next.timers = settings.timers;
+    next.message = settings.message;
+    next.accounts = settings.accounts;
+    next.providers = settings.providers;
+    next.routes = settings.routes;
+    const auto config = gateway_config(next, static_cast<std::uint32_t>(shards_.size()));
+    on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
+    settings_ = std::move(next);
     const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = *snapshot;
     return diff;

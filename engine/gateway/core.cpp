@@ -44,6 +44,18 @@ void Core::send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail)
     overflow[to].push_back(std::move(waiting));
 }
 
+void Core::exchange_totals() {
+    ShardTotals& own = accounts->totals(shard);
+    own.unfinished.store(messages->counts().unfinished(), std::memory_order_relaxed);
+    own.awaiting.store(messages->counts().awaiting(), std::memory_order_relaxed);
+    others_unfinished = others_awaiting = 0;
+    for (std::uint32_t other = 0; other < shards; ++other) {
+        if (other == shard) continue;
+        others_unfinished += accounts->totals(other).unfinished.load(std::memory_order_relaxed);
+        others_awaiting += accounts->totals(other).awaiting.load(std::memory_order_relaxed);
+    }
+}
+
 void Core::flush_overflow() {
     for (std::uint32_t to = 0; to < overflow.size(); ++to) {
         auto& queue = overflow[to];

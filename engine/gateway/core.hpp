@@ -25,9 +25,11 @@ struct GatewayConfig {
     MessageStoreConfig store;
     seconds session_init{10}, enquire_link{30}, response{10}, inactivity{0};
     std::uint32_t max_sessions = 10'000;  ///< customers' connections, per shard
+    std::uint64_t max_queued = 50'000'000;               ///< messages that are not final, all shards together
+    std::uint64_t max_receipts_outstanding = 20'000'000; ///< messages whose receipt is to come, all shards together
     std::size_t max_receipts_held = 100'000;
     seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
-    seconds receipt_hold{300}, receipt_lifetime{7 * 24 * 3600}, delivery_validity{7 * 24 * 3600};
+    seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};
 };
 
 /// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
@@ -81,6 +83,15 @@ struct Core {
     /// New work must not be given to that shard for now.
     bool crowded(std::uint32_t to) const { return !overflow.empty() && !overflow[to].empty(); }
     void flush_overflow();
+
+    /// Tells the other shards what this one has, and notes what they have. Once a turn.
+    void exchange_totals();
+    /// Messages that are not final, of all shards. This one's are exact, the others' as they were at the last turn's end.
+    std::uint64_t unfinished() const { return messages->counts().unfinished() + others_unfinished; }
+    /// Likewise messages whose receipt is to come.
+    std::uint64_t awaiting() const { return messages->counts().awaiting() + others_awaiting; }
+    std::uint64_t others_unfinished = 0;
+    std::uint64_t others_awaiting = 0;
 
     struct Waiting {
         wire::Type type;

@@ -13,6 +13,7 @@ namespace sluice::gateway {
     X(refused_malformed, "submits refused because a field was wrong") \
     X(refused_throttled, "submits refused with ESME_RTHROTTLED") \
     X(refused_full, "submits refused with ESME_RMSGQFUL") \
+    X(refused_receipts, "submits refused with ESME_RTHROTTLED because too many receipts were outstanding") \
     X(refused_no_route, "submits refused because no route matched, or a rule rejects") \
     X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
     X(sends, "tries to send to providers") \
@@ -51,6 +52,7 @@ struct Counters {
     Gauge provider_binds;
     Gauge in_memory;
     Gauge queued;
+    Gauge unfinished;
     Gauge receipts_outstanding;
     Gauge receipts_held;
 

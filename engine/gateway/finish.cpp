@@ -9,7 +9,7 @@ AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, Mes
 }
 
 void drop(Core& core, Message& m) {
-    if (m.kind == Kind::submitted && m.leg == Leg::forward) --core.party(m.account).shared->queued;
+    if (MessageCounts::is_unfinished(m)) --core.party(m.account).shared->queued;
     core.note(m.id, TraceEvent::done, m.destination());
     core.messages->done(m);
 }
@@ -22,7 +22,7 @@ void finish(Core& core, Message& m, smpp::MessageState state, std::string_view e
     core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
     const Party& account = core.party(m.account);
     const bool allowed = account.account == nullptr || account.account->receipts.allowed;
-    if (m.kind == Kind::submitted && m.leg == Leg::forward && allowed && m.wants_receipt(state)) {
+    if (MessageCounts::is_unfinished(m) && allowed && m.wants_receipt(state)) {
         --account.shared->queued;
         m.expires_at = now.wall + core.config.delivery_validity;
         core.note(m.id, TraceEvent::report, m.account, static_cast<std::uint32_t>(state));

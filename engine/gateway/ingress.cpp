@@ -85,8 +85,13 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     // What the account may.
     if (!party.shared->rate.take(account.rate, now.mono))
         return refuse(core_.counters.refused_throttled, CommandStatus::ESME_RTHROTTLED);
-    if (full() || party.shared->queued.load(std::memory_order_relaxed) >= static_cast<std::int64_t>(account.max_queued))
+    if (full() || core_.unfinished() >= core_.config.max_queued ||
+        party.shared->queued.load(std::memory_order_relaxed) >= static_cast<std::int64_t>(account.max_queued))
         return refuse(core_.counters.refused_full, CommandStatus::ESME_RMSGQFUL);
+    // Those that ask for no receipt may go on.
+    if ((pdu.registered_delivery & smpp::registered_delivery::receipt_mask) != 0 &&
+        core_.awaiting() >= core_.config.max_receipts_outstanding)
+        return refuse(core_.counters.refused_receipts, CommandStatus::ESME_RTHROTTLED);
 
     // Where it goes.
     routing::RouteRequest request;
@@ -109,8 +114,9 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     m.registered_delivery = pdu.registered_delivery;
     m.accepted_at = now.wall;
     m.shown_id = shown;
-    const Lane& lane = core_.messages->lane(m.provider, m.priority);
-    if (lane.size() >= std::max<std::uint64_t>(1, provider.max_queued / core_.shards))
+    std::uint64_t waiting = 0;
+    for (const Lane* lane : core_.party(m.provider).lanes) waiting += lane->size();
+    if (waiting >= std::max<std::uint64_t>(1, provider.max_queued / core_.shards))
         return refuse(core_.counters.refused_full, CommandStatus::ESME_RMSGQFUL);
 
     std::array<std::uint8_t, 4096> tlv_octets;

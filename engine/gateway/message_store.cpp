@@ -148,6 +148,7 @@ MessageId MessageStore::accept(Message message, const AfterCommit& then, Now now
         put_lane_row(message);
         put_time_row(message);
         put_message_row(message);
+        counts_.entered(message);
         lane.unload(message.position);
         callbacks_.ready(lane);
         return message.id;
@@ -155,6 +156,7 @@ MessageId MessageStore::accept(Message message, const AfterCommit& then, Now now
     Message& m = place(std::move(message));
     write_snapshot(open_.journal, m);
     pin(m);
+    counts_.entered(m);
     return m.id;
 }
 
@@ -192,6 +194,7 @@ void MessageStore::sent(Message& m) {
     leave_lane(m);
     erase_lane_row(m);
     m.stage = Stage::awaiting;
+    counts_.awaits(m);
     write_sent(open_.journal, m);
     pin(m);
 }
@@ -227,6 +230,7 @@ void MessageStore::reroute(Message& m, PartyId provider) {
 }
 
 void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
+    counts_.left(m);
     leave_lane(m);
     erase_lane_row(m);
     m.leg = Leg::report;
@@ -244,6 +248,7 @@ void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
 }
 
 void MessageStore::done(Message& m) {
+    counts_.left(m);
     leave_lane(m);
     erase_lane_row(m);
     erase_time_row(m);
@@ -279,6 +284,7 @@ void MessageStore::settle(Message& m) {
     put_time_row(m);
     put_message_row(m);
     write_settled(open_.journal, m.id);
+    if (!m.has_row) counts_.row_entered(m);
     m.has_row = true;
     unpin(m);
     if (stays) return;
@@ -368,6 +374,7 @@ void MessageStore::end_of_turn() {
         else open_.put(Table::meta, {1, lane->key()}, {reinterpret_cast<const std::uint8_t*>(&rows), sizeof rows});
     }
     changed_lanes_.clear();
+    counts_.write_changes(open_);
     release_segments();
     open_.number = store_.next_batch();
     waiters_.push_back(std::move(open_waiters_));

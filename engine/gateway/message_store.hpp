@@ -14,6 +14,7 @@
 #include "engine/base/time.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
+#include "engine/gateway/message_counts.hpp"
 #include "engine/gateway/message_id.hpp"
 #include "engine/gateway/record.hpp"
 #include "storage/store.hpp"
@@ -115,6 +116,7 @@ public:
     /// Intake must be refused for now (ESME_RMSGQFUL): the disk does not follow.
     bool full() const { return open_.journal.size() > config_.max_open_journal; }
     std::size_t in_memory() const { return young_.size(); }
+    const MessageCounts& counts() const { return counts_; }
     std::size_t journal_segments() const { return segments_.size(); }
     storage::Store& store() const { return store_; }
     template <class Visit>
@@ -122,6 +124,8 @@ public:
     template <class Visit>
     void for_each_in_memory(Visit&& visit) { young_.for_each([&](Handle, Message& m) { visit(m); }); }
     IdSource& ids() { return ids_; }
+    /// From now on; what is beyond a smaller bound leaves memory in the turns to come.
+    void configure(const MessageStoreConfig& config) { config_ = config; }
 
 private:
     struct Segment {
@@ -167,6 +171,7 @@ private:
     Callbacks callbacks_;
     Slab<Message> young_;
     FlatMap by_id_;
+    MessageCounts counts_;
     std::deque<Segment> segments_;
     std::unordered_map<std::uint64_t, std::unique_ptr<Lane>> lanes_;
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

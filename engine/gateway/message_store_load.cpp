@@ -124,11 +124,12 @@ Result<void> MessageStore::recover(Now now) {
     LoadRequest meta;
     meta.table = Table::meta;
     meta.first = {0, 1};
-    meta.last = {1, UINT64_MAX};
+    meta.last = {MessageCounts::awaiting_tag, UINT64_MAX};
     meta.limit = UINT32_MAX;
     meta.max_bytes = UINT32_MAX;
     const LoadResult facts = store_.load_now(meta);
     for (const storage::LoadedRow& row : facts.rows) {
+        if (counts_.restore(row.key, facts.value(row))) continue;
         std::uint64_t number = 0;
         if (row.length != sizeof number) continue;
         std::memcpy(&number, facts.value(row).data(), sizeof number);
@@ -202,6 +203,7 @@ Result<void> MessageStore::recover(Now now) {
         if (s.first != nullptr) s.first->segment_prev = &m;
         s.first = &m;
         ++s.live;
+        if (!m.has_row) counts_.entered(m);
         switch (m.stage) {
             case Stage::queued:
                 if (m.leg == Leg::forward && m.due_at > now.wall) {

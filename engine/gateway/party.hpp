@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/limits.hpp"
 #include "engine/base/result.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
@@ -32,12 +33,21 @@ struct AccountShared {
     std::atomic<std::int64_t> queued{0};  ///< its messages that are not final
 };
 
+/// One shard's messages, for the bounds that hold for all shards together: its own thread writes, the others read.
+struct alignas(64) ShardTotals {
+    std::atomic<std::uint64_t> unfinished{0};  ///< messages that are not final
+    std::atomic<std::uint64_t> awaiting{0};    ///< of those, the ones that a provider has and owes a receipt for
+};
+
 class AccountsShared {
 public:
+    ShardTotals& totals(std::uint32_t shard) { return totals_[shard]; }
+
     /// Not for hot paths: locks. The reference is good for ever.
     AccountShared& of(PartyId account);
 
 private:
+    std::array<ShardTotals, limits::max_shards> totals_;
     std::mutex mutex_;
     std::unordered_map<PartyId, std::unique_ptr<AccountShared>> accounts_;
 };

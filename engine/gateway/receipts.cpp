@@ -273,7 +273,6 @@ void Receipts::tick() {
             break;
         }
     }
-    core_.counters.receipts_outstanding.set(static_cast<std::int64_t>(index_.size()));
     core_.counters.receipts_held.set(static_cast<std::int64_t>(held_.size()));
 }
 

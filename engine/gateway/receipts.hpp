@@ -30,7 +30,6 @@ public:
     void release(std::uint32_t serial);
     void tick();
 
-    std::size_t outstanding() const { return index_.size(); }
     std::size_t held() const { return held_.size(); }
 
     // ---- between shards

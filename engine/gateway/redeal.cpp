@@ -40,6 +40,7 @@ public:
                                                            : m.expires_at);
         batch_.put(Table::queue, {m.time_row, m.id}, octets(m.id));
         m.has_row = true;
+        counts_.entered(m);
         row_.clear();
         encode_row(row_, m);
         batch_.put(Table::message, {0, m.id}, row_);
@@ -52,6 +53,7 @@ public:
     void finish() {
         for (const auto& [lane, rows] : lane_rows_) batch_.put(Table::meta, {1, lane}, octets(rows));
         batch_.put(Table::meta, {0, 1}, octets(highest_id_));
+        counts_.write_changes(batch_);
         flush();
     }
 
@@ -74,6 +76,7 @@ private:
     std::vector<std::uint8_t> row_;
     std::unordered_map<std::uint64_t, std::uint64_t> lane_rows_;
     std::size_t rows_ = 0;
+    MessageCounts counts_;
     MessageId highest_id_ = 0;
 };
 

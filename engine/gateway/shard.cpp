@@ -44,9 +44,13 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     core_.adopt(std::move(snapshot));
     if (auto recovered = messages_.recover(reactor_.now()); !recovered) return recovered;
     receipts_.recover();
-    messages_.for_each_in_memory([this](Message& m) {
-        if (m.kind == Kind::submitted && m.leg == Leg::forward) ++core_.party(m.account).shared->queued;
+    messages_.counts().for_each_account([this](PartyId account, std::uint64_t rows) {
+        core_.party(account).shared->queued += static_cast<std::int64_t>(rows);
     });
+    messages_.for_each_in_memory([this](Message& m) {
+        if (MessageCounts::is_unfinished(m) && !m.has_row) ++core_.party(m.account).shared->queued;
+    });
+    core_.exchange_totals();
     messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
     providers_.apply(endpoints);
     each_second();
@@ -57,7 +61,10 @@ Result<io::ListenerId> Shard::listen(const io::Endpoint& endpoint, const io::Lis
     return reactor_.io().listen(endpoint, options);
 }
 
-void Shard::apply(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints) {
+void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
+                  const Endpoints& endpoints) {
+    core_.config = config;
+    messages_.configure(config.store);
     core_.adopt(std::move(snapshot));
     providers_.apply(endpoints);
     for_each_connection([this](Connection& connection) {
@@ -147,6 +154,7 @@ void Shard::end_of_turn() {
     messages_.tick(now);
     egress_.pump();
     messages_.end_of_turn();
+    core_.exchange_totals();
     core_.flush_overflow();
     if (!core_.ended.empty()) bury();
 }
@@ -162,6 +170,8 @@ void Shard::each_second() {
         if (lane.backlogged()) egress_.ready(lane);
     });
     core_.counters.queued.set(static_cast<std::int64_t>(queued));
+    core_.counters.unfinished.set(static_cast<std::int64_t>(messages_.counts().unfinished()));
+    core_.counters.receipts_outstanding.set(static_cast<std::int64_t>(messages_.counts().awaiting()));
     core_.counters.in_memory.set(static_cast<std::int64_t>(messages_.in_memory()));
     reactor_.timers().arm(core_.now().mono + seconds(1), [this] { each_second(); });
 }
@@ -183,14 +193,14 @@ void Shard::committed(const AfterCommit& then) {
 
 void Shard::answer_accepted(const AfterCommit& then) {
     if (then.command == 0) return;
-    Connection* const connection = find(io::LinkId::unpack(then.link));
-    if (connection == nullptr) return;  // it left before its answer: the message goes on, as accepted
-    const routing::Account* account = connection->party()->account;
-    const auto format = account != nullptr ? account->message_id_format : routing::IdFormat::decimal;
     const auto command = CommandId{then.command};
     std::uint8_t count = 0;
     const std::vector<std::uint8_t> unsuccess =
         command == CommandId::submit_multi ? ingress_.take_unsuccess(then.message, count) : std::vector<std::uint8_t>();
+    Connection* const connection = find(io::LinkId::unpack(then.link));
+    if (connection == nullptr) return;  // it left before its answer: the message goes on, as accepted
+    const routing::Account* account = connection->party()->account;
+    const auto format = account != nullptr ? account->message_id_format : routing::IdFormat::decimal;
     connection->session().respond(command, then.sequence, CommandStatus::ESME_ROK, 22 + unsuccess.size(),
                                   [&](std::uint8_t* to) {
         std::size_t size = write_shown_id(then.message, format, to);

@@ -44,8 +44,10 @@ public:
     storage::Store& store() { return store_; }
 
     // ---- on the shard's thread (Reactor::post)
-    /// A new configuration: accounts and routes at once, changed providers by new binds. Sessions stay.
-    void apply(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
+    /// A new configuration: accounts, routes and limits at once, changed providers by new binds. Sessions stay, with the
+    /// timers that they began with.
+    void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
+               const Endpoints& endpoints);
     /// No new binds and messages; unbinds everybody.
     void drain();
     /// Nothing is bound, and everything written is on disk.

@@ -127,8 +127,8 @@ private:
 class Scene {
 public:
     explicit Scene(std::uint32_t shards, std::function<void(routing::Account&, routing::Provider&)> adjust = {},
-                   std::size_t providers = 1)
-        : net_(7), clock_(net_), disks_(shards), shards_(shards) {
+                   std::size_t providers = 1, std::function<void(GatewayConfig&)> configure = {})
+        : net_(7), clock_(net_), disks_(shards), shards_(shards), configure_(std::move(configure)) {
         gateway_ = net_.add_host()->address();
         routing::Account account;
         account.system_id = "shop";
@@ -251,6 +251,7 @@ private:
             options.config.receipt_hold = seconds(20);
             options.config.response = seconds(5);
             options.config.enquire_link = seconds(3);
+            if (configure_) configure_(options.config);
             options.io = net_.add_on_host(gateway_);
             options.clock = &clock_;
             options.store = store.get();
@@ -292,6 +293,7 @@ private:
     sim::Ledger ledger_;
     std::vector<storage::SimDisk> disks_;
     std::uint32_t shards_;
+    std::function<void(GatewayConfig&)> configure_;
     io::Endpoint gateway_;
     std::shared_ptr<const routing::Snapshot> snapshot_;
     Endpoints endpoints_;

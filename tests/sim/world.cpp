@@ -1,6 +1,7 @@
 #include "world.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace sluice::sim {
 namespace {
@@ -54,6 +55,66 @@ World::World(const Plan& plan)
     customers_.push_back(std::make_unique<SimCustomer>(net_, clock_, ledger, other_seed(), "beta", gateway, 3));
 }
 
+namespace {
+
+/// What a disk says of each message, by its rows and then its journal: another reading than the store's own.
+std::map<gateway::MessageId, gateway::Message> messages_on(const storage::SimDisk& disk) {
+    std::map<gateway::MessageId, gateway::Message> found;
+    const storage::SimDisk::Rows& rows = disk.table(storage::Table::message);
+    for (const auto& [number, segment] : disk.journal()) {
+        ByteView rest = segment;
+        gateway::Record record;
+        bool damaged = false;
+        while (gateway::next_record(rest, record, damaged)) {
+            gateway::Message m;
+            if (record.type == gateway::RecordType::snapshot && gateway::read_snapshot(record.payload, m)) {
+                found.insert_or_assign(record.id, std::move(m));
+            } else if (record.type == gateway::RecordType::done || record.type == gateway::RecordType::settled) {
+                found.erase(record.id);
+            } else if (found.contains(record.id)) {
+                gateway::apply_record(record, found.at(record.id));
+            } else if (const auto row = rows.find({0, record.id}); row != rows.end()) {
+                SLUICE_CHECK(gateway::read_snapshot(row->second, m));
+                gateway::apply_record(record, found.emplace(record.id, std::move(m)).first->second);
+            }
+        }
+        SLUICE_CHECK(!damaged);
+    }
+    for (const auto& [key, value] : rows) {  // young ones speak for themselves, whatever their row says
+        gateway::Message m;
+        SLUICE_CHECK(gateway::read_snapshot(value, m));
+        found.try_emplace(key.low, std::move(m));
+    }
+    return found;
+}
+
+}  // namespace
+
+/// Just after a start: the counts that were restored are those of a count of the disks.
+void World::check_counts() {
+    std::map<gateway::PartyId, std::int64_t> unfinished;
+    for (std::size_t i = 0; i < disks_.size(); ++i) {
+        std::uint64_t all = 0, awaiting = 0;
+        for (const auto& [id, m] : messages_on(disks_[i])) {
+            if (!gateway::MessageCounts::is_unfinished(m)) continue;
+            ++all;
+            awaiting += gateway::MessageCounts::is_awaiting(m);
+            ++unfinished[m.account];
+        }
+        const gateway::MessageCounts& counts = gateway_[i].shard->messages().counts();
+        if (counts.unfinished() != all || counts.awaiting() != awaiting)
+            ledger.wrong.push_back("shard " + std::to_string(i) + " started with " + std::to_string(counts.unfinished()) +
+                                   " unfinished and " + std::to_string(counts.awaiting()) + " awaiting, on its disk are " +
+                                   std::to_string(all) + " and " + std::to_string(awaiting));
+    }
+    for (const routing::Account& account : snapshot_->accounts()) {
+        const std::int64_t counted = accounts_->of(gateway::party_of(account)).queued;
+        if (counted != unfinished[gateway::party_of(account)])
+            ledger.wrong.push_back(account.system_id + " started with " + std::to_string(counted) + " queued, not " +
+                                   std::to_string(unfinished[gateway::party_of(account)]));
+    }
+}
+
 void World::start_gateway() {
     accounts_ = std::make_unique<gateway::AccountsShared>();
     mesh_ = std::make_unique<reactor::Mesh>(plan_.shards);
@@ -88,6 +149,7 @@ void World::start_gateway() {
         mesh_->set_wake(i, [] {});
     }
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());
+    check_counts();
     io::Endpoint any = gateway_address_;
     any.port = 2775;
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->listen(any, {1024, true}).has_value());
@@ -191,7 +253,7 @@ std::vector<std::string> World::violations() {
             wrong.push_back("row left on disk " + std::to_string(i) + ": " + std::to_string(key.high) + " " +
                             std::to_string(key.low));
         for (const auto& [key, value] : disks_[i].table(storage::Table::meta))
-            if (key.high == 1) wrong.push_back("lane left: " + std::to_string(key.low));
+            if (key.high != 0) wrong.push_back("a count is left: " + std::to_string(key.high) + " " + std::to_string(key.low));
         gateway_[i].shard->messages().for_each_lane([&](gateway::Lane& lane) {
             if (!lane.empty())
                 wrong.push_back("lane not empty: " + std::to_string(lane.key()) + " rows " + std::to_string(lane.rows()) +
@@ -199,6 +261,15 @@ std::vector<std::string> World::violations() {
                                 std::to_string(lane.loaded_up_to()) + (lane.loading() ? " loading" : ""));
         });
     }
+    for (GatewayShard& g : gateway_) {
+        const gateway::MessageCounts& counts = g.shard->messages().counts();
+        if (counts.unfinished() != 0 || counts.awaiting() != 0)
+            wrong.push_back("counted in the end: " + std::to_string(counts.unfinished()) + " unfinished, " +
+                            std::to_string(counts.awaiting()) + " awaiting");
+    }
+    for (const routing::Account& account : snapshot_->accounts())
+        if (const std::int64_t left = accounts_->of(gateway::party_of(account)).queued; left != 0)
+            wrong.push_back(account.system_id + " has " + std::to_string(left) + " queued in the end");
     for (const auto& p : providers_)
         if (!p->owes_nothing()) wrong.push_back("a provider still owes receipts or messages");
     for (const auto& [text, sent] : ledger.sent) {

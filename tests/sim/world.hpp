@@ -43,6 +43,7 @@ private:
 
     void start_gateway();
     void crash_gateway();
+    void check_counts();
     void advance_to(MonoTime end);
     void some_fault();
     bool drained();

@@ -78,10 +78,10 @@ void put_own_row(const std::string& path, std::string name, std::uint32_t number
 TEST(LmdbStore, RefusesAnotherFormatAndStrangers) {
     TemporaryDirectory directory;
     ASSERT_TRUE(LmdbStore::open({.path = directory.path()}));
-    put_own_row(directory.path(), "sluice-format", 2);
+    put_own_row(directory.path(), "sluice-format", 99);
     const auto newer = LmdbStore::open({.path = directory.path()});
     ASSERT_FALSE(newer);
-    EXPECT_NE(newer.error().message.find("(expected format 1)"), std::string::npos) << newer.error().message;
+    EXPECT_NE(newer.error().message.find("(expected format 2)"), std::string::npos) << newer.error().message;
 
     TemporaryDirectory strange;
     put_own_row(strange.path(), "somebody", 1);
