@@ -137,8 +137,7 @@ TEST_P(IoFlow, BusyLinksDoNotStarveOthers) {
     ASSERT_TRUE(run_until([&] { return (*server)[busy_end].received.size() == busy_written; }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, IoFlow, testing::Values(Backend::epoll, Backend::io_uring, Backend::simulated),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Networks, IoFlow, every_network, network_name);
 
 }  // namespace
 }  // namespace sluice::io

@@ -33,6 +33,9 @@ public:
     /// Returns how many octets to consume.
     std::function<std::size_t(LinkId, ByteView)> consume = [](LinkId, ByteView data) { return data.size(); };
     std::function<void(LinkId)> accept = [](LinkId) {};
+    /// For each link, before it is used: where TLS is asked for.
+    std::function<void(LinkId)> secure_accepted = [](LinkId) {};
+    std::function<void(LinkId)> secure_connecting = [](LinkId) {};
 
     Link& operator[](LinkId link) { return links_[link.packed()]; }
     bool is_open(LinkId link) const { return open_.contains(link.packed()); }
@@ -41,6 +44,7 @@ public:
     LinkId connect(const Endpoint& to) {
         const LinkId link = io->connect(to);
         open_.insert(link.packed());
+        secure_connecting(link);
         return link;
     }
     void write(LinkId link, std::string_view text) {
@@ -60,6 +64,7 @@ public:
         EXPECT_TRUE(open_.insert(link.packed()).second);
         EXPECT_NE(peer.port, 0);
         accepted.push_back(link);
+        secure_accepted(link);
         accept(link);
     }
     void on_connect(LinkId link, std::error_code error) override {

@@ -83,7 +83,7 @@ public:
 
 TEST_P(KernelIo, AnIPv4PeerOfADualStackListenerLooksLikeIPv4) {
     PeerRecorder recorder(
-        std::move(make_io(GetParam() == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring).value()));
+        std::move(make_io(GetParam().backend == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring).value()));
     const auto any = recorder.io->listen(*Endpoint::parse(":0"), {});
     ASSERT_TRUE(any) << any.error().message;
     client->connect({.address = {127, 0, 0, 1}, .port = recorder.io->local_endpoint(*any).port});
@@ -167,8 +167,8 @@ TEST_P(KernelIo, AWaitEndsWhenItsTimeIsUp) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, KernelIo, testing::Values(Backend::epoll, Backend::io_uring),
-                         backend_name);
+INSTANTIATE_TEST_SUITE_P(Networks, KernelIo,
+                         testing::Values(Network{Backend::epoll}, Network{Backend::io_uring}), network_name);
 
 TEST(MakeIo, ChoosesAndSaysWhy) {
     std::string reason;

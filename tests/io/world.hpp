@@ -4,22 +4,43 @@
 
 #include "engine/io/make_io.hpp"
 #include "engine/io/sim_net.hpp"
+#include "engine/io/tls_io.hpp"
 #include "tests/io/host.hpp"
+#include "tests/tls/certificates.hpp"
 
 namespace sluice::io {
+
+/// What the links of a world go over.
+struct Network {
+    Backend backend;
+    bool tls = false;
+};
+
+/// Every backend, each in clear and with TLS.
+inline const auto every_network =
+    testing::Values(Network{Backend::epoll}, Network{Backend::io_uring}, Network{Backend::simulated},
+                    Network{Backend::epoll, true}, Network{Backend::io_uring, true}, Network{Backend::simulated, true});
 
 /// Hosts of one backend that reach each other, turned in order on one thread.
 class World {
 public:
-    explicit World(Backend backend) : backend_(backend) {
-        if (backend == Backend::simulated) net_ = std::make_unique<SimNet>(1);
+    explicit World(Network network) : network_(network) {
+        if (network.backend == Backend::simulated) net_ = std::make_unique<SimNet>(1);
+        clock_.net = net_.get();
     }
 
     Host& add_host() {
-        hosts_.push_back(std::make_unique<Host>(make()));
+        std::unique_ptr<Io> io = make();
+        Endpoint address;
+        if (net_) address = static_cast<SimIo&>(*io).address();
+        if (network_.tls) io = std::make_unique<TlsIo>(std::move(io), clock_);
+        hosts_.push_back(std::make_unique<Host>(std::move(io)));
+        addresses_[hosts_.back().get()] = address;
+        if (network_.tls) secure(*hosts_.back());
         return *hosts_.back();
     }
     SimNet& net() { return *net_; }
+    const Clock& clock() const { return clock_; }
 
     /// Somewhere to listen, on a port of the system's choice.
     Endpoint anywhere() const { return *Endpoint::parse("127.0.0.1:0"); }
@@ -28,7 +49,7 @@ public:
         Endpoint endpoint = host.io->local_endpoint(listener);
         if (net_) {
             const std::uint16_t port = endpoint.port;
-            endpoint = static_cast<SimIo&>(*host.io).address();
+            endpoint = addresses_.at(&host);
             endpoint.port = port;
         }
         return endpoint;
@@ -54,21 +75,36 @@ public:
     }
 
 private:
+    struct NetClock final : Clock {
+        MonoTime mono() const override { return net != nullptr ? net->now() : SystemClock().mono(); }
+        WallTime wall() const override { return SystemClock().wall(); }
+        SimNet* net = nullptr;
+    };
+
     std::unique_ptr<Io> make() {
         if (net_) return net_->add_host();
-        return std::move(make_io(backend_ == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring).value());
+        return std::move(
+            make_io(network_.backend == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring).value());
+    }
+    static void secure(Host& host) {
+        static const auto server = tls::server_context(), client = tls::client_context();
+        TlsIo& io = static_cast<TlsIo&>(*host.io);
+        host.secure_accepted = [&io](LinkId link) { io.secure(link, server); };
+        host.secure_connecting = [&io](LinkId link) { io.secure(link, client, "localhost"); };
     }
 
-    Backend backend_;
+    Network network_;
     std::unique_ptr<SimNet> net_;  // outlives the hosts
+    NetClock clock_;
+    std::map<const Host*, Endpoint> addresses_;
     std::vector<std::unique_ptr<Host>> hosts_;
 };
 
 /// A world of a server and a client with a number of links between them.
-class IoContract : public testing::TestWithParam<Backend> {
+class IoContract : public testing::TestWithParam<Network> {
 protected:
     void SetUp() override {
-        if (GetParam() == Backend::io_uring) {
+        if (GetParam().backend == Backend::io_uring) {
             const auto io = make_io(BackendChoice::io_uring);
             if (!io) GTEST_SKIP() << io.error().message;
         }
@@ -106,8 +142,8 @@ protected:
     LinkId accepted_end;
 };
 
-inline std::string backend_name(const testing::TestParamInfo<Backend>& instance) {
-    return std::string(to_string(instance.param));
+inline std::string network_name(const testing::TestParamInfo<Network>& instance) {
+    return std::string(to_string(instance.param.backend)) + (instance.param.tls ? "_tls" : "");
 }
 
 /// Frames of a four-octet length and as many octets, as in SMPP: calls `each` for every whole one and returns what they
