@@ -1,8 +1,11 @@
 #include "engine/tls/certificate.hpp"
 
+#include <arpa/inet.h>
+
 #include <wolfssl/options.h>
 
 #include <wolfssl/ssl.h>
+#include <wolfssl/openssl/x509v3.h>
 #include <wolfssl/wolfcrypt/sha256.h>
 
 #include <algorithm>
@@ -13,11 +16,20 @@
 
 #include "engine/tls/handles.hpp"
 #include "engine/tls/library.hpp"
+#include "engine/tls/stream.hpp"
 
 namespace sluice::tls {
 namespace {
 
 constexpr std::size_t max_file = 1024 * 1024;
+
+std::unexpected<Error> wrong(std::string_view what, std::string_view why) {
+    std::string text("'");
+    text += what;
+    text += "' ";
+    text += why;
+    return fail(std::move(text));
+}
 
 int hex_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -82,6 +94,27 @@ std::string lower_case(std::string text) {
     return text;
 }
 
+/// The DNS names and addresses among the subject's alternative names.
+void read_alternative_names(WOLFSSL_X509* certificate, CertificateFacts& facts) {
+    auto* const names =
+        static_cast<WOLFSSL_GENERAL_NAMES*>(wolfSSL_X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+    if (names == nullptr) return;
+    for (int i = 0; i < wolfSSL_sk_GENERAL_NAME_num(names); ++i) {
+        const WOLFSSL_GENERAL_NAME* const name = wolfSSL_sk_GENERAL_NAME_value(names, i);
+        const bool is_name = name->type == GEN_DNS, is_address = name->type == GEN_IPADD;
+        if (!is_name && !is_address) continue;
+        WOLFSSL_ASN1_STRING* const value = is_name ? name->d.dNSName : name->d.iPAddress;
+        const ByteView octets(wolfSSL_ASN1_STRING_data(value),
+                              static_cast<std::size_t>(wolfSSL_ASN1_STRING_length(value)));
+        char text[INET6_ADDRSTRLEN];
+        if (is_name) facts.names.push_back(lower_case(std::string(as_text(octets))));
+        else if ((octets.size() == 4 || octets.size() == 16) &&
+                 ::inet_ntop(octets.size() == 4 ? AF_INET : AF_INET6, octets.data(), text, sizeof text) != nullptr)
+            facts.addresses.emplace_back(text);
+    }
+    wolfSSL_sk_GENERAL_NAME_pop_free(names, nullptr);
+}
+
 Result<CertificateFacts> facts_of(WOLFSSL_X509* certificate) {
     int size = 0;
     const unsigned char* der = wolfSSL_X509_get_der(certificate, &size);
@@ -89,8 +122,9 @@ Result<CertificateFacts> facts_of(WOLFSSL_X509* certificate) {
     const ByteView octets(der, static_cast<std::size_t>(size));
     CertificateFacts facts;
     if (const char* name = wolfSSL_X509_get_subjectCN(certificate)) facts.common_name = name;
-    while (const char* name = wolfSSL_X509_get_next_altname(certificate)) facts.names.push_back(lower_case(name));
-    if (facts.names.empty() && !facts.common_name.empty()) facts.names.push_back(lower_case(facts.common_name));
+    read_alternative_names(certificate, facts);
+    if (facts.names.empty() && facts.addresses.empty() && !facts.common_name.empty())
+        facts.names.push_back(lower_case(facts.common_name));
     facts.not_before = time_of(wolfSSL_X509_get_notBefore(certificate));
     facts.not_after = time_of(wolfSSL_X509_get_notAfter(certificate));
     facts.digest = sha256(octets);
@@ -100,16 +134,32 @@ Result<CertificateFacts> facts_of(WOLFSSL_X509* certificate) {
     return facts;
 }
 
+/// Whether the private key is that of the certificate. The library's own check does not tell one key of a curve from
+/// another; a handshake does, as the client in it asks for a proof.
+bool belong_together(const Identity& identity) {
+    const auto server_context = Context::server({.identities = {identity}});
+    const auto client_context = Context::client({.verify = false});
+    if (!server_context || !client_context) return false;
+    Stream client(*client_context, {}, nullptr);
+    OutBuffer hello, answer;
+    ByteView nothing;
+    client.handshake(nothing, hello);
+    Stream server(*server_context, hello.view());
+    ByteView in = hello.view();
+    server.handshake(in, answer);
+    in = answer.view();
+    return client.handshake(in, hello) == Stream::Progress::done;
+}
+
 Result<std::string> read_file(const std::filesystem::path& file) {
-    const auto wrong = [&](const char* why) { return fail("'" + file.string() + "' " + why); };
     std::error_code error;
-    if (!std::filesystem::exists(file, error)) return wrong(error ? "cannot be reached" : "does not exist");
+    if (!std::filesystem::exists(file, error)) return wrong(file.string(), error ? "cannot be reached" : "does not exist");
     // Anything else (a pipe, a device) could keep us waiting for ever.
-    if (!std::filesystem::is_regular_file(file, error)) return wrong("is not a file");
-    if (std::filesystem::file_size(file, error) > max_file) return wrong("is larger than 1 MiB");
+    if (!std::filesystem::is_regular_file(file, error)) return wrong(file.string(), "is not a file");
+    if (std::filesystem::file_size(file, error) > max_file) return wrong(file.string(), "is larger than 1 MiB");
     std::ifstream in(file, std::ios::binary);
     std::string text(std::istreambuf_iterator<char>(in), {});
-    if (!in || text.empty()) return wrong("cannot be read, or is empty");
+    if (!in || text.empty()) return wrong(file.string(), "cannot be read, or is empty");
     return text;
 }
 
@@ -117,20 +167,18 @@ Result<std::string> read_file(const std::filesystem::path& file) {
 
 Result<Digest> parse_digest(std::string_view text) {
     constexpr std::string_view prefix = "sha256:";
-    const auto wrong = [&] {
-        return fail("'" + std::string(text) + "' is not \"sha256:\" and 64 hex digits");
-    };
-    if (!text.starts_with(prefix)) return wrong();
+    const auto no_digest = [&] { return wrong(text, "is not \"sha256:\" and 64 hex digits"); };
+    if (!text.starts_with(prefix)) return no_digest();
     Digest digest{};
     std::size_t digits = 0;
     for (const char c : text.substr(prefix.size())) {
         if (c == ':') continue;
         const int value = hex_value(c);
-        if (value < 0 || digits == 2 * digest.size()) return wrong();
+        if (value < 0 || digits == 2 * digest.size()) return no_digest();
         auto& octet = digest[digits++ / 2];
         octet = static_cast<std::uint8_t>(octet << 4 | value);
     }
-    if (digits != 2 * digest.size()) return wrong();
+    if (digits != 2 * digest.size()) return no_digest();
     return digest;
 }
 
@@ -165,7 +213,7 @@ Result<Identity> load_identity(const std::filesystem::path& certificate, const s
     auto chain = read_file(certificate);
     if (!chain) return std::unexpected(chain.error());
     auto facts = facts_of_pem(*chain);
-    if (!facts) return fail("'" + certificate.string() + "' " + facts.error().message);
+    if (!facts) return wrong(certificate.string(), facts.error().message);
     auto secret = read_file(key);
     if (!secret) return std::unexpected(secret.error());
     identity = {std::move(*chain), std::move(*secret), std::move(*facts)};
@@ -175,20 +223,20 @@ Result<Identity> load_identity(const std::filesystem::path& certificate, const s
     const auto octets = [](const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); };
     if (wolfSSL_CTX_use_certificate_chain_buffer(context.get(), octets(identity.chain_pem),
                                                  static_cast<long>(identity.chain_pem.size())) != WOLFSSL_SUCCESS)
-        return fail("'" + certificate.string() + "' holds a certificate that cannot be used");
+        return wrong(certificate.string(), "holds a certificate that cannot be used");
     if (wolfSSL_CTX_use_PrivateKey_buffer(context.get(), octets(identity.key_pem),
                                           static_cast<long>(identity.key_pem.size()),
                                           WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
-        return fail("'" + key.string() + "' holds no private key in PEM without a password");
-    if (wolfSSL_CTX_check_private_key(context.get()) != WOLFSSL_SUCCESS)
-        return fail("'" + key.string() + "' is not the key of the certificate in '" + certificate.string() + "'");
+        return wrong(key.string(), "holds no private key in PEM without a password");
+    if (!belong_together(identity))
+        return wrong(key.string(), "is not the key of the certificate in '" + certificate.string() + "'");
     return identity;
 }
 
 Result<std::string> load_authorities(const std::filesystem::path& file) {
     auto pem = read_file(file);
     if (!pem) return pem;
-    if (auto facts = facts_of_pem(*pem); !facts) return fail("'" + file.string() + "' " + facts.error().message);
+    if (auto facts = facts_of_pem(*pem); !facts) return wrong(file.string(), facts.error().message);
     return pem;
 }
 

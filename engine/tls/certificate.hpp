@@ -24,6 +24,7 @@ std::string to_string(const Digest& digest);
 struct CertificateFacts {
     std::string common_name;         ///< of its subject; may be empty
     std::vector<std::string> names;  ///< DNS names that it is for, in lower case, wildcards as they are
+    std::vector<std::string> addresses;  ///< likewise, as inet_ntop writes them
     WallTime not_before{}, not_after{};
     Digest digest{};
     Digest key_digest{};  ///< of its public key

@@ -18,6 +18,16 @@ long size(std::string_view text) { return static_cast<long>(text.size()); }
 
 int take_any_certificate(int, WOLFSSL_X509_STORE_CTX*) { return 1; }
 
+/// Whether all ciphers of the list are of TLS 1.3.
+bool only13(std::string_view list) {
+    while (list.starts_with("TLS13-")) {
+        const auto end = list.find(':');
+        if (end == list.npos) return true;
+        list.remove_prefix(end + 1);
+    }
+    return false;
+}
+
 /// Each certificate of `pem` in turn, as the library's bulk loader gives up at the first that it does not like.
 template <class Each>
 void for_each_certificate(std::string_view pem, Each&& each) {
@@ -52,10 +62,15 @@ public:
         ContextHandle handle(wolfSSL_CTX_new(server ? wolfSSLv23_server_method() : wolfSSLv23_client_method()));
         if (!handle) return fail("TLS: out of memory");
         WOLFSSL_CTX* const context = handle.get();
-        wolfSSL_CTX_SetMinVersion(context, least == Version::tls13 ? WOLFSSL_TLSV1_3 : WOLFSSL_TLSV1_2);
         const std::string list = ciphers.empty() ? std::string(default_ciphers) : ciphers;
         if (wolfSSL_CTX_set_cipher_list(context, list.c_str()) != WOLFSSL_SUCCESS)
             return fail("'" + list + "' names no cipher that there is");
+        // A version without ciphers is not offered.
+        const bool only12 = list.find("TLS13-") == list.npos;
+        if (only12 && least == Version::tls13) return fail("'" + list + "' names no cipher of TLS 1.3");
+        wolfSSL_CTX_set_min_proto_version(context, least == Version::tls13 || only13(list) ? TLS1_3_VERSION
+                                                                                           : TLS1_2_VERSION);
+        wolfSSL_CTX_set_max_proto_version(context, only12 ? TLS1_2_VERSION : TLS1_3_VERSION);
         int groups[] = {WOLFSSL_ECC_X25519, WOLFSSL_ECC_SECP256R1, WOLFSSL_ECC_SECP384R1};
         wolfSSL_CTX_set_groups(context, groups, std::size(groups));
         wolfSSL_CTX_SetDevId(context, aes_gcm_device());
@@ -69,15 +84,12 @@ public:
     }
 
     static Result<void> use(WOLFSSL_CTX* context, const Identity& identity) {
-        if (wolfSSL_CTX_use_certificate_chain_buffer(context, octets(identity.chain_pem), size(identity.chain_pem)) !=
-            WOLFSSL_SUCCESS)
-            return fail("the certificate cannot be used");
-        if (wolfSSL_CTX_use_PrivateKey_buffer(context, octets(identity.key_pem), size(identity.key_pem),
-                                              WOLFSSL_FILETYPE_PEM) != WOLFSSL_SUCCESS)
-            return fail("the private key cannot be used");
-        if (wolfSSL_CTX_check_private_key(context) != WOLFSSL_SUCCESS)
-            return fail("the private key is not that of the certificate");
-        return {};
+        if (wolfSSL_CTX_use_certificate_chain_buffer(context, octets(identity.chain_pem), size(identity.chain_pem)) ==
+                WOLFSSL_SUCCESS &&
+            wolfSSL_CTX_use_PrivateKey_buffer(context, octets(identity.key_pem), size(identity.key_pem),
+                                              WOLFSSL_FILETYPE_PEM) == WOLFSSL_SUCCESS)
+            return {};
+        return fail("the certificate of '" + identity.facts.common_name + "' cannot be used with its key");
     }
 
     static Result<void> trust(WOLFSSL_CTX* context, std::string_view authorities) {
@@ -104,7 +116,6 @@ public:
         if (options.client_certificates == ClientCertificates::required) mode |= WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT;
         wolfSSL_CTX_set_verify(context, mode, options.client_authorities.empty() ? take_any_certificate : nullptr);
         // A resumed session carries no certificate, so that who it is could no longer be told.
-        wolfSSL_CTX_NoTicketTLSv12(context);
         wolfSSL_CTX_no_ticket_TLSv13(context);
     }
 };
@@ -125,6 +136,8 @@ Result<std::shared_ptr<const Context>> Context::server(ServerOptions options) {
             if (auto fine = Builder::trust(handle->get(), options.client_authorities); !fine)
                 return std::unexpected(fine.error());
         Builder::ask_for_certificate(handle->get(), options);
+        // With a ticket of TLS 1.2 from before a restart the library fails the handshake instead of doing it in full.
+        wolfSSL_CTX_NoTicketTLSv12(handle->get());
         context->contexts_.push_back({identity.facts.names, std::move(*handle)});
     }
     return context;

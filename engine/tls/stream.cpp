@@ -27,9 +27,15 @@ std::string requested_name(ByteView hello) {
     return text;
 }
 
-bool is_address(const std::string& name) {
-    std::uint8_t address[16];
-    return ::inet_pton(AF_INET, name.c_str(), address) == 1 || ::inet_pton(AF_INET6, name.c_str(), address) == 1;
+/// An address as inet_ntop writes it; none for a name.
+std::optional<std::string> plain_address(const std::string& name) {
+    for (const int family : {AF_INET, AF_INET6}) {
+        std::uint8_t address[16];
+        char text[INET6_ADDRSTRLEN];
+        if (::inet_pton(family, name.c_str(), address) == 1 && ::inet_ntop(family, address, text, sizeof text))
+            return text;
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -62,7 +68,7 @@ Stream::Stream(std::shared_ptr<const Context> context, std::string server_name, 
     begin({});
     if (!connection_) return;
     // Names only, RFC 6066 section 3.
-    if (!server_name_.empty() && !is_address(server_name_))
+    if (!server_name_.empty() && !plain_address(server_name_))
         wolfSSL_UseSNI(connection_.get(), WOLFSSL_SNI_HOST_NAME, server_name_.data(),
                        static_cast<unsigned short>(server_name_.size()));
     if (session != nullptr && session->session_) wolfSSL_set_session(connection_.get(), session->session_.get());
@@ -137,9 +143,8 @@ Stream::Progress Stream::handshake(ByteView& input, OutBuffer& output) {
 bool Stream::peer_is_right() {
     // A resumed session was begun under the same context and name, and passed then.
     if (context_->is_server() || wolfSSL_session_reused(connection_.get()) != 0) return true;
-    const X509Handle certificate(wolfSSL_get_peer_certificate(connection_.get()));
+    const PeerFacts facts = peer();
     if (!context_->pins().empty()) {
-        const PeerFacts facts = peer();
         const bool pinned = facts.certificate && std::ranges::any_of(context_->pins(), [&](const Digest& pin) {
             return pin == facts.certificate->digest || pin == facts.certificate->key_digest;
         });
@@ -147,11 +152,15 @@ bool Stream::peer_is_right() {
         return pinned;
     }
     if (!context_->verifies() || server_name_.empty()) return true;
-    const bool named =
-        certificate && (is_address(server_name_)
-                            ? wolfSSL_X509_check_ip_asc(certificate.get(), server_name_.c_str(), 0) == WOLFSSL_SUCCESS
-                            : wolfSSL_X509_check_host(certificate.get(), server_name_.c_str(), server_name_.size(), 0,
-                                                      nullptr) == WOLFSSL_SUCCESS);
+    bool named = false;
+    if (const auto address = plain_address(server_name_)) {
+        named = facts.certificate && std::ranges::find(facts.certificate->addresses, *address) !=
+                                         facts.certificate->addresses.end();
+    } else {
+        const X509Handle certificate(wolfSSL_get_peer_certificate(connection_.get()));
+        named = certificate && wolfSSL_X509_check_host(certificate.get(), server_name_.c_str(), server_name_.size(), 0,
+                                                       nullptr) == WOLFSSL_SUCCESS;
+    }
     if (!named) error_ = Fault::wrong_name;
     return named;
 }
@@ -194,7 +203,9 @@ void Stream::close(OutBuffer& output) {
 PeerFacts Stream::peer() const {
     PeerFacts facts;
     facts.version = wolfSSL_get_version(connection_.get());
-    facts.cipher = wolfSSL_get_cipher_name(connection_.get());
+    const auto suite = static_cast<unsigned>(wolfSSL_get_current_cipher_suite(connection_.get()));
+    facts.cipher = wolfSSL_get_cipher_name_iana_from_suite(static_cast<unsigned char>(suite >> 8),
+                                                           static_cast<unsigned char>(suite));
     facts.resumed = wolfSSL_session_reused(connection_.get()) != 0;
     const X509Handle certificate(wolfSSL_get_peer_certificate(connection_.get()));
     int size = 0;
@@ -206,6 +217,8 @@ PeerFacts Stream::peer() const {
 }
 
 Session Stream::session() const {
+    // The library, as a server, fails a handshake of TLS 1.2 with a ticket that it cannot read: so may others.
+    if (wolfSSL_version(connection_.get()) != TLS1_3_VERSION) return {};
     WOLFSSL_SESSION* const session = wolfSSL_get1_session(connection_.get());
     if (session != nullptr && wolfSSL_SESSION_has_ticket(session) == 0) {
         wolfSSL_SESSION_free(session);

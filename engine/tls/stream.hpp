@@ -77,7 +77,7 @@ public:
     std::error_code error() const { return error_; }
     /// After the handshake.
     PeerFacts peer() const;
-    /// A client's, after the handshake; empty when the server has given none.
+    /// A client's, after the handshake; empty when the server has given none, and with TLS 1.2.
     Session session() const;
 
 private:
