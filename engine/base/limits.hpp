@@ -18,7 +18,7 @@ inline constexpr std::size_t out_low_water = 256 * 1024;
 inline constexpr std::size_t tls_handshakes = 512;
 inline constexpr std::size_t tls_handshake_steps_per_turn = 2;
 /// Servers whose last TLS session is remembered, in one shard.
-inline constexpr std::size_t tls_sessions = 256;
+inline constexpr std::size_t tls_sessions = 64;
 
 /// Events a reactor turn handles before it flushes and looks at timers and rings again.
 inline constexpr std::size_t events_per_turn = 512;

@@ -34,7 +34,7 @@ public:
     ~TlsIo() override;
 
     /// Speaks TLS on the link: called in on_accept with a server's context, or right after `connect` with a client's,
-    /// before `out` is asked for. `server_name` (a client's): what the peer's certificate must be for, and what is asked
+    /// before `out` is asked for. `server_name`, of a client: what the peer's certificate must be for, and is asked
     /// for. On a client's link on_connect tells the end of the handshake. Errors are those of tls::category as well.
     void secure(LinkId link, std::shared_ptr<const tls::Context> context, std::string server_name = {});
     /// Null on plain links, and before the handshake is done. Valid until this thread's next call to the link.

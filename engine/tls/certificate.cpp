@@ -96,8 +96,8 @@ std::string lower_case(std::string text) {
 
 /// The DNS names and addresses among the subject's alternative names.
 void read_alternative_names(WOLFSSL_X509* certificate, CertificateFacts& facts) {
-    auto* const names =
-        static_cast<WOLFSSL_GENERAL_NAMES*>(wolfSSL_X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+    auto* const names = static_cast<WOLFSSL_GENERAL_NAMES*>(
+        wolfSSL_X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
     if (names == nullptr) return;
     for (int i = 0; i < wolfSSL_sk_GENERAL_NAME_num(names); ++i) {
         const WOLFSSL_GENERAL_NAME* const name = wolfSSL_sk_GENERAL_NAME_value(names, i);
@@ -153,7 +153,8 @@ bool belong_together(const Identity& identity) {
 
 Result<std::string> read_file(const std::filesystem::path& file) {
     std::error_code error;
-    if (!std::filesystem::exists(file, error)) return wrong(file.string(), error ? "cannot be reached" : "does not exist");
+    if (!std::filesystem::exists(file, error))
+        return wrong(file.string(), error ? "cannot be reached" : "does not exist");
     // Anything else (a pipe, a device) could keep us waiting for ever.
     if (!std::filesystem::is_regular_file(file, error)) return wrong(file.string(), "is not a file");
     if (std::filesystem::file_size(file, error) > max_file) return wrong(file.string(), "is larger than 1 MiB");

@@ -181,9 +181,10 @@ Stream::Progress Stream::read(ByteView input, OutBuffer& plain, OutBuffer& outpu
 
 bool Stream::write(ByteView plain, OutBuffer& output) {
     output_ = &output;
-    constexpr std::size_t most = 1 << 30;
+    constexpr std::size_t most = 1 << 30;  // a call
     while (!plain.empty()) {
-        const int taken = wolfSSL_write(connection_.get(), plain.data(), static_cast<int>(std::min(plain.size(), most)));
+        const auto size = static_cast<int>(std::min(plain.size(), most));
+        const int taken = wolfSSL_write(connection_.get(), plain.data(), size);
         if (taken <= 0) {
             stopped(taken);
             break;

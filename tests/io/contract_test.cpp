@@ -257,8 +257,9 @@ TEST_P(IoContract, StoppedListenerLeavesItsLinksAlone) {
 }
 
 TEST_P(IoContract, ListeningTwiceOnAnEndpointFailsWithItsName) {
-    const auto second = client->io->listen(GetParam().backend == Backend::simulated ? *Endpoint::parse("127.0.0.1:0") : at, {});
-    if (GetParam().backend == Backend::simulated) {
+    const bool simulated = GetParam().backend == Backend::simulated;
+    const auto second = client->io->listen(simulated ? *Endpoint::parse("127.0.0.1:0") : at, {});
+    if (simulated) {
         const auto third = client->io->listen(client->io->local_endpoint(*second), {});
         ASSERT_FALSE(third);
         EXPECT_NE(third.error().message.find("in use"), std::string::npos);

@@ -82,8 +82,8 @@ public:
 };
 
 TEST_P(KernelIo, AnIPv4PeerOfADualStackListenerLooksLikeIPv4) {
-    PeerRecorder recorder(
-        std::move(make_io(GetParam().backend == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring).value()));
+    const auto choice = GetParam().backend == Backend::epoll ? BackendChoice::epoll : BackendChoice::io_uring;
+    PeerRecorder recorder(std::move(make_io(choice).value()));
     const auto any = recorder.io->listen(*Endpoint::parse(":0"), {});
     ASSERT_TRUE(any) << any.error().message;
     client->connect({.address = {127, 0, 0, 1}, .port = recorder.io->local_endpoint(*any).port});

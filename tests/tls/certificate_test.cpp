@@ -44,10 +44,13 @@ TEST(Facts, OfACertificate) {
 
 TEST(Facts, DigestsAreThoseOfOtherTools) {
     // openssl x509 -in server.pem -noout -fingerprint -sha256
-    EXPECT_EQ(to_string(identity("server").facts.digest), "sha256:31a4eec396ff937ccf6e7364125a0b39aff96096ed998a6d89b4a3e395bb379f");
+    EXPECT_EQ(to_string(identity("server").facts.digest),
+              "sha256:31a4eec396ff937ccf6e7364125a0b39aff96096ed998a6d89b4a3e395bb379f");
     // openssl x509 -in server.pem -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum
-    EXPECT_EQ(to_string(identity("server").facts.key_digest), "sha256:ae6b3986d4dd2b89635370820385df3a0d3b7ed05294065d9eb4bba06d2772d7");
-    EXPECT_EQ(to_string(identity("rsa").facts.key_digest), "sha256:8d77ae346becc08f2ad6c63a86181e4d3a01bea289f5c3aa1e50e5714b68beef");
+    EXPECT_EQ(to_string(identity("server").facts.key_digest),
+              "sha256:ae6b3986d4dd2b89635370820385df3a0d3b7ed05294065d9eb4bba06d2772d7");
+    EXPECT_EQ(to_string(identity("rsa").facts.key_digest),
+              "sha256:8d77ae346becc08f2ad6c63a86181e4d3a01bea289f5c3aa1e50e5714b68beef");
 }
 
 TEST(Digests, AreReadAsOpensslPrintsThem) {
@@ -57,8 +60,9 @@ TEST(Digests, AreReadAsOpensslPrintsThem) {
     for (int i = 1; i < 32; ++i) with_colons += ":aA";
     EXPECT_EQ(parse_digest(with_colons).value(), parse_digest("sha256:" + hex).value());
     EXPECT_EQ(to_string(parse_digest("sha256:" + hex).value()), "sha256:" + hex);
-    for (const std::string& wrong : {std::string(), hex, "sha1:" + hex, "sha256:" + hex + "a", "sha256:" + hex.substr(1),
-                                     "sha256:g" + hex.substr(1)})
+    for (const std::string& wrong :
+         {std::string(), hex, "sha1:" + hex, "sha256:" + hex + "a", "sha256:" + hex.substr(1),
+          "sha256:g" + hex.substr(1)})
         EXPECT_FALSE(parse_digest(wrong)) << wrong;
 }
 
@@ -76,8 +80,8 @@ TEST_F(Files, ErrorsNameTheFile) {
     expect_error(load_identity(write("text.pem", "hello"), key), "text.pem' holds no certificate");
     expect_error(load_identity(good, write("text.key", "hello")), "text.key' holds no private key");
     expect_error(load_identity(key, key), "server.key' holds no certificate");
-    expect_error(load_identity(good, certificate_path("client.key")), "client.key' is not the key of the certificate in");
-    expect_error(load_identity(good, certificate_path("rsa.key")), "rsa.key' is not the key of the certificate in");
+    expect_error(load_identity(good, certificate_path("client.key")), "client.key' is not the key of the certificate");
+    expect_error(load_identity(good, certificate_path("rsa.key")), "rsa.key' is not the key of the certificate");
     EXPECT_FALSE(load_authorities(key));
 }
 

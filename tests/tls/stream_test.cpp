@@ -288,7 +288,8 @@ TEST(Stream, AGoodbyeIsTold) {
 }
 
 TEST(Stream, WhatWasTamperedWithIsRefused) {
-    for (const std::string_view ciphers : {std::string_view(), tls12_aes, std::string_view("TLS13-CHACHA20-POLY1305-SHA256")}) {
+    for (const std::string_view ciphers :
+         {std::string_view(), tls12_aes, std::string_view("TLS13-CHACHA20-POLY1305-SHA256")}) {
         Pair pair(server_context(), client_context({.ciphers = std::string(ciphers)}));
         pair.shake();
         ASSERT_TRUE(pair.shaken());
