@@ -82,7 +82,7 @@ async function bound(peer, systemId) {
 }
 
 const kinds = [
-    'sluice', 'relay', 'relay_journal', 'node_gateway', 'node_gateway_nagle', 'kannel', 'kannel_file', 'kannel_spool',
+    'relay', 'relay_journal', 'node_gateway', 'node_gateway_nagle', 'kannel', 'kannel_file', 'kannel_spool',
 ];
 for (const name of kinds) {
     const skip = withoutSmpp || (name.startsWith('kannel') && withoutKannel);
