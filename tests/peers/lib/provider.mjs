@@ -14,7 +14,7 @@ export class Provider {
     receiptsOwed = [];     // not yet acknowledged nor in flight
     receiptsInFlight = 0;
     receiptsDone = 0;
-    unsettled = 0;         // messages whose connection ended before their receipt was acknowledged on it
+    unsettled = new Map(); // text -> how often its connection ended before its receipt was acknowledged on it
     repeatedSettled = 0;   // messages that came again although their receipt had been acknowledged where they came
     pdus = 0;              // sent and received
     #settled = new Set();  // texts
@@ -125,7 +125,7 @@ export class Provider {
         this.receiptsInFlight -= session.inFlight.size;
         this.receiptsOwed.unshift(...session.inFlight);
         session.inFlight.clear();
-        this.unsettled += session.open.size;
+        for (const body of session.open) this.unsettled.set(body, (this.unsettled.get(body) ?? 0) + 1);
         for (const each of this.#sessions) this.#pay(each);
     }
 }
