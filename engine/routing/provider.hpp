@@ -49,6 +49,7 @@ struct Provider {
     std::uint32_t window = 100;         ///< submit_sm unanswered, per bind
     std::uint32_t peer_window = 1000;   ///< deliver_sm of theirs that we hold unanswered before we stop reading
     Rate rate;                          ///< all binds together
+    bool adapt = true;                  ///< rate and window follow how it answers (interop S8), see pace.hpp
     std::uint8_t interface_version = 0x34;
     std::uint8_t address_ton = 0;
     std::uint8_t address_npi = 0;

@@ -61,6 +61,15 @@ public:
         }
     }
 
+    /// The earliest time at which take can succeed, if nobody else takes.
+    MonoTime ready_at(Rate rate, MonoTime now) const {
+        if (rate.per_second == 0) return now;
+        const std::int64_t interval = (1'000'000'000 + rate.per_second - 1) / rate.per_second;
+        const std::int64_t due = due_.load(std::memory_order_relaxed);
+        if (due <= now.time_since_epoch().count()) return now;
+        return std::max(now, MonoTime(nanoseconds(due - interval * (std::max<std::int64_t>(1, rate.burst) - 1))));
+    }
+
 private:
     std::atomic<std::int64_t> due_{INT64_MIN};
 };

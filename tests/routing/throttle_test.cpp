@@ -177,5 +177,19 @@ TEST(SharedRate, ZeroIsUnlimited) {
     for (int i = 0; i < 1000; ++i) ASSERT_TRUE(shared.take({}, start));
 }
 
+TEST(SharedRate, SaysWhenItIsReady) {
+    SharedRate shared;
+    const Rate rate{10, 3};
+    const MonoTime start{seconds(5)};
+    EXPECT_EQ(shared.ready_at(rate, start), start);
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(shared.take(rate, start));
+    EXPECT_FALSE(shared.take(rate, start));
+    const MonoTime ready = shared.ready_at(rate, start);
+    EXPECT_EQ(ready, start + milliseconds(100));
+    EXPECT_FALSE(shared.take(rate, ready - nanoseconds(1)));
+    EXPECT_TRUE(shared.take(rate, ready));
+    EXPECT_EQ(shared.ready_at({}, start), start) << "unlimited";
+}
+
 }  // namespace
 }  // namespace sluice::routing
