@@ -68,6 +68,7 @@ std::size_t Session::receive(ByteView data, MonoTime now) {
         consumed += frame.size;
         ++counters_.pdus_in;
         last_received_ = reading_time(now);
+        enquire_link_limit_ = config_.timers.response;
         if (smpp::is_response(frame.header.id)) {
             handle_response(frame.header, frame.body, now);
         } else {
@@ -131,7 +132,9 @@ void Session::handle_response(const smpp::Header& header, ByteView body, MonoTim
         ++counters_.unknown_responses;
         return;
     }
-    events_.on_response(*this, window_.take(header.sequence)->cookie, header, body);
+    const Window::Request request = *window_.take(header.sequence);
+    answered_after_ = reading_time(now) - request.sent;
+    events_.on_response(*this, request.cookie, header, body);
 }
 
 void Session::refuse(const smpp::Header& header, CommandStatus status) {
@@ -199,6 +202,8 @@ void Session::unbind(MonoTime now) { begin_unbind(EndReason::unbound, now); }
 
 void Session::begin_unbind(EndReason reason, MonoTime now) {
     if (state_ == State::unbound || state_ == State::closed) return;
+    if (!bound() && bind_pending_ && config_.role == Role::message_centre)
+        return refuse_bind(CommandStatus::ESME_RBINDFAIL, now);
     if (!bound()) return end(reason);
     state_ = State::unbound;
     unbind_reason_ = reason;

@@ -128,12 +128,24 @@ public:
     }
     void accept_bind(MonoTime now);                              ///< answers the pending bind
     void refuse_bind(CommandStatus status, MonoTime now);  ///< answers the pending bind, then ends
-    /// Orderly end; on_end follows when the peer has answered, or at once where nothing is bound.
+    /// Orderly end; on_end follows when the peer has answered, or at once where nothing is bound. A bind that waits for
+    /// our answer is refused with ESME_RBINDFAIL.
     void unbind(MonoTime now);
+
+    /// Asks the peer at once whether it is there, because its place is wanted: enquire_link, or a shorter wait for the one
+    /// that is under way. Whatever comes from the peer within `limit` keeps the session; else it ends. Does nothing
+    /// while peer_window keeps us from reading, since then silence is our own doing.
+    void probe(nanoseconds limit, MonoTime now);
+    /// How long nothing has come from the peer; stands still while peer_window keeps us from reading.
+    nanoseconds silence(MonoTime now) const { return reading_time(now) - last_received_; }
 
     // ---- requests of ours
     bool window_open() const { return !window_.full(); }
     std::uint32_t in_flight() const { return window_.size(); }
+    /// In on_response: how long the peer took, on the clock that stands still while peer_window keeps us from reading.
+    nanoseconds answered_after() const { return answered_after_; }
+    /// Neither side owes the other an answer, that to a bind included.
+    bool quiet() const { return window_.empty() && peer_requests_ == 0 && !bind_pending_; }
     /// Writes one request if the window is open and the state allows it. `write(std::uint8_t* to) -> std::size_t`
     /// writes the body, at most `max_body` octets, and calls nothing of this session. Returns the sequence_number, or
     /// 0 when it may not be sent now. `cookie` comes back in on_response or on_unanswered, exactly once; never for
@@ -201,6 +213,7 @@ private:
     MonoTime enquire_link_deadline() const;
     void expire_requests(MonoTime now);
     void watch_peer(MonoTime now);
+    void enquire(nanoseconds limit, MonoTime reading);
 
     // changes of state
     void enter_bound(MonoTime now);
@@ -228,6 +241,7 @@ private:
     std::uint32_t bind_sequence_ = 0;
     std::uint32_t enquire_link_sequence_ = 0;  ///< of ours that has no answer yet; 0: none
     std::uint32_t unbind_sequence_ = 0;
+    nanoseconds answered_after_{};
     std::uint32_t peer_requests_ = 0;  ///< told by on_request and not answered yet
 
     MonoTime state_deadline_;  ///< when this state must have been left, whatever comes
@@ -239,6 +253,7 @@ private:
     MonoTime last_received_{};  ///< any PDU
     MonoTime last_request_{};   ///< either way, enquire_link left aside
     MonoTime enquire_link_sent_{};
+    nanoseconds enquire_link_limit_{};  ///< for its answer
 };
 
 template <class Write>

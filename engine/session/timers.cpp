@@ -35,7 +35,7 @@ MonoTime Session::reading_time(MonoTime now) const { return stopped_at_.value_or
 
 /// A peer that sends anything at all is alive, so its answer may take its turn behind what it is sending.
 MonoTime Session::enquire_link_deadline() const {
-    return std::max(enquire_link_sent_, last_received_) + config_.timers.response;
+    return std::max(enquire_link_sent_, last_received_) + enquire_link_limit_;
 }
 
 void Session::expire_requests(MonoTime now) {
@@ -49,6 +49,21 @@ void Session::expire_requests(MonoTime now) {
     }
 }
 
+void Session::enquire(nanoseconds limit, MonoTime reading) {
+    enquire_link_sequence_ = window_.draw_sequence();
+    enquire_link_sent_ = reading;
+    enquire_link_limit_ = limit;
+    write_pdu(CommandId::enquire_link, CommandStatus::ESME_ROK, enquire_link_sequence_);
+}
+
+void Session::probe(nanoseconds limit, MonoTime now) {
+    if (!bound() || stopped_at_) return;
+    const MonoTime reading = reading_time(now);
+    if (enquire_link_sequence_ == 0) return enquire(limit, reading);
+    const MonoTime asked = std::max(enquire_link_sent_, last_received_);
+    enquire_link_limit_ = std::min(enquire_link_limit_, reading - asked + limit);
+}
+
 void Session::watch_peer(MonoTime now) {
     const Timers& timers = config_.timers;
     const MonoTime reading = reading_time(now);
@@ -56,9 +71,7 @@ void Session::watch_peer(MonoTime now) {
         if (reading >= enquire_link_deadline()) return end(EndReason::enquire_link_timeout);
     } else if (timers.enquire_link > nanoseconds::zero() && reading >= last_received_ + timers.enquire_link) {
         window_.release_memory();
-        enquire_link_sequence_ = window_.draw_sequence();
-        enquire_link_sent_ = reading;
-        write_pdu(CommandId::enquire_link, CommandStatus::ESME_ROK, enquire_link_sequence_);
+        enquire(timers.response, reading);
     }
     if (timers.inactivity > nanoseconds::zero() && reading >= last_request_ + timers.inactivity)
         begin_unbind(EndReason::inactive, now);

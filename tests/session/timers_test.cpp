@@ -44,6 +44,84 @@ TEST(SessionInit, NoAnswerToOurBind) {
     EXPECT_EQ(driver.told(), "end: session init timeout");
 }
 
+TEST(Probe, AsksAtOnceAndWaitsBriefly) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.pass(seconds(10));
+    EXPECT_EQ(driver.session.silence(driver.now), seconds(10));
+    driver.session.probe(seconds(2), driver.now);
+    EXPECT_EQ(driver.said(), "enquire_link 1");
+    driver.pass(seconds(2) - nanoseconds(1));
+    EXPECT_EQ(driver.told(), "");
+    driver.pass(nanoseconds(1));
+    EXPECT_EQ(driver.told(), "end: enquire_link timeout");
+}
+
+TEST(Probe, AnAnswerKeepsTheSession) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.session.probe(seconds(2), driver.now);
+    driver.pass(seconds(1));
+    driver.receive(CommandId::enquire_link_resp, 1);
+    driver.pass(seconds(59));
+    EXPECT_EQ(driver.told(), "");
+    driver.said();
+    driver.pass(seconds(1) + seconds(5) - nanoseconds(1));  // the usual enquire_link has its usual time again
+    EXPECT_EQ(driver.said(), "enquire_link 2");
+    EXPECT_EQ(driver.told(), "");
+}
+
+TEST(Probe, AnyOtherPduGivesTheAnswerItsUsualTime) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.session.probe(seconds(2), driver.now);
+    driver.pass(seconds(1));
+    driver.receive(CommandId::submit_sm, 1);
+    driver.pass(seconds(5) - nanoseconds(1));
+    EXPECT_EQ(driver.told(), "submit_sm 1");
+    driver.pass(nanoseconds(1));
+    EXPECT_EQ(driver.told(), "end: enquire_link timeout");
+}
+
+TEST(Probe, ShortensTheWaitForAnEnquireLinkUnderWay) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.pass(seconds(61));
+    EXPECT_EQ(driver.said(), "enquire_link 1");
+    driver.session.probe(seconds(2), driver.now);
+    EXPECT_EQ(driver.said(), "") << "one is enough";
+    driver.pass(seconds(2) - nanoseconds(1));
+    EXPECT_EQ(driver.told(), "");
+    driver.pass(nanoseconds(1));
+    EXPECT_EQ(driver.told(), "end: enquire_link timeout");
+}
+
+TEST(Probe, NeverLengthensIt) {
+    Driver driver(with(Role::message_centre, timers));
+    driver.enter(State::bound_trx);
+    driver.pass(seconds(64));
+    driver.session.probe(seconds(30), driver.now);
+    driver.pass(seconds(1));
+    EXPECT_EQ(driver.told(), "end: enquire_link timeout");
+}
+
+TEST(Probe, DoesNothingWhereNothingIsBoundOrNothingIsRead) {
+    Driver open(with(Role::message_centre, timers));
+    open.session.probe(seconds(2), open.now);
+    EXPECT_EQ(open.said(), "");
+
+    SessionConfig config = with(Role::message_centre, timers);
+    config.peer_window = 1;
+    Driver driver(config);
+    driver.enter(State::bound_trx);
+    driver.receive(pdu(CommandId::submit_sm, 1) + pdu(CommandId::submit_sm, 2));
+    driver.said();
+    driver.session.probe(seconds(2), driver.now);
+    EXPECT_EQ(driver.said(), "");
+    driver.pass(seconds(20));
+    EXPECT_EQ(driver.told(), "submit_sm 1");
+}
+
 TEST(EnquireLink, IsSentAfterSilence) {
     Driver driver(with(Role::message_centre, timers));
     driver.enter(State::bound_trx);
