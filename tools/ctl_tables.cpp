@@ -112,10 +112,16 @@ void print_sessions(const CtlJson& body) {
 
 void print_providers(const CtlJson& body) {
     CtlJson rows = body["providers"];
-    for (CtlJson& row : rows) row["binds"] = fmt::format("{}/{}", cell(row["binds_up"]), cell(row["binds_wanted"]));
+    for (CtlJson& row : rows) {
+        row["binds"] = fmt::format("{}/{}", cell(row["binds_up"]), cell(row["binds_wanted"]));
+        row["windows"] = fmt::format("{}/{}", cell(row["window_limit"]), cell(row["window"]));
+        row["rates"] = fmt::format("{}/{}", row["rate_limit"] == 0 ? "-" : cell(row["rate_limit"]),
+                                   row["rate"] == 0 ? "-" : cell(row["rate"]));
+    }
     print_table(rows,
                 {{"NAME", "name"}, {"HEALTH", "health"}, {"BINDS", "binds"}, {"BIND", "bind"}, {"HELD", "held"},
-                 {"QUEUED", "queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "window"}},
+                 {"QUEUED", "queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "windows"},
+                 {"RATE", "rates"}},
                 "no providers are configured");
 }
 

@@ -77,11 +77,12 @@ public:
         greet();
         watch();
         signals_.give_up();  // a second signal ends us at once: what was acknowledged is on disk
+        const seconds patience = gateway_->shutdown_patience();
         fmt::print("stopping: unbinding everybody, for up to {} s; the same signal again ends it at once\n",
-                   settings->timers.shutdown.count());
+                   patience.count());
         std::fflush(stdout);
         admin_.reset();
-        gateway_->stop(settings->timers.shutdown);
+        gateway_->stop(patience);
         if (message_centre_) message_centre_->stop(seconds(1));
         return exit_ok;
     }

@@ -217,6 +217,7 @@ public:
         options.store = store_.get();
         options.mesh = &mesh_;
         options.accounts = &accounts_;
+        options.admission = &admission_;
         options.authenticate = [](const std::string&, const std::string&, const std::string&,
                                   std::function<void(bool)> done) {
             done(true);
@@ -273,6 +274,7 @@ private:
     storage::SimDisk disk_;
     reactor::Mesh mesh_;
     gateway::AccountsShared accounts_;
+    gateway::Admission admission_{1};
     std::shared_ptr<const routing::Snapshot> snapshot_;
     Provider provider_;
     Customer customer_;

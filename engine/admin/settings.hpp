@@ -69,6 +69,7 @@ struct TimerSettings {
     seconds enquire_link = seconds(30);  ///< silence before enquire_link; 0: never
     seconds response = seconds(10);      ///< for every request of ours
     seconds inactivity = seconds(0);     ///< no messages: unbind; 0: never
+    milliseconds probe = milliseconds(2000); ///< for a silent session to answer when a new bind wants its place
     seconds shutdown = seconds(10);      ///< for unbinding everybody at the end
     friend bool operator==(const TimerSettings&, const TimerSettings&) = default;
 };

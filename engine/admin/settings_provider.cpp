@@ -114,6 +114,7 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     reader.number("window", provider.window, 1, 65'535);
     reader.number("peer_window", provider.peer_window, 1, 65'535);
     read_rate(reader, provider.rate, 10);
+    reader.boolean("adapt", provider.adapt);
     reader.choice("interface_version", provider.interface_version, versions);
     reader.number("address_ton", provider.address_ton, 0, 255);
     reader.number("address_npi", provider.address_npi, 0, 255);

@@ -101,6 +101,7 @@ void read_timers(TableReader& reader, TimerSettings& timers) {
     reader.duration("enquire_link", timers.enquire_link, seconds(0), day);
     reader.duration("response", timers.response, seconds(1), hours(1));
     reader.duration("inactivity", timers.inactivity, seconds(0), 7 * day);
+    reader.duration("probe", timers.probe, milliseconds(100), hours(1));
     reader.duration("shutdown", timers.shutdown, seconds(0), hours(1));
 }
 

@@ -63,13 +63,19 @@ HttpResponse AdminApi::reload() {
 }
 
 HttpResponse AdminApi::drain() {
-    log_('W', "draining, as the admin port was told: everybody is unbound, nothing more is taken");
-    const auto drained = ask_all<bool>(gateway_, [](gateway::Shard& shard) {
-        shard.drain();
-        return true;
-    });
-    for (std::size_t shard = 0; shard < drained.size(); ++shard)
-        if (!drained[shard]) return no_answer(shard);
+    log_('W', "draining, as the admin port was told: nothing more is taken, everybody is unbound");
+    const seconds patience = gateway_.shutdown_patience();
+    const std::function<void(gateway::Shard&)> steps[] = {
+        [](gateway::Shard& shard) { shard.stop_listening(); },
+        [patience](gateway::Shard& shard) { shard.drain(patience); }};
+    for (const auto& step : steps) {
+        const auto done = ask_all<bool>(gateway_, [step](gateway::Shard& shard) {
+            step(shard);
+            return true;
+        });
+        for (std::size_t shard = 0; shard < done.size(); ++shard)
+            if (!done[shard]) return no_answer(shard);
+    }
     return json_reply({{"draining", true}});
 }
 

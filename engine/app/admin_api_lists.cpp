@@ -48,6 +48,8 @@ Json as_json(const SessionView& view, const PartyNames& names) {
 struct PartyTotal {
     std::uint64_t bound = 0, in_flight = 0, queued = 0;
     std::int64_t unfinished = 0;
+    std::uint64_t rate_limit = 0;  ///< 0: no shard is limited
+    std::uint32_t window_limit = UINT32_MAX;
     bool held = false;
     routing::Health health = routing::Health::down;
     Json shards = Json::array();
@@ -63,12 +65,16 @@ std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optiona
             total.queued += party.queued;
             total.held = total.held || party.held;
             total.unfinished = party.unfinished;
+            total.rate_limit += party.rate_limit;
+            if (party.bound > 0) total.window_limit = std::min(total.window_limit, party.window_limit);
             total.health = party.health;  // shards tell each other, and agree but for moments
             total.shards.push_back({{"shard", shard},
                                     {"bound", party.bound},
                                     {"in_flight", party.in_flight},
                                     {"queued", party.queued},
-                                    {"held", party.held}});
+                                    {"held", party.held},
+                                    {"rate_limit", party.rate_limit},
+                                    {"window_limit", party.window_limit}});
         }
     return totals;
 }
@@ -110,7 +116,10 @@ HttpResponse AdminApi::providers() {
         row["binds_wanted"] = provider.enabled ? provider.binds * sessions_a_bind : 0;
         row["queued"] = total.queued;
         row["in_flight"] = total.in_flight;
+        row["rate"] = provider.rate.per_second;
+        row["rate_limit"] = total.rate_limit;
         row["window"] = provider.window;
+        row["window_limit"] = std::min(total.window_limit, provider.window);
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
     }

@@ -98,6 +98,9 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
             total.in_flight += party.in_flight;
             total.queued += party.queued;
             total.held = total.held || party.held;
+            total.rate_limit += party.rate_limit;
+            if (party.bound > 0)
+                total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
             total.health = party.health;
             total.unfinished = party.unfinished;
         }
@@ -119,6 +122,10 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
                  [](const PartyView& p) { return p.health == routing::Health::up ? 1 : 0; });
     of_providers("sluice_provider_held", "1 while sending rests: the provider throttles, or its rate is used up",
                  [](const PartyView& p) { return p.held ? 1 : 0; });
+    of_providers("sluice_provider_rate_limit", "messages a second that its answers let go; 0: as configured",
+                 [](const PartyView& p) { return p.rate_limit; });
+    of_providers("sluice_provider_window_limit", "requests unanswered per bind that its answers let go; 0: no bind",
+                 [](const PartyView& p) { return p.window_limit; });
     of_providers("sluice_provider_sessions", "bound sessions with the provider", bound);
     of_providers("sluice_provider_queued", "messages waiting for the provider", queued);
     of_providers("sluice_provider_in_flight", "requests that the provider has not answered", in_flight);
@@ -127,6 +134,11 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
                 [](const PartyView& p) { return p.unfinished; });
     of_accounts("sluice_account_to_deliver", "receipts and mobile-originated messages waiting for the account", queued);
     of_accounts("sluice_account_in_flight", "requests that the account has not answered", in_flight);
+}
+
+void write_connections(MetricsText& out, const gateway::Admission& admission) {
+    out.gauge("sluice_connections", "connections of customers, bound or not", admission.connections());
+    out.gauge("sluice_connections_unbound", "of them those that have not bound yet", admission.unbound());
 }
 
 void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
@@ -161,6 +173,7 @@ HttpResponse AdminApi::metrics() {
     write_stores(out, gateway_);
     write_shards(out, shards);
     write_parties(out, shards, *gateway_.snapshot());
+    write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
     write_process(out);

@@ -68,9 +68,13 @@ ShardView view_shard(gateway::Shard& shard) {
         PartyView& its = view.parties.emplace_back();
         its.party = id;
         for (const gateway::Lane* lane : party->lanes) its.queued += lane->size();
-        if (party->shared != nullptr) its.unfinished = party->shared->queued.load(std::memory_order_relaxed);
+        if (gateway::is_account(id)) its.unfinished = party->shared->queued.load(std::memory_order_relaxed);
         its.held = party->held_until > core.now().mono;
-        if (party->provider != nullptr) its.health = core.health[party->provider->id];
+        if (party->provider != nullptr) {
+            its.health = core.health[party->provider->id];
+            its.rate_limit = party->pace.limit();
+            its.window_limit = party->pace.window();
+        }
     }
     shard.for_each_connection([&](gateway::Connection& connection) {
         if (connection.ended() || connection.party() == nullptr || !connection.session().bound()) return;

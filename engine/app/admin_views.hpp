@@ -31,6 +31,8 @@ struct PartyView {
     std::uint32_t in_flight = 0;   ///< over them
     std::uint64_t queued = 0;      ///< for it, in this shard's lanes
     std::int64_t unfinished = 0;   ///< accounts: their messages that are not final, of all shards
+    std::uint32_t rate_limit = 0;  ///< of providers: messages a second that its answers let this shard send; 0: all
+    std::uint32_t window_limit = 0;///< of providers: requests unanswered per bind, likewise
     bool held = false;             ///< throttled: by its answers, or by its rate
     routing::Health health = routing::Health::up;  ///< of providers
 };

@@ -20,7 +20,7 @@ io::BackendChoice backend_choice(admin::IoChoice choice) {
     }
 }
 
-gateway::GatewayConfig gateway_config(const admin::Settings& s, std::uint32_t shards) {
+gateway::GatewayConfig gateway_config(const admin::Settings& s) {
     gateway::GatewayConfig c;
     c.system_id = s.server.system_id;
     c.node = static_cast<std::uint8_t>(s.server.node);
@@ -29,15 +29,19 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s, std::uint32_t sh
     c.enquire_link = s.timers.enquire_link;
     c.response = s.timers.response;
     c.inactivity = s.timers.inactivity;
-    c.max_sessions = std::max(1u, s.limits.max_sessions / shards);
     c.max_queued = s.limits.max_queued;
     c.max_receipts_outstanding = s.limits.max_receipts_outstanding;
+    c.probe = s.timers.probe;
     c.default_validity = s.message.default_validity;
     c.max_validity = s.message.max_validity;
     c.receipt_hold = s.message.receipt_hold;
     c.store.receipt_grace = s.message.receipt_lifetime;
     c.delivery_validity = s.message.delivery_validity;
     return c;
+}
+
+gateway::ConnectionLimits connection_limits(const admin::LimitSettings& limits) {
+    return {limits.max_sessions, limits.max_sessions_per_address, limits.max_unbound};
 }
 
 gateway::Endpoints resolve_all(const routing::Snapshot& snapshot, std::vector<std::string>& notes) {
@@ -51,6 +55,9 @@ gateway::Endpoints resolve_all(const routing::Snapshot& snapshot, std::vector<st
     }
     return endpoints;
 }
+
+/// Of the time for an orderly end, what goes to waiting for answers; the rest is for the goodbyes and the last commits.
+nanoseconds drain_share(nanoseconds patience) { return patience / 2; }
 
 storage::LmdbOptions store_options(const std::string& path, std::uint64_t max_bytes) {
     storage::LmdbOptions options;
@@ -101,6 +108,8 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     mesh_ = std::make_unique<reactor::Mesh>(shards);
 
     std::random_device entropy;
+    const auto random = [&] { return std::uint64_t{entropy()} << 32 | entropy(); };
+    admission_ = std::make_unique<gateway::Admission>(random(), connection_limits(settings.limits));
     for (std::uint32_t i = 0; i < shards; ++i) {
         auto running = std::make_unique<Running>();
         storage::LmdbOptions options = store_options(generation->shard_directory(i), bytes_per_shard);
@@ -120,18 +129,19 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
         gateway::Shard::Options shard;
         shard.shard = i;
         shard.shards = shards;
-        shard.config = gateway_config(settings, shards);
+        shard.config = gateway_config(settings);
         shard.io = std::move(*io);
         shard.clock = &clock_;
         shard.store = running->store.get();
         shard.mesh = mesh_.get();
         shard.accounts = &accounts_;
+        shard.admission = admission_.get();
         shard.authenticate = [pool = passwords_.get()](const std::string& system_id, const std::string& hash,
                                                        const std::string& password, std::function<void(bool)> done) {
             return pool->submit(system_id, hash, password, std::move(done));
         };
         shard.log = log;
-        shard.seed = (std::uint64_t{entropy()} << 32) | entropy();
+        shard.seed = random();
         running->shard = std::make_unique<gateway::Shard>(std::move(shard));
         mesh_->set_wake(i, [r = running.get()] { r->shard->reactor().wake(); });
         shards_.push_back(std::move(running));
@@ -172,8 +182,9 @@ void Gateway::stop(seconds patience) {
     stopped_ = true;
     const bool running = !shards_.empty() && shards_.front()->thread.joinable();
     if (running && patience.count() > 0) {
-        on_each_shard([](gateway::Shard& shard) { shard.drain(); });
         const auto until = std::chrono::steady_clock::now() + patience;
+        on_each_shard([](gateway::Shard& shard) { shard.stop_listening(); });
+        on_each_shard([&](gateway::Shard& shard) { shard.drain(drain_share(patience)); });
         bool drained = false;
         while (!drained && std::chrono::steady_clock::now() < until) {
             std::this_thread::sleep_for(milliseconds(20));
@@ -204,13 +215,16 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.limits.password_queue = settings_.limits.password_queue;
     next.timers = settings.timers;
     next.message = settings.message;
+    next.retry = settings.retry;
+    next.log.level = settings.log.level;
     next.accounts = settings.accounts;
     next.providers = settings.providers;
     next.routes = settings.routes;
-    const auto config = gateway_config(next, static_cast<std::uint32_t>(shards_.size()));
+    admission_->set_limits(connection_limits(next.limits));
+    const auto config = gateway_config(next);
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
+    const std::lock_guard lock(settings_mutex_);
     settings_ = std::move(next);
-    const std::lock_guard lock(snapshot_mutex_);
     snapshot_ = *snapshot;
     return diff;
 }
@@ -230,8 +244,13 @@ void Gateway::on_each_shard(const std::function<void(gateway::Shard&)>& work) {
 }
 
 std::shared_ptr<const routing::Snapshot> Gateway::snapshot() const {
-    const std::lock_guard lock(snapshot_mutex_);
+    const std::lock_guard lock(settings_mutex_);
     return snapshot_;
+}
+
+seconds Gateway::shutdown_patience() const {
+    const std::lock_guard lock(settings_mutex_);
+    return settings_.timers.shutdown;
 }
 
 }  // namespace sluice::app

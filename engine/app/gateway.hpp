@@ -23,7 +23,8 @@ public:
     /// As `stop` with no patience, if that was not called.
     ~Gateway();
 
-    /// Unbinds everybody, waits up to `patience` for the goodbyes and what is to be written, and ends the threads.
+    /// Stops listening, waits for answers of what is in flight, unbinds everybody, all within `patience`, and ends the
+    /// threads.
     /// Whatever is acknowledged is on disk in any case.
     void stop(seconds patience);
 
@@ -41,6 +42,7 @@ public:
     /// Counters may be read from any thread; everything else of a shard only through `on_shard`.
     const gateway::Counters& counters(std::size_t shard) const { return shards_[shard]->shard->counters(); }
     storage::StoreStats store_stats(std::size_t shard) const { return shards_[shard]->store->stats(); }
+    const gateway::Admission& admission() const { return *admission_; }
     admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
 
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
@@ -55,6 +57,8 @@ public:
 
     /// The present accounts, providers and routes.
     std::shared_ptr<const routing::Snapshot> snapshot() const;
+    /// timers.shutdown
+    seconds shutdown_patience() const;
 
 private:
     struct Running {
@@ -70,8 +74,9 @@ private:
     SystemClock clock_;
     std::unique_ptr<storage::DataDirectory> directory_;
     std::shared_ptr<const routing::Snapshot> snapshot_;
-    mutable std::mutex snapshot_mutex_;
+    mutable std::mutex settings_mutex_;  ///< of what a reload changes and other threads read
     gateway::AccountsShared accounts_;
+    std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<std::unique_ptr<Running>> shards_;

@@ -10,7 +10,7 @@ Party& Core::party(PartyId id) {
         for (std::uint8_t i = 0; i < slot->lanes.size(); ++i)
             slot->lanes[i] = &messages->lane(id, static_cast<std::uint8_t>(slot->lanes.size() - 1 - i));
         slot->remotes.resize(shards);
-        if (is_account(id)) slot->shared = &accounts->of(id);
+        slot->shared = &accounts->of(id);
     }
     return *slot;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/base/random.hpp"
+#include "engine/gateway/admission.hpp"
 #include "engine/gateway/counters.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/party.hpp"
@@ -24,9 +25,9 @@ struct GatewayConfig {
     std::uint8_t node = 0;
     MessageStoreConfig store;
     seconds session_init{10}, enquire_link{30}, response{10}, inactivity{0};
-    std::uint32_t max_sessions = 10'000;  ///< customers' connections, per shard
     std::uint64_t max_queued = 50'000'000;               ///< messages that are not final, all shards together
     std::uint64_t max_receipts_outstanding = 20'000'000; ///< messages whose receipt is to come, all shards together
+    milliseconds probe{2000};             ///< for a silent session to answer when its place is wanted
     std::size_t max_receipts_held = 100'000;
     seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
     seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};
@@ -47,6 +48,7 @@ struct Core {
     reactor::Reactor* reactor = nullptr;
     MessageStore* messages = nullptr;
     AccountsShared* accounts = nullptr;
+    Admission* admission = nullptr;
     Authenticate authenticate;
     LogLine log;
     Random random{1};

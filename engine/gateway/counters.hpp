@@ -40,8 +40,12 @@ namespace sluice::gateway {
     X(originated_delivered, "mobile-originated messages that accounts took") \
     X(originated_unowned, "mobile-originated messages to numbers that no account has: kept") \
     X(queries, "query_sm, cancel_sm and replace_sm received") \
+    X(refused_max_sessions, "connections closed at once because of limits.max_sessions") \
+    X(refused_per_address, "connections closed at once because of limits.max_sessions_per_address") \
+    X(refused_max_unbound, "connections closed at once because of limits.max_unbound") \
     X(binds, "binds accepted") \
     X(binds_refused, "binds refused") \
+    X(evicted, "sessions that did not answer when a new bind wanted their place") \
     X(deliver_malformed, "deliver_sm and data_sm from providers refused because a field was wrong")
 
 struct Counters {

@@ -1,5 +1,7 @@
 #include "engine/gateway/customer.hpp"
 
+#include <algorithm>
+
 #include "engine/gateway/egress.hpp"
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/operations.hpp"
@@ -10,6 +12,12 @@ using smpp::CommandId;
 using smpp::CommandStatus;
 
 namespace {
+
+/// How often a bind that waits looks whether a place is free, and how much longer it waits than the probed have to answer.
+constexpr milliseconds place_look{50};
+constexpr milliseconds place_margin{500};
+/// Sessions of an account that a shard asks at once.
+constexpr std::size_t most_probed = 64;
 
 session::SessionConfig session_config(const GatewayConfig& config) {
     session::SessionConfig s;
@@ -30,8 +38,8 @@ bool type_allowed(const routing::BindTypes& allowed, CommandId type) {
 
 }  // namespace
 
-Customer::Customer(Core& core, Services& services, io::LinkId link, const io::Endpoint& peer)
-    : Connection(core, link, peer, session_config(core.config)), services_(services) {}
+Customer::Customer(Core& core, Services& services, io::LinkId link, const io::Endpoint& peer, Admission::Place place)
+    : Connection(core, link, peer, session_config(core.config)), services_(services), place_(std::move(place)) {}
 
 void Customer::refuse(CommandStatus status, std::string_view why) {
     core_.counters.binds_refused.add();
@@ -69,21 +77,69 @@ void Customer::authenticated(PartyId id, bool right) {
     Party& party = core_.party(id);
     if (!right || party.account == nullptr) {
         refuse(CommandStatus::ESME_RINVPASWD, "wrong password");
-    } else if (party.shared->sessions.fetch_add(1, std::memory_order_relaxed) >= party.account->max_sessions) {
-        party.shared->sessions.fetch_sub(1, std::memory_order_relaxed);
-        refuse(CommandStatus::ESME_RBINDFAIL, party.account->system_id + " has its " +
-                                                  std::to_string(party.account->max_sessions) + " sessions already");
     } else {
-        counted_ = true;
-        party_ = &party;
-        session().set_windows(party.account->window, party.account->peer_window);
-        core_.counters.binds.add();
-        session().accept_bind(core_.now().mono);
+        take_place(id);
     }
     touch();
 }
 
+void Customer::take_place(PartyId id) {
+    Party& party = core_.party(id);
+    if (party.account == nullptr || !party.account->enabled || core_.draining)
+        return refuse(CommandStatus::ESME_RBINDFAIL, "shutting down, or the account has gone");
+    if (party.shared->sessions.fetch_add(1, std::memory_order_relaxed) < party.account->max_sessions) {
+        counted_ = true;
+        party_ = &party;
+        session().set_windows(party.account->window, party.account->peer_window);
+        core_.counters.binds.add();
+        return session().accept_bind(core_.now().mono);
+    }
+    party.shared->sessions.fetch_sub(1, std::memory_order_relaxed);
+    wait_for_place(id);
+}
+
+/// Interop S6: after a network cut the account's own dead sessions have all its places.
+void Customer::wait_for_place(PartyId id) {
+    const MonoTime now = core_.now().mono;
+    if (gives_up_at_ == MonoTime{}) {
+        gives_up_at_ = now + core_.config.probe + place_margin;
+        probe(core_, core_.party(id));
+        for (std::uint32_t shard = 0; shard < core_.shards; ++shard)
+            if (shard != core_.shard) core_.send(shard, wire::Type::probe, wire::ProbeNote{id, 0});
+    } else if (now >= gives_up_at_) {
+        const routing::Account& account = *core_.party(id).account;
+        return refuse(CommandStatus::ESME_RBINDFAIL, account.system_id + " has its " +
+                                                         std::to_string(account.max_sessions) + " sessions already");
+    }
+    core_.reactor->timers().arm(now + place_look, [find = services_.find, link = link(), id] {
+        auto* const customer = dynamic_cast<Customer*>(find(link));
+        if (customer == nullptr) return;
+        customer->take_place(id);
+        customer->touch();
+    });
+}
+
+void Customer::probe(Core& core, Party& account) {
+    const MonoTime now = core.now().mono;
+    if (account.probed_at != MonoTime{} && now < account.probed_at + core.config.probe) return;
+    account.probed_at = now;
+    std::vector<Connection*> silent;
+    for (Connection* connection : account.sessions)
+        if (connection->session().silence(now) >= core.config.probe) silent.push_back(connection);
+    const auto longest = silent.begin() + static_cast<std::ptrdiff_t>(std::min(silent.size(), most_probed));
+    std::ranges::partial_sort(silent, longest, std::greater(),
+                              [&](const Connection* c) { return c->session().silence(now); });
+    for (auto at = silent.begin(); at != longest; ++at) {
+        auto& customer = static_cast<Customer&>(**at);
+        customer.probed_ = true;
+        customer.session().probe(core.config.probe, now);
+        customer.touch();
+    }
+}
+
 void Customer::on_bound(session::Session&) {
+    place_.bound();
+    party_->sessions.push_back(this);
     core_.counters.sessions.add(1);
     core_.log('I', party_->account->system_id + " bound from " + peer().to_string());
     if (session().can_send()) services_.egress.attach(*party_, *this);
@@ -147,6 +203,8 @@ void Customer::on_window_open(session::Session&) {
 void Customer::ended(session::EndReason reason, CommandStatus) {
     if (party_ == nullptr) return;
     services_.egress.detach(*party_, *this);
+    std::erase(party_->sessions, this);
+    if (probed_ && reason == session::EndReason::enquire_link_timeout) core_.counters.evicted.add();
     if (counted_) {
         party_->shared->sessions.fetch_sub(1, std::memory_order_relaxed);
         core_.counters.sessions.add(-1);

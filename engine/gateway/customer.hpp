@@ -19,7 +19,7 @@ public:
         std::function<Connection*(io::LinkId)> find;
     };
 
-    Customer(Core& core, Services& services, io::LinkId link, const io::Endpoint& peer);
+    Customer(Core& core, Services& services, io::LinkId link, const io::Endpoint& peer, Admission::Place place);
 
     void on_bind(session::Session&, const smpp::Header&, const smpp::Bind&) override;
     void on_bound(session::Session&) override;
@@ -30,14 +30,22 @@ public:
 
     /// The verdict on a bind that waits for its password.
     void authenticated(PartyId account, bool right);
+    /// A bind finds no place left for this account: asks those of its sessions here that have been silent longest whether
+    /// they are there. Each has GatewayConfig::probe to answer, then it ends and its place is free.
+    static void probe(Core& core, Party& account);
 
 private:
     void ended(session::EndReason reason, smpp::CommandStatus status) override;
     void refuse(smpp::CommandStatus status, std::string_view why);
+    void take_place(PartyId account);
+    void wait_for_place(PartyId account);
     smpp::CommandStatus take(const smpp::Header& header, ByteView body);
 
     Services& services_;
+    Admission::Place place_;
     bool counted_ = false;  ///< in the account's sessions
+    bool probed_ = false;
+    MonoTime gives_up_at_{};  ///< waiting for a place among the account's sessions
 };
 
 }  // namespace sluice::gateway

@@ -53,18 +53,12 @@ void Egress::detach(Party& party, Connection& connection) {
 }
 
 void Egress::announce(Party& party) {
-    const MonoTime now = core_.now().mono;
     std::uint32_t window = 0;
     if (party.provider != nullptr) {
         const routing::Provider& provider = *party.provider;
         const auto here = static_cast<std::uint32_t>(party.outlets.size());
         window = provider.window * here;
-        // The rate belongs to all binds together: each shard has the share of the binds that it holds.
-        routing::Rate share = provider.rate;
-        share.per_second = share.per_second * here / std::max(1u, provider.binds);
-        if (provider.rate.per_second > 0) share.per_second = std::max(1u, share.per_second);
-        share.burst = std::max(1u, share.burst * here / std::max(1u, provider.binds));
-        party.bucket = provider.rate.per_second > 0 ? routing::TokenBucket(share, now) : routing::TokenBucket();
+        party.pace.configure(provider.rate, provider.window, provider.adapt);
         if (provider.enabled)
             core_.health[provider.id] = party.reachable() ? routing::Health::up : routing::Health::down;
     } else if (party.account != nullptr) {
@@ -130,7 +124,8 @@ Connection* Egress::pick(Party& party) {
     for (std::size_t tried = 0; tried < party.outlets.size(); ++tried, next_turn()) {
         if (party.turn >= party.outlets.size()) party.turn = 0;
         Connection* const outlet = party.outlets[party.turn];
-        if (outlet->session().window_open() && outlet->session().can_send() &&
+        const bool paced = party.provider == nullptr || outlet->session().in_flight() < party.pace.window();
+        if (paced && outlet->session().window_open() && outlet->session().can_send() &&
             core_.reactor->io().unsent(outlet->link()) < limits::out_high_water) {
             ++party.run;
             return outlet;
@@ -139,9 +134,23 @@ Connection* Egress::pick(Party& party) {
     return nullptr;
 }
 
+bool Egress::take_turn(Party& party) {
+    if (party.provider == nullptr) return true;
+    const MonoTime now = core_.now().mono;
+    const routing::Rate rate = party.provider->rate;
+    if (!party.pace.take(now)) {
+        hold(party, party.pace.ready_at(now));
+        return false;
+    }
+    if (party.shared->rate.take(rate, now)) return true;
+    party.pace.put_back();
+    hold(party, party.shared->rate.ready_at(rate, now));
+    return false;
+}
+
 bool Egress::send_here(Party& party, Message& m) {
     Connection* const outlet = pick(party);
-    if (outlet == nullptr) return false;
+    if (outlet == nullptr || !take_turn(party)) return false;
     static thread_local std::vector<std::uint8_t> scratch;
     const Outgoing out = compose(m, party.account, party.account == nullptr || outlet->session().tlvs_allowed(), scratch);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
@@ -171,6 +180,7 @@ bool Egress::send_there(Party& party, Message& m) {
 }
 
 void Egress::pump(Party& party) {
+    if (core_.draining) return;
     const Now& now = core_.now();
     if (party.held_until > now.mono) return hold(party, party.held_until);
     if (party.reachable()) {
@@ -182,15 +192,7 @@ void Egress::pump(Party& party) {
                 core_.reactor->wake();
                 break;
             }
-            const bool here = party.reachable_here();
-            if (here && !party.bucket.take(now.mono)) {
-                hold(party, party.bucket.ready_at(now.mono));
-                break;
-            }
-            if (here ? !send_here(party, *m) : !send_there(party, *m)) {
-                if (here) party.bucket.put_back(1);
-                break;
-            }
+            if (party.reachable_here() ? !send_here(party, *m) : !send_there(party, *m)) break;
             (m->to_account() ? core_.counters.reports_sent : core_.counters.sends).add();
         }
         for (Lane* lane : party.lanes) core_.messages->load_more(*lane);
@@ -369,9 +371,9 @@ void Egress::on_send(std::uint32_t from, const wire::SendNote& note, ByteView bo
     Party& party = core_.party(note.party);
     const Handle errand = errands_.emplace(Errand{note.handle, note.id, note.party, from});
     const std::uint64_t cookie = errand.packed() | errand_bit;
-    Connection* const outlet = party.held_until <= core_.now().mono && party.bucket.take(core_.now().mono) ? pick(party)
-                                                                                                            : nullptr;
-    const bool sent = outlet != nullptr &&
+    const bool may = !core_.draining && party.held_until <= core_.now().mono;
+    Connection* const outlet = may ? pick(party) : nullptr;
+    const bool sent = outlet != nullptr && take_turn(party) &&
                       outlet->send(smpp::CommandId{note.command}, body.size(), [&](std::uint8_t* to) {
                           std::memcpy(to, body.data(), body.size());
                           return body.size();
@@ -385,6 +387,7 @@ void Egress::finish_errand(std::uint64_t cookie, const Outcome& outcome) {
     if (errand == nullptr) return;
     const OutcomeNote note{errand->handle, errand->id, errand->party, outcome.kind, outcome.status, 0};
     core_.send(errand->shard, wire::Type::outcome, note, as_bytes(outcome.message_id));
+    wake(core_.party(errand->party));  // there is room on the link again
     errands_.erase(handle);
 }
 

@@ -56,6 +56,8 @@ private:
     void pump(Party& party);
     Message* next(Party& party);
     Connection* pick(Party& party);
+    /// One message may go to the party by its rate and its pace; if not, the party is held until it may.
+    bool take_turn(Party& party);
     bool send_here(Party& party, Message& m);
     bool send_there(Party& party, Message& m);
     void hold(Party& party, MonoTime until);

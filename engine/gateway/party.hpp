@@ -11,6 +11,7 @@
 #include "engine/base/result.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
+#include "engine/routing/pace.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/routing/throttle.hpp"
 
@@ -26,7 +27,7 @@ constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
 /// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
 Result<void> check_parties(const routing::Snapshot& snapshot);
 
-/// What all shards know about an account together. Lives as long as the gateway, through reloads.
+/// What all shards know about an account, or a provider (its rate alone), together. Lives as long as the gateway, through reloads.
 struct AccountShared {
     routing::SharedRate rate;
     std::atomic<std::uint32_t> sessions{0};
@@ -57,13 +58,15 @@ struct Party {
     PartyId id = 0;
     const routing::Account* account = nullptr;    ///< of the present snapshot; null when the configuration lost it
     const routing::Provider* provider = nullptr;  ///< likewise
-    AccountShared* shared = nullptr;              ///< of accounts
+    AccountShared* shared = nullptr;
 
     std::array<Lane*, 4> lanes{};                 ///< highest priority first
+    std::vector<Connection*> sessions;            ///< of accounts: this shard's bound sessions
+    MonoTime probed_at{};                         ///< when those that were silent were last asked (Customer::probe)
     std::vector<Connection*> outlets;             ///< this shard's sessions that may send to it
     std::size_t turn = 0;                         ///< the outlet whose turn it is
     std::uint32_t run = 0;                        ///< messages it has had in a row
-    routing::TokenBucket bucket;                  ///< this shard's share of a provider's rate
+    routing::Pace pace;                           ///< of a provider: how fast it can take what this shard sends
     MonoTime held_until{};                        ///< throttled by the peer, or by our own rate
     std::uint32_t throttles = 0;                  ///< in a row
     bool timer_armed = false;

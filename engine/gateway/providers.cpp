@@ -40,6 +40,8 @@ public:
         if (status != CommandStatus::ESME_ROK) session().respond(header.id, header.sequence, status);
     }
     void on_response(session::Session&, std::uint64_t cookie, const smpp::Header& header, ByteView body) override {
+        const auto error_class = slot_->settings.status_map.classify(header.status);
+        party_->pace.answered(error_class, session().answered_after(), core_.now().mono);
         owner_.egress_.on_response(cookie, header, body);
     }
     void on_unanswered(session::Session&, std::uint64_t cookie) override { owner_.egress_.on_unanswered(cookie); }
@@ -185,10 +187,6 @@ void Providers::stop(const SlotRef& slot) {
         slot->connection->session().unbind(core_.now().mono);
         if (slot->connection != nullptr) slot->connection->touch();
     }
-}
-
-void Providers::unbind_all() {
-    for (const SlotRef& slot : slots_) stop(slot);
 }
 
 }  // namespace sluice::gateway

@@ -24,7 +24,6 @@ public:
 
     /// Brings the binds in line with the present snapshot: new ones are started, changed ones restarted, others kept.
     void apply(const Endpoints& endpoints);
-    void unbind_all();
 
     /// Events of links that are being connected. The connection when the link is up, null when it failed or is none of
     /// these.

@@ -11,6 +11,11 @@ using smpp::CommandId;
 using smpp::CommandStatus;
 using wire::Type;
 
+namespace {
+/// How often draining looks for sessions that may be unbound.
+constexpr milliseconds drain_look{10};
+}  // namespace
+
 Shard::Shard(Options options)
     : store_(*options.store),
       reactor_(std::move(options.io), *this, *options.clock),
@@ -29,6 +34,7 @@ Shard::Shard(Options options)
     core_.reactor = &reactor_;
     core_.messages = &messages_;
     core_.accounts = options.accounts;
+    core_.admission = options.admission;
     core_.authenticate = std::move(options.authenticate);
     core_.log = std::move(options.log);
     core_.random = Random(options.seed);
@@ -58,7 +64,9 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
 }
 
 Result<io::ListenerId> Shard::listen(const io::Endpoint& endpoint, const io::ListenOptions& options) {
-    return reactor_.io().listen(endpoint, options);
+    auto listener = reactor_.io().listen(endpoint, options);
+    if (listener) listeners_.push_back(*listener);
+    return listener;
 }
 
 void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
@@ -76,13 +84,32 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
     });
 }
 
-void Shard::drain() {
+void Shard::stop_listening() {
+    for (const io::ListenerId listener : listeners_) reactor_.io().stop_listening(listener);
+    listeners_.clear();
+}
+
+void Shard::drain(nanoseconds patience) {
+    if (core_.draining) return;
+    stop_listening();
     core_.draining = true;
-    providers_.unbind_all();
-    for_each_connection([this](Connection& connection) {
-        connection.session().unbind(core_.now().mono);
+    unbind_all_at_ = core_.now().mono + patience;
+    unbind_quiet();
+}
+
+void Shard::unbind_quiet() {
+    const MonoTime now = core_.now().mono;
+    bool busy = false;
+    for_each_connection([&](Connection& connection) {
+        if (connection.ended()) return;
+        if (now < unbind_all_at_ && !connection.session().quiet()) {
+            busy = true;
+            return;
+        }
+        connection.session().unbind(now);
         connection.touch();
     });
+    if (busy) reactor_.timers().arm(now + drain_look, [this] { unbind_quiet(); });
 }
 
 bool Shard::drained() const {
@@ -108,14 +135,29 @@ void Shard::place(io::LinkId link, std::unique_ptr<Connection> connection) {
 }
 
 void Shard::on_accept(io::LinkId link, io::ListenerId, const io::Endpoint& peer) {
-    if (core_.draining) return reactor_.io().abort(link);
-    if (customers_ >= core_.config.max_sessions) {
-        core_.log('W', "connection from " + peer.to_string() + " refused: this shard has its " +
-                           std::to_string(core_.config.max_sessions) + " already");
-        return reactor_.io().abort(link);
+    if (core_.draining) return reactor_.io().abort(link);  // it was under way when listening stopped
+    auto admitted = core_.admission->enter(peer);
+    if (admitted) return place(link, std::make_unique<Customer>(core_, services_, link, peer, std::move(*admitted)));
+    reactor_.io().abort(link);
+    switch (admitted.error()) {
+        case Admission::Refusal::sessions: core_.counters.refused_max_sessions.add(); break;
+        case Admission::Refusal::address: core_.counters.refused_per_address.add(); break;
+        case Admission::Refusal::unbound: core_.counters.refused_max_unbound.add(); break;
     }
-    ++customers_;
-    place(link, std::make_unique<Customer>(core_, services_, link, peer));
+    Refused& refused = refused_[static_cast<std::size_t>(admitted.error())];
+    ++refused.count;
+    refused.last = peer;
+}
+
+void Shard::log_refused() {
+    // A line a second, however many they are.
+    static constexpr std::string_view limits[] = {"max_sessions", "max_sessions_per_address", "max_unbound"};
+    for (std::size_t i = 0; i < refused_.size(); ++i) {
+        if (refused_[i].count == 0) continue;
+        core_.log('W', std::to_string(refused_[i].count) + " connections refused, over limits." +
+                           std::string(limits[i]) + "; the last from " + refused_[i].last.to_string());
+        refused_[i].count = 0;
+    }
 }
 
 void Shard::on_connect(io::LinkId link, std::error_code error) {
@@ -138,7 +180,6 @@ void Shard::on_close(io::LinkId link, std::error_code) {
 void Shard::bury() {
     for (Connection* connection : core_.ended) {
         if (!connection->link_is_gone()) reactor_.io().close(connection->link());
-        if (dynamic_cast<Customer*>(connection) != nullptr) --customers_;
         auto& slot = connections_[connection->link().index];
         if (slot.get() == connection) slot.reset();
     }
@@ -163,6 +204,7 @@ void Shard::each_second() {
     const storage::StoreStats disk = store_.stats();
     core_.disk_stalled = disk.stalled || disk.scarce;  // a full store cannot even erase: it must not come to that
     receipts_.tick();
+    log_refused();
     egress_.reroute_waiting();
     std::uint64_t queued = 0;
     messages_.for_each_lane([&](Lane& lane) {
@@ -269,6 +311,7 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
             return operations_.on_operation(wire::read<wire::OperationNote>(record),
                                             record.subspan(sizeof(wire::OperationNote)));
         case Type::habit: return receipts_.on_habit(wire::read<wire::HabitNote>(record));
+        case Type::probe: return Customer::probe(core_, core_.party(wire::read<wire::ProbeNote>(record).account));
         case Type::operation_done: return answer_query(wire::read<wire::OperationDone>(record));
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -28,6 +29,7 @@ public:
         storage::Store* store = nullptr;     ///< outlives the shard; its wake must reach `reactor().wake()`
         reactor::Mesh* mesh = nullptr;
         AccountsShared* accounts = nullptr;
+        Admission* admission = nullptr;
         Authenticate authenticate;
         LogLine log;
         std::uint64_t seed = 1;
@@ -48,8 +50,12 @@ public:
     /// timers that they began with.
     void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
                const Endpoints& endpoints);
-    /// No new binds and messages; unbinds everybody.
-    void drain();
+    /// No new connections. Where an endpoint is shared, all shards must have stopped before any of them drains: else
+    /// those who are unbound by one come back to another.
+    void stop_listening();
+    /// The orderly end: no new connections, binds and messages. Each session is unbound as soon as nothing is in flight on
+    /// it either way, and after `patience` in any case.
+    void drain(nanoseconds patience);
     /// Nothing is bound, and everything written is on disk.
     bool drained() const;
 
@@ -79,6 +85,8 @@ private:
     void receive(std::size_t from, std::uint32_t type, ByteView record);
     void place(io::LinkId link, std::unique_ptr<Connection> connection);
     void bury();
+    void unbind_quiet();
+    void log_refused();
 
     storage::Store& store_;
     reactor::Reactor reactor_;
@@ -92,7 +100,13 @@ private:
     Customer::Services services_;
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
-    std::size_t customers_ = 0;
+    std::vector<io::ListenerId> listeners_;
+    MonoTime unbind_all_at_{};                              ///< while draining
+    struct Refused {
+        std::uint64_t count = 0;                            ///< since the log was told
+        io::Endpoint last;
+    };
+    std::array<Refused, 3> refused_;                        ///< by Admission::Refusal
 };
 
 }  // namespace sluice::gateway

@@ -23,6 +23,7 @@ enum class Type : std::uint32_t {
     operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm at the message's home
     operation_done, ///< OperationDone: its result
     habit,          ///< HabitNote: how a provider writes its ids in receipts
+    probe,          ///< ProbeNote: a bind wants the place of a session that may be dead
 };
 
 /// Where an answer goes: a session of some shard, and the request it sent.
@@ -85,6 +86,11 @@ struct ReceiptNote {
 struct HabitNote {
     PartyId provider = 0;
     std::uint32_t reading = 0;
+};
+
+struct ProbeNote {
+    PartyId account = 0;
+    std::uint32_t reserved = 0;
 };
 
 struct AnswerNote {

@@ -224,6 +224,66 @@ TEST_P(Life, S8ThrottlingKeepsTheOrder) {
     EXPECT_GT(scene.count(&Counters::throttled_by_provider), 3u);
 }
 
+TEST_P(Life, S8TheRateFollowsTheProvider) {
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) {
+        p.binds = 1;
+        p.retry.throttled = {{milliseconds(100)}, true};
+    });
+    scene.bind();
+    scene.until([&] { return scene.provider().bound().size() == 1; });
+    const auto limit = [&] {
+        std::uint32_t sum = 0;
+        for (std::uint32_t i = 0; i < GetParam(); ++i) {
+            Core& core = scene.shard(i).core();
+            sum += core.party(party_of(core.snapshot->providers()[0])).pace.limit();
+        }
+        return sum;
+    };
+    bool throttle = false;
+    std::uint64_t ids = 0;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        if (throttle) return scene.provider().answer(request, CommandStatus::ESME_RTHROTTLED);
+        scene.provider().answer(request, CommandStatus::ESME_ROK, std::to_string(++ids));
+    };
+    const auto submit_for = [&](seconds time) {
+        const MonoTime end = scene.now() + time;
+        while (scene.now() < end) {
+            ASSERT_FALSE(scene.submit(text("more")).empty());
+            scene.run(milliseconds(10));
+        }
+    };
+    submit_for(seconds(3));
+    EXPECT_EQ(limit(), 0u);
+    throttle = true;
+    scene.submit(text("too many"));
+    scene.until([&] { return limit() > 0; });
+    const std::uint32_t first = limit();
+    EXPECT_GT(first, 10u);
+    EXPECT_LT(first, 100u);
+    throttle = false;
+    submit_for(seconds(60));
+    EXPECT_EQ(limit(), 0u) << "it has recovered";
+    scene.until([&] { return scene.empty(); });
+}
+
+TEST_P(Life, AProvidersRateIsOfAllShardsTogether) {
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) { p.binds = 4, p.rate = {20, 2}; });
+    scene.bind();
+    scene.until([&] { return scene.provider().bound().size() == 4; });
+    std::vector<MonoTime> arrivals;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        arrivals.push_back(scene.now());
+        scene.provider().answer(request, CommandStatus::ESME_ROK, std::to_string(arrivals.size()));
+    };
+    for (int i = 0; i < 60; ++i) ASSERT_FALSE(scene.submit(text("one of many")).empty());
+    scene.until([&] { return arrivals.size() == 60; });
+    for (std::size_t i = 0; i < arrivals.size(); ++i)
+        for (std::size_t j = i; j < arrivals.size(); ++j) {
+            const nanoseconds within = arrivals[j] - arrivals[i] + milliseconds(10);  // latencies differ
+            ASSERT_LE(static_cast<std::int64_t>(j - i + 1), 2 + 1 + 20 * within / seconds(1)) << i << " to " << j;
+        }
+}
+
 TEST_P(Life, S9WhatWasInFlightGoesAgain) {
     Scene scene(GetParam());
     ready(scene);

@@ -41,6 +41,8 @@ public:
     std::deque<Request> requests;
     std::deque<Response> responses;
     std::deque<std::uint64_t> unanswered;
+    std::vector<CommandStatus> refusals;  ///< of our binds
+    std::size_t connected = 0, refused = 0, closed = 0;  ///< attempts to connect, and ends
 
     void listen() {
         io::Endpoint any = address_;
@@ -82,6 +84,10 @@ public:
         });
         touch(*peer);
     }
+    /// The connection behind a session, for faults of the net.
+    io::ConnectionId connection(std::size_t i = 0) {
+        return static_cast<io::SimIo&>(reactor_->io()).connection(find(session(i))->link);
+    }
     void cut(std::size_t i = 0) {
         sim::PeerLink* peer = find(session(i));
         const io::LinkId link = peer->link;
@@ -95,13 +101,23 @@ public:
         open(link, config);
     }
     void on_connect(io::LinkId link, std::error_code error) override {
-        SLUICE_CHECK(!error);
+        if (error) return void(++refused);
+        ++connected;
+        if (request_.type == CommandId::generic_nack) return;  // connects and says nothing
         session::SessionConfig config;
         config.role = session::Role::esme;
         config.interface_version = interface_version_;
         sim::PeerLink& peer = open(link, config);
         peer.session->bind(request_, now());
         touch(peer);
+    }
+    void on_close(io::LinkId link, std::error_code error) override {
+        ++closed;
+        Peer::on_close(link, error);
+    }
+    void on_end(session::Session& s, session::EndReason reason, CommandStatus status) override {
+        if (reason == session::EndReason::bind_refused) refusals.push_back(status);
+        Peer::on_end(s, reason, status);
     }
     void on_bind(session::Session& s, const smpp::Header&, const smpp::Bind&) override { s.accept_bind(now()); }
     void on_bound(session::Session&) override {}
@@ -225,6 +241,25 @@ public:
         for (const auto& g : running_) sum += (g.shard->counters().*counter).value();
         return sum;
     }
+    /// Silence for good; neither end is told.
+    void silence(io::ConnectionId connection) { net_.cut(connection); }
+    MonoTime now() const { return net_.now(); }
+    Shard& shard(std::size_t i) { return *running_[i].shard; }
+    /// From now on, as a reload sets them.
+    void limit(const ConnectionLimits& limits) { admission_->set_limits(limits_ = limits); }
+    const Admission& admission() const { return *admission_; }
+    void drain(nanoseconds patience) {
+        for (auto& g : running_) g.shard->stop_listening();
+        for (auto& g : running_) g.shard->drain(patience);
+    }
+    bool drained() const {
+        return std::ranges::all_of(running_, [](const Running& g) { return g.shard->drained(); });
+    }
+    /// One more program in the scene, with a host of its own.
+    Scripted& add_peer() {
+        others.push_back(std::make_unique<Scripted>(net_, clock_, ledger_, 100 + others.size()));
+        return *others.back();
+    }
     bool empty() const {
         for (const auto& disk : disks_)
             if (!disk.table(storage::Table::message).empty()) return false;
@@ -241,6 +276,7 @@ private:
 
     void start() {
         accounts_ = std::make_unique<AccountsShared>();
+        admission_ = std::make_unique<Admission>(7, limits_);
         mesh_ = std::make_unique<reactor::Mesh>(shards_);
         running_.clear();
         for (std::uint32_t i = 0; i < shards_; ++i) {
@@ -257,6 +293,7 @@ private:
             options.store = store.get();
             options.mesh = mesh_.get();
             options.accounts = accounts_.get();
+            options.admission = admission_.get();
             options.authenticate = [](const std::string&, const std::string& hash, const std::string& password,
                                       std::function<void(bool)> done) {
                 done(hash == password);
@@ -274,6 +311,7 @@ private:
         std::vector<reactor::Reactor*> programs{&customer->reactor()};
         for (auto& g : running_) programs.push_back(&g.shard->reactor());
         for (auto& p : provider_peers) programs.push_back(&p->reactor());
+        for (auto& p : others) programs.push_back(&p->reactor());
         std::size_t work = 0;
         for (reactor::Reactor* program : programs) work += program->turn(nanoseconds(0));
         for (auto& g : running_) work += g.store->commit_due(net_.now()) ? 1 : 0;
@@ -298,12 +336,15 @@ private:
     std::shared_ptr<const routing::Snapshot> snapshot_;
     Endpoints endpoints_;
     std::unique_ptr<AccountsShared> accounts_;
+    std::unique_ptr<Admission> admission_;
+    ConnectionLimits limits_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<Running> running_;
 
 public:  // destroyed before the network that they live on
     std::vector<std::unique_ptr<Scripted>> provider_peers;
     std::unique_ptr<Scripted> customer;
+    std::vector<std::unique_ptr<Scripted>> others;
 };
 
 }  // namespace sluice::gateway

@@ -4,15 +4,16 @@ import assert from 'node:assert/strict';
 import { endAll } from './lib/alive.mjs';
 import { Gateway, accountOf, providerAt, temporaryFolder } from './lib/gateway.mjs';
 import { Command, RawPeer, bindBody, cstring, pdu, responseTo, submitBody } from './lib/raw.mjs';
-import { until } from './lib/wait.mjs';
+import { sleep, until } from './lib/wait.mjs';
 
-const Status = { ok: 0, invalidMessageLength: 1, invalidCommandLength: 2, invalidCommandId: 3, alreadyBound: 5 };
+const Status = { ok: 0, invalidMessageLength: 1, invalidCommandLength: 2, invalidCommandId: 3, alreadyBound: 5, bindFailed: 13 };
 
 let gateway;
 const folder = temporaryFolder();
 before(async () => {
     gateway = await Gateway.create(folder.path, {
-        account: [accountOf('shop', 'secret', { max_sessions: 100 })],
+        account: [accountOf('shop', 'secret', { max_sessions: 100 }), accountOf('pair', 'secret', { max_sessions: 2 })],
+        timers: { probe: '500ms' },
         provider: [providerAt('away', 1)],
         route: [{ via: ['away'] }],
     });
@@ -63,6 +64,21 @@ test('a second bind is refused and the first stands (S5)', async () => {
     assert.deepEqual([answer.command, answer.status],
         [responseTo(Command.bind_transceiver), Status.alreadyBound]);
     await stillBound(peer);
+});
+
+test('a bind takes the place of a session that is dead, not of one that lives (S6)', async () => {
+    const bindAs = async (peer) => peer.request(Command.bind_transceiver, 1, bindBody('pair', 'secret'));
+    const [living, dead, third, fourth] = await Promise.all(
+        Array.from({ length: 4 }, () => RawPeer.connect(gateway.port)));
+    living.answersEnquireLink = true;
+    third.answersEnquireLink = true;
+    for (const peer of [living, dead]) assert.equal((await bindAs(peer)).status, Status.ok);
+    await sleep(1000);  // silent for longer than timers.probe
+    assert.equal((await bindAs(third)).status, Status.ok);
+    await until('the dead session to be closed', () => dead.closed);
+    assert.equal((await bindAs(fourth)).status, Status.bindFailed);
+    assert.ok(!living.closed && !third.closed);
+    for (const peer of [living, third]) peer.socket.destroy();
 });
 
 test('an unknown command_id gets a generic_nack (P14)', async () => {

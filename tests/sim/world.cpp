@@ -117,6 +117,7 @@ void World::check_counts() {
 
 void World::start_gateway() {
     accounts_ = std::make_unique<gateway::AccountsShared>();
+    admission_ = std::make_unique<gateway::Admission>(plan_.seed);
     mesh_ = std::make_unique<reactor::Mesh>(plan_.shards);
     gateway_.resize(plan_.shards);
     for (std::uint32_t i = 0; i < plan_.shards; ++i) {
@@ -138,6 +139,7 @@ void World::start_gateway() {
         options.store = gateway_[i].store.get();
         options.mesh = mesh_.get();
         options.accounts = accounts_.get();
+        options.admission = admission_.get();
         options.authenticate = [](const std::string&, const std::string& hash, const std::string& password,
                                   std::function<void(bool)> done) {
             done(hash == password);

@@ -57,6 +57,7 @@ private:
     std::vector<storage::SimDisk> disks_;
     io::Endpoint gateway_address_;
     std::unique_ptr<gateway::AccountsShared> accounts_;
+    std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<GatewayShard> gateway_;
     std::vector<std::unique_ptr<SimCustomer>> customers_;

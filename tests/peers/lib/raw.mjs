@@ -37,6 +37,7 @@ export function submitBody(overrides = {}) {
 export class RawPeer {
     received = [];  // { command, status, sequence, body }
     closed = false;
+    answersEnquireLink = false;  // otherwise it says nothing by itself, as if it were dead
     #buffer = Buffer.alloc(0);
 
     static async connect(port) {
@@ -69,7 +70,9 @@ export class RawPeer {
         while (this.#buffer.length >= 16 && this.#buffer.length >= this.#buffer.readUInt32BE(0)) {
             const length = this.#buffer.readUInt32BE(0);
             const [command, status, sequence] = [4, 8, 12].map((at) => this.#buffer.readUInt32BE(at));
-            this.received.push({ command, status, sequence, body: this.#buffer.subarray(16, length) });
+            if (command === Command.enquire_link && this.answersEnquireLink) {
+                this.write(pdu(responseTo(command), sequence));
+            } else this.received.push({ command, status, sequence, body: this.#buffer.subarray(16, length) });
             this.#buffer = this.#buffer.subarray(length);
         }
     }
