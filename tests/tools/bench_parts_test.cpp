@@ -10,6 +10,7 @@
 #include "tools/bench/composer.hpp"
 #include "tools/bench/histogram.hpp"
 #include "tools/bench/ledger.hpp"
+#include "tools/bench/plot.hpp"
 #include "tools/bench/probe.hpp"
 
 namespace sluice::bench::test {
@@ -189,6 +190,53 @@ TEST(Composer, Mixes) {
     EXPECT_FALSE(check_sizes(mix, {23, 160}));
     EXPECT_TRUE(check_sizes(TextMix(), {12, 12}));
     EXPECT_FALSE(check_sizes(TextMix(), {11, 160}));
+}
+
+// ---- plots
+
+TEST(Plot, LinearTicksCoverTheValues) {
+    EXPECT_EQ(linear_ticks(10), (std::vector<double>{0, 2, 4, 6, 8, 10}));
+    EXPECT_EQ(linear_ticks(0).size(), 6u);
+    EXPECT_TRUE(rc::check([] {
+        const double most = *rc::gen::inRange(1, 1'000'000'000) / 1000.0;
+        const auto ticks = linear_ticks(most);
+        RC_ASSERT(ticks.front() == 0);
+        RC_ASSERT(ticks.back() >= most * 0.999999);
+        RC_ASSERT(ticks[ticks.size() - 2] < most);
+        RC_ASSERT(ticks.size() <= 7u);
+    }));
+}
+
+TEST(Plot, LogTicksCoverTheValues) {
+    EXPECT_EQ(log_ticks(1, 100), (std::vector<double>{1, 2, 5, 10, 20, 50, 100}));
+    EXPECT_EQ(log_ticks(3, 4), (std::vector<double>{2, 5}));
+    EXPECT_EQ(log_ticks(5, 5), (std::vector<double>{5, 10}));
+    EXPECT_EQ(log_ticks(1, 10000).size(), 5u);
+    EXPECT_TRUE(rc::check([] {
+        const double least = *rc::gen::inRange(1, 1'000'000) / 1000.0, most = least * *rc::gen::inRange(1, 1'000'000);
+        const auto ticks = log_ticks(least, most);
+        RC_ASSERT(ticks.size() >= 2u);
+        RC_ASSERT(ticks.front() <= least * 1.000001);
+        RC_ASSERT(ticks.back() >= most * 0.999999);
+        RC_ASSERT(std::ranges::is_sorted(ticks));
+    }));
+}
+
+TEST(Plot, NumbersAreShort) {
+    for (const auto& [value, text] : {std::pair(0.0, "0"), {0.25, "0.25"}, {999, "999"}, {1000, "1k"}, {1500, "1.5k"},
+                                      {2.5e6, "2.5M"}, {1e9, "1G"}})
+        EXPECT_EQ(short_number(value), text);
+}
+
+TEST(Plot, NamesCannotBreakThePage) {
+    const Plot plot{"<script>", "\"x\"", "&", false, true, {}, {{"<b>", {{1, 5, 4, 6}, {2, 0, 0, 0}}}}};
+    const std::string figure = figure_of(plot);
+    EXPECT_EQ(figure.find("<script>"), std::string::npos);
+    EXPECT_EQ(figure.find("<b>"), std::string::npos);
+    EXPECT_NE(figure.find("&lt;script&gt;"), std::string::npos);
+    EXPECT_EQ(figure.find("inf"), std::string::npos);
+    EXPECT_EQ(figure.find("nan"), std::string::npos);
+    EXPECT_NE(figure_of({"t", "x", "y", false, false, {}, {}}).find("nothing was measured"), std::string::npos);
 }
 
 // ---- what the kernel and the gateway say

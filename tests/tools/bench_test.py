@@ -4,6 +4,8 @@ it says about mistakes. The gateway is a fake one that sins as told, or a real o
 Runs the program named by $SLUICE; speaks TAP.
 """
 
+import collections
+import html.parser
 import json
 import os
 import re
@@ -147,6 +149,79 @@ class RealRun(unittest.TestCase):
         self.assertEqual(run["account"]["delivered"], COUNT)
 
 
+class Page(html.parser.HTMLParser):
+    """Counts elements, and whether each that is opened is closed."""
+
+    VOID = {"meta", "br"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.count, self.links = [], collections.Counter(), []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.count[tag] += 1
+        self.links += [value for name, value in attributes if name in ("src", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.count[tag] += 1
+
+    def handle_endtag(self, tag):
+        if not self.open or self.open.pop() != tag:
+            raise AssertionError(f"</{tag}> closes nothing")
+
+
+class Reports(unittest.TestCase):
+    def test_html_and_markdown(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page, tables = os.path.join(folder, "r.html"), os.path.join(folder, "r.md")
+            done, _ = measured("--sweep", "window=1,10,100", "--html", page, "--markdown", tables)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            with open(page) as file:
+                parsed = Page(file.read())
+            self.assertEqual(parsed.open, [])
+            self.assertEqual(parsed.links, [], "it opens without a network")
+            self.assertEqual(parsed.count["section"], 1)
+            self.assertEqual(parsed.count["svg"], 6)
+            self.assertEqual(parsed.count["table"], 3)
+            self.assertGreater(parsed.count["circle"], 6 * 3)
+            with open(tables) as file:
+                text = file.read()
+            self.assertIn("| window=10 |", text)
+            self.assertIn("nothing lost, nothing twice", text)
+
+
+class Scenarios(unittest.TestCase):
+    def test_life(self):
+        done, result = measured("--scenario", "life", "--scenario", "forward")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual([series["name"] for series in result["series"]], ["life", "forward"])
+        for series, receipted in zip(result["series"], (COUNT, 0)):
+            self.assertEqual(series["points"][0]["runs"][0]["account"]["receipted"], receipted)
+
+    def test_durability_is_compared_with_the_disk(self):
+        done, result = measured("--scenario", "durability")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        gateway, disk = result["series"][0]["points"]
+        self.assertEqual((gateway["label"], disk["label"]), ("gateway", "disk alone"))
+        self.assertGreater(disk["spread"]["response_p50_ms"]["median"], 0)
+        self.assertNotIn("messages_per_second", disk["spread"])
+        self.assertEqual(len(result["series"][0]["notes"]), 2)
+
+    def test_a_backlog_survives_a_kill(self):
+        done, result = measured("--scenario", "backlog")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        points = result["series"][0]["points"]
+        self.assertEqual([point["at"] for point in points], [COUNT // 10 * i for i in range(1, 11)])
+        account = points[-1]["runs"][0]["account"]
+        self.assertEqual((account["sent"], account["delivered"], account["lost"], account["duplicated"]),
+                         (COUNT, COUNT, 0, 0))
+        self.assertTrue(any("first delivery" in note for note in result["series"][0]["notes"]))
+
+
 class Mistakes(unittest.TestCase):
     def test_usage(self):
         for arguments, expected in [
@@ -167,6 +242,7 @@ class Mistakes(unittest.TestCase):
             (["--account", "x:y"], "--target"),
             (["--target-command", "x", "--providers", "2"], "--providers"),
             (["--settings", "no-such-file"], "no-such-file"),
+            (["--scenario", "nonsense"], "scenario"),
         ]:
             with self.subTest(" ".join(arguments)):
                 done = bench(*arguments)

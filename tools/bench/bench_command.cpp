@@ -5,7 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/bench/probe.hpp"
-#include "tools/bench/session.hpp"
+#include "tools/bench/report.hpp"
+#include "tools/bench/scenarios.hpp"
 #include "tools/bench/table.hpp"
 #include "tools/command.hpp"
 #include "tools/host_port.hpp"
@@ -21,8 +22,9 @@ struct BenchArguments {
     std::uint32_t accounts = 1;
     std::uint32_t runs = 1;
     bool no_receipts = false;
-    std::vector<std::string> sweeps, given_accounts;
-    std::string target, settings_file, json;
+    std::vector<std::string> sweeps, scenarios, given_accounts;
+    bool all = false;
+    std::string target, settings_file, json, html, markdown;
 };
 
 int usage(const std::string& message) {
@@ -77,6 +79,45 @@ std::string gateway_text(const TargetOptions& target, const std::string& where) 
     return target.command.empty() ? "sluice " SLUICE_VERSION ", a process of its own" : target.command;
 }
 
+Result<void> write_files(const BenchArguments& arguments, const Conditions& conditions,
+                         const std::vector<Series>& series) {
+    Result<void> done;
+    if (!arguments.json.empty()) done = write(arguments.json, to_json(conditions, series).dump(2) + "\n");
+    if (done && !arguments.html.empty()) done = write(arguments.html, html_report(conditions, series));
+    if (done && !arguments.markdown.empty()) done = write(arguments.markdown, markdown_report(conditions, series));
+    return done;
+}
+
+using Step = std::function<Result<std::vector<Series>>(Session&)>;
+
+/// What is to be measured: scenarios, sweeps, or the options as they stand.
+Result<std::vector<Step>> plan(const BenchArguments& arguments) {
+    std::vector<Step> steps;
+    const RunOptions& base = arguments.run;
+    for (const Scenario& scenario : scenarios())
+        if (arguments.all || std::ranges::find(arguments.scenarios, scenario.name) != arguments.scenarios.end())
+            steps.push_back([&scenario, &base](Session& session) { return scenario.run(session, base); });
+    const auto measure = [&steps](std::string name, std::string swept, std::vector<Planned> points) {
+        const char* const title = points.front().options.load.receipts ? "messages with their receipts"
+                                                                       : "messages without receipts";
+        steps.push_back([=](Session& session) -> Result<std::vector<Series>> {
+            auto series = session.measure(name, title, swept, points);
+            if (!series) return std::unexpected(series.error());
+            std::vector<Series> all;
+            all.push_back(std::move(*series));
+            return all;
+        });
+    };
+    for (const std::string& sweep : arguments.sweeps) {
+        auto points = parse_sweep(base, sweep);
+        if (!points) return fail("--sweep: " + points.error().message);
+        const std::string swept = sweep.substr(0, sweep.find('='));
+        measure("sweep of " + swept, swept, std::move(*points));
+    }
+    if (steps.empty()) measure("bench", "", {{"", 0, base}});
+    return steps;
+}
+
 int bench_main(BenchArguments& arguments) {
     RunOptions& options = arguments.run;
     options.load.receipts = !arguments.no_receipts;
@@ -86,13 +127,8 @@ int bench_main(BenchArguments& arguments) {
     if (options.threads > options.load.accounts.size())
         return usage("an account's sessions stay on one thread: --threads beyond --accounts does nothing");
 
-    std::vector<std::pair<std::string, std::vector<Planned>>> plans;
-    for (const std::string& sweep : arguments.sweeps) {
-        auto points = parse_sweep(options, sweep);
-        if (!points) return usage("--sweep: " + points.error().message);
-        plans.emplace_back(sweep.substr(0, sweep.find('=')), std::move(*points));
-    }
-    if (plans.empty()) plans.push_back({"", {{"", 0, options}}});
+    auto steps = plan(arguments);
+    if (!steps) return usage(steps.error().message);
     if (is_in_memory(options.target.directory))
         failure(options.target.directory + " is in memory, where a sync costs nothing; --dir names a folder on a disk");
 
@@ -102,19 +138,21 @@ int bench_main(BenchArguments& arguments) {
     const Table table(isatty(STDOUT_FILENO) == 1);
     std::vector<Series> all;
     bool faulty = false;
-    for (auto& [swept, points] : plans) {
-        auto series = session.measure(
-            swept.empty() ? "bench" : "sweep of " + swept,
-            options.load.receipts ? "messages with their receipts" : "messages without receipts", swept,
-            std::move(points));
-        if (!series) return failure(series.error().message);
-        session.say(table.text(*series));
-        for (const Point& point : series->points) faulty |= point.faulty();
-        all.push_back(std::move(*series));
+    std::string trouble;
+    for (const Step& step : *steps) {
+        auto found = step(session);
+        if (!found) {  // what was measured until then is still worth its file
+            trouble = found.error().message;
+            break;
+        }
+        for (Series& series : *found) {
+            session.say(table.text(series));
+            for (const Point& point : series.points) faulty |= point.faulty();
+            all.push_back(std::move(series));
+        }
     }
-    if (!arguments.json.empty())
-        if (auto written = write(arguments.json, to_json(conditions, all).dump(2) + "\n"); !written)
-            return failure(written.error().message);
+    if (auto written = write_files(arguments, conditions, all); !written) return failure(written.error().message);
+    if (!trouble.empty()) return failure(trouble);
     return faulty ? exit_failed : exit_ok;
 }
 
@@ -193,6 +231,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
         "  sluice bench\n"
         "  sluice bench --sessions 100 --window 10 --rate 20000 --runs 5 --json result.json\n"
         "  sluice bench --size 20-160 --mix gsm7:80,ucs2:15,long:5 --sweep window=1,10,100,1000\n"
+        "  sluice bench --all --runs 5 --html report.html\n"
         "  sluice bench --target-command bench/peers/NAME/start\n"
         "  sluice bench --target 127.0.0.1:2775 --account acme:secret --provider-port 2776 --pid 4711\n\n"
         "Exit codes: 0 measured, and nothing lost; 1 something was lost or doubled, or nothing could be measured;\n"
@@ -201,7 +240,18 @@ void add_bench_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 1000))->capture_default_str();
     command->add_option("--sweep", arguments->sweeps, "Measure at each of these; may be repeated")
         ->type_name("NAME=VALUE,...")->expected(1)->take_all();
-    command->add_option("--json", arguments->json, "Write everything measured")->type_name("FILE");
+    std::vector<std::string> names;
+    std::string list = "One of the goals, may be repeated:";
+    for (const Scenario& scenario : scenarios()) {
+        names.push_back(scenario.name);
+        list += std::string("\n") + scenario.name + ": " + scenario.title;
+    }
+    command->add_option("--scenario", arguments->scenarios, list)->check(CLI::IsMember(names))->type_name("NAME")
+        ->expected(1)->take_all();
+    command->add_flag("--all", arguments->all, "All scenarios");
+    command->add_option("--json", arguments->json, "Write everything measured, of every run")->type_name("FILE");
+    command->add_option("--html", arguments->html, "Write a report with plots, one file")->type_name("FILE");
+    command->add_option("--markdown", arguments->markdown, "Write the tables")->type_name("FILE");
     add_load_options(*command, *arguments);
     add_target_options(*command, *arguments);
     command->callback([arguments, &exit_code] { exit_code = bench_main(*arguments); });

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 #include <fstream>
 #include <sstream>
 
@@ -43,6 +44,10 @@ void add_times(const std::string& stat, ProcessUse& use) {
 ProcessUse use_of(const std::vector<pid_t>& processes) {
     ProcessUse use;
     for (const pid_t process : processes) {
+        clockid_t clock;
+        timespec time{};
+        if (::clock_getcpuclockid(process, &clock) == 0 && ::clock_gettime(clock, &time) == 0)
+            use.cpu_seconds += static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
         add_times(read_proc(process, "stat"), use);
         const std::string status = read_proc(process, "status");
         use.anonymous_bytes += value_after(status, "RssAnon") * 1024;

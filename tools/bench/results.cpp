@@ -17,51 +17,58 @@ namespace {
 
 using Value = std::optional<double>;
 
-double in_ms(nanoseconds duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-
 /// Latencies that nobody had are no zeros.
 Value latency(const LatencySummary& summary, nanoseconds LatencySummary::*member) {
     return summary.count > 0 ? Value(in_ms(summary.*member)) : std::nullopt;
 }
 
-constexpr double mib = 1024 * 1024;
+/// A message's share of what the gateway used; nothing where it could not be looked at.
+Value of_gateway(const RunResult& run, double amount) {
+    return run.messages > 0 && run.used.anonymous_bytes > 0 ? Value(run.per_message(amount)) : std::nullopt;
+}
+Value of_generator(const RunResult& run, double value) {
+    return run.generator_cpu_seconds > 0 ? Value(value) : std::nullopt;
+}
+Value octets(std::uint64_t count) {
+    return count > 0 ? Value(static_cast<double>(count) / (1024 * 1024)) : std::nullopt;
+}
+
 using L = LatencySummary;
 using R = RunResult;
 
 constexpr Metric rows[] = {
-    {"messages_per_second", "msg/s", "messages a second", 0, [](const R& r) { return Value(r.rate()); }},
-    {"cpu_us", "CPU us", "us a message", 2,
-     [](const R& r) { return Value(r.per_message(1e6 * (r.used.user_seconds + r.used.system_seconds))); }},
-    {"cpu_user_us", "user", "us a message", 2,
-     [](const R& r) { return Value(r.per_message(1e6 * r.used.user_seconds)); }},
+    {"messages_per_second", "msg/s", "messages a second", 0,
+     [](const R& r) { return r.messages > 0 ? Value(r.rate()) : std::nullopt; }},
+    {"cpu_us", "CPU us", "us a message", 2, [](const R& r) { return of_gateway(r, 1e6 * r.used.cpu_seconds); }},
+    {"cpu_user_us", "user", "us a message", 2, [](const R& r) { return of_gateway(r, 1e6 * r.used.user_seconds); }},
     {"cpu_system_us", "system", "us a message", 2,
-     [](const R& r) { return Value(r.per_message(1e6 * r.used.system_seconds)); }},
-    {"response_p50_ms", "resp p50", "ms", 3, [](const R& r) { return latency(r.response, &L::p50); }},
-    {"response_p90_ms", "resp p90", "ms", 3, [](const R& r) { return latency(r.response, &L::p90); }},
-    {"response_p99_ms", "resp p99", "ms", 3, [](const R& r) { return latency(r.response, &L::p99); }},
-    {"response_p999_ms", "resp p99.9", "ms", 3, [](const R& r) { return latency(r.response, &L::p999); }},
-    {"response_p9999_ms", "resp p99.99", "ms", 3, [](const R& r) { return latency(r.response, &L::p9999); }},
-    {"response_max_ms", "resp max", "ms", 3, [](const R& r) { return latency(r.response, &L::max); }},
-    {"provider_p50_ms", "prov p50", "ms", 3, [](const R& r) { return latency(r.provider, &L::p50); }},
-    {"provider_p99_ms", "prov p99", "ms", 3, [](const R& r) { return latency(r.provider, &L::p99); }},
-    {"provider_p999_ms", "prov p99.9", "ms", 3, [](const R& r) { return latency(r.provider, &L::p999); }},
-    {"receipt_p50_ms", "rcpt p50", "ms", 3, [](const R& r) { return latency(r.receipt, &L::p50); }},
-    {"receipt_p99_ms", "rcpt p99", "ms", 3, [](const R& r) { return latency(r.receipt, &L::p99); }},
-    {"receipt_p999_ms", "rcpt p99.9", "ms", 3, [](const R& r) { return latency(r.receipt, &L::p999); }},
+     [](const R& r) { return of_gateway(r, 1e6 * r.used.system_seconds); }},
+    {"response_p50_ms", "resp p50", "ms", -1, [](const R& r) { return latency(r.response, &L::p50); }},
+    {"response_p90_ms", "resp p90", "ms", -1, [](const R& r) { return latency(r.response, &L::p90); }},
+    {"response_p99_ms", "resp p99", "ms", -1, [](const R& r) { return latency(r.response, &L::p99); }},
+    {"response_p999_ms", "resp p99.9", "ms", -1, [](const R& r) { return latency(r.response, &L::p999); }},
+    {"response_p9999_ms", "resp p99.99", "ms", -1, [](const R& r) { return latency(r.response, &L::p9999); }},
+    {"response_max_ms", "resp max", "ms", -1, [](const R& r) { return latency(r.response, &L::max); }},
+    {"provider_p50_ms", "prov p50", "ms", -1, [](const R& r) { return latency(r.provider, &L::p50); }},
+    {"provider_p99_ms", "prov p99", "ms", -1, [](const R& r) { return latency(r.provider, &L::p99); }},
+    {"provider_p999_ms", "prov p99.9", "ms", -1, [](const R& r) { return latency(r.provider, &L::p999); }},
+    {"receipt_p50_ms", "rcpt p50", "ms", -1, [](const R& r) { return latency(r.receipt, &L::p50); }},
+    {"receipt_p99_ms", "rcpt p99", "ms", -1, [](const R& r) { return latency(r.receipt, &L::p99); }},
+    {"receipt_p999_ms", "rcpt p99.9", "ms", -1, [](const R& r) { return latency(r.receipt, &L::p999); }},
     {"anonymous_mib", "anon MiB", "MiB", 1,
-     [](const R& r) { return Value(static_cast<double>(r.used.anonymous_bytes) / mib); }},
+     [](const R& r) { return octets(r.used.anonymous_bytes); }},
     {"peak_anonymous_mib", "peak MiB", "MiB", 1,
-     [](const R& r) { return Value(static_cast<double>(r.peak_anonymous_bytes) / mib); }},
-    {"file_mib", "file MiB", "MiB", 1, [](const R& r) { return Value(static_cast<double>(r.used.file_bytes) / mib); }},
+     [](const R& r) { return octets(r.peak_anonymous_bytes); }},
+    {"file_mib", "file MiB", "MiB", 1, [](const R& r) { return octets(r.used.file_bytes); }},
     {"written_bytes", "disk B/msg", "bytes a message", 0,
-     [](const R& r) { return Value(r.per_message(static_cast<double>(r.used.written_bytes))); }},
+     [](const R& r) { return of_gateway(r, static_cast<double>(r.used.written_bytes)); }},
     {"syncs_per_second", "syncs/s", "a second", 0,
      [](const R& r) { return r.syncs && r.seconds > 0 ? Value(*r.syncs / r.seconds) : std::nullopt; }},
-    {"generator_running", "gen busy %", "%", 0, [](const R& r) { return Value(100 * r.generator.running); }},
+    {"generator_running", "gen busy %", "%", 0, [](const R& r) { return of_generator(r, 100 * r.generator.running); }},
     {"generator_waiting", "gen waits %", "% of the time without a core", 0,
-     [](const R& r) { return Value(100 * r.generator.waiting); }},
+     [](const R& r) { return of_generator(r, 100 * r.generator.waiting); }},
     {"generator_cpu_us", "gen us/msg", "us a message", 2,
-     [](const R& r) { return Value(r.per_message(1e6 * r.generator_cpu_seconds)); }},
+     [](const R& r) { return of_generator(r, r.per_message(1e6 * r.generator_cpu_seconds)); }},
 };
 
 nlohmann::json to_json(const RunResult& run) {
@@ -98,6 +105,13 @@ std::string first_value(const char* file, std::string_view name) {
 }
 
 }  // namespace
+
+double in_ms(nanoseconds duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+std::string Metric::text(double value) const {
+    const int wanted = digits >= 0 ? digits : value < 1 ? 3 : value < 10 ? 2 : value < 100 ? 1 : 0;
+    return fmt::format("{:.{}f}", value, wanted);
+}
 
 std::span<const Metric> metrics() { return rows; }
 

@@ -16,13 +16,17 @@ struct Metric {
     const char* key;      ///< in JSON
     const char* heading;  ///< in tables
     const char* unit;
-    int digits;           ///< after the point
+    int digits;           ///< after the point; negative: as many as make three that matter
     std::optional<double> (*of)(const RunResult&);  ///< nothing where it was not measured
+
+    std::string text(double value) const;
 };
 
 /// All of them.
 std::span<const Metric> metrics();
 const Metric& metric(std::string_view key);
+
+double in_ms(nanoseconds duration);
 
 /// A value over repetitions.
 struct Spread {

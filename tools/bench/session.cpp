@@ -127,7 +127,7 @@ Result<Series> Session::measure(std::string name, std::string title, std::string
             auto result = once(label, points[i].options);
             if (!result) return std::unexpected(result.error());
             say(fmt::format("{}: {:.0f} msg/s, {:.2f} us of CPU a message, {} messages{}{}", label, result->rate(),
-                            *metric("cpu_us").of(*result), result->messages,
+                            metric("cpu_us").of(*result).value_or(0), result->messages,
                             result->void_because.empty() ? "" : ", void",
                             result->faults.empty() ? "" : "; FAULT: " + result->faults.front()));
             series.points[i].runs.push_back(std::move(*result));

@@ -26,15 +26,6 @@ Result<void> write_file(const std::string& path, const std::string& text) {
     return {};
 }
 
-/// A port that nobody listens on, for a program that cannot choose one itself.
-Result<std::uint16_t> free_port() {
-    const auto io = io::make_io(io::BackendChoice::epoll);
-    if (!io) return std::unexpected(io.error());
-    const auto listener = (*io)->listen(*io::Endpoint::parse("127.0.0.1:0"), {});
-    if (!listener) return std::unexpected(listener.error());
-    return (*io)->local_endpoint(*listener).port;
-}
-
 Result<std::string> configuration(const TargetOptions& options, const LoadOptions& load,
                                   const std::vector<io::Endpoint>& providers, const std::string& folder) {
     std::string text = fmt::format("[server]\nshards = {}\nio = \"{}\"\ndata_directory = \"{}/data\"\n\n"
@@ -111,6 +102,14 @@ Result<Target> start_foreign(const TargetOptions& options, const LoadOptions& lo
 }
 
 }  // namespace
+
+Result<std::uint16_t> free_port() {
+    const auto io = io::make_io(io::BackendChoice::epoll);
+    if (!io) return std::unexpected(io.error());
+    const auto listener = (*io)->listen(*io::Endpoint::parse("127.0.0.1:0"), {});
+    if (!listener) return std::unexpected(listener.error());
+    return (*io)->local_endpoint(*listener).port;
+}
 
 void Target::stop() {
     if (child) child->stop(stop_limit);

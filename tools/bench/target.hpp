@@ -53,6 +53,9 @@ private:
     std::string path_;
 };
 
+/// A port that nobody listens on, for what cannot be told to choose one itself.
+Result<std::uint16_t> free_port();
+
 /// Starts the gateway, or takes the one that runs. `providers` are where it is to connect to; it keeps its files in
 /// `folder`, and finds there again what it left in an earlier start.
 Result<Target> start_target(const TargetOptions& options, const LoadOptions& load,
