@@ -68,10 +68,10 @@ export class Gateway {
         gateway.log = path.join(folder, 'gateway.log');
         gateway.file = path.join(folder, 'sluice.toml');
         fs.writeFileSync(gateway.file, toml({
-            server: { data_directory: path.join(folder, 'data') },
             listener: [{ endpoint: `127.0.0.1:${gateway.port}` }],
             admin: { endpoint: `127.0.0.1:${gateway.adminPort}` },
             ...tables,
+            server: { data_directory: path.join(folder, 'data'), ...tables.server },
         }));
         return gateway;
     }

@@ -14,8 +14,8 @@ export class Provider {
     receiptsOwed = [];     // not yet acknowledged nor in flight
     receiptsInFlight = 0;
     receiptsDone = 0;
-    unsettled = new Map(); // text -> how often its connection ended before its receipt was acknowledged on it
-    repeatedSettled = 0;   // messages that came again although their receipt had been acknowledged where they came
+    unsettled = new Map(); // text -> how often its connection ended before it was settled
+    repeatedSettled = 0;   // messages that came again although they were settled
     pdus = 0;              // sent and received
     #settled = new Set();  // texts
     #sessions = new Set();
@@ -23,9 +23,12 @@ export class Provider {
     #forget = null;
     #lastId = 0;
 
-    /** `responseId` and `receiptId` write a message's number the way this provider does. */
-    constructor({ responseId = decimal, receiptId = decimal, firstId = 0, keep = false } = {}) {
-        Object.assign(this, { responseId, receiptId, keep });
+    /**
+     * `responseId` and `receiptId` write a message's number the way this provider does. With `oneShard` the gateway keeps
+     * everything in one order: whoever acknowledges a receipt has on disk what was answered before that receipt was sent.
+     */
+    constructor({ responseId = decimal, receiptId = decimal, firstId = 0, keep = false, oneShard = false } = {}) {
+        Object.assign(this, { responseId, receiptId, keep, oneShard });
         this.#lastId = firstId;
     }
 
@@ -53,7 +56,9 @@ export class Provider {
         session.socket.setNoDelay(true);
         session.receives = false;
         session.inFlight = new Set();
-        session.open = new Set();  // texts taken here, receipt not acknowledged here yet
+        session.open = new Set();  // texts taken here that are not settled: nothing proves that their answer is on disk
+        session.answered = [];     // texts taken here, in order
+        session.settledUpTo = 0;   // of them
         session.on('error', () => {});
         session.on('close', () => this.#lost(session));
         session.on('send', () => { this.pdus += 1; });
@@ -79,8 +84,9 @@ export class Provider {
         if ((pdu.registered_delivery & 3) !== REGISTERED_DELIVERY_FINAL) return;
         if (this.#settled.has(body)) this.repeatedSettled += 1;
         session.open.add(body);
+        session.answered.push(body);
         this.receiptsOwed.push({
-            id: this.receiptId(number), body, from: pdu.destination_addr, to: pdu.source_addr, at: new Date(), session,
+            id: this.receiptId(number), body, from: pdu.destination_addr, to: pdu.source_addr, at: new Date(), session, sent: 0,
         });
         for (const each of this.#sessions) if (each.receives) this.#pay(each);
     }
@@ -90,6 +96,8 @@ export class Provider {
         while (session.receives && session.inFlight.size < RECEIPT_WINDOW && this.receiptsOwed.length) {
             const receipt = this.receiptsOwed.shift();
             session.inFlight.add(receipt);
+            receipt.sent += 1;
+            receipt.after = session.answered.length;
             this.receiptsInFlight += 1;
             const date = stamp(receipt.at);
             const line = `id:${receipt.id} sub:001 dlvrd:001 submit date:${date} done date:${date} stat:DELIVRD err:000 `
@@ -115,8 +123,17 @@ export class Provider {
     #settle(receipt, session) {
         this.receiptsDone += 1;
         if (receipt.session !== session) return;
-        session.open.delete(receipt.body);
-        this.#settled.add(receipt.body);
+        this.#settleMessage(receipt.body, session);
+        // A receipt that was sent before may be acknowledged as known already, without waiting for anything.
+        if (!this.oneShard || receipt.sent > 1) return;
+        for (; session.settledUpTo < receipt.after; ++session.settledUpTo) {
+            this.#settleMessage(session.answered[session.settledUpTo], session);
+        }
+    }
+
+    #settleMessage(body, session) {
+        session.open.delete(body);
+        this.#settled.add(body);
     }
 
     #lost(session) {
