@@ -2,6 +2,7 @@
 
 #include "engine/admin/password.hpp"
 #include "engine/admin/settings_sections.hpp"
+#include "engine/base/limits.hpp"
 
 namespace sluice::admin {
 namespace {
@@ -11,6 +12,8 @@ using routing::IdFormat;
 constexpr Choices<IdFormat, 2> id_formats{{{"decimal", IdFormat::decimal}, {"hex", IdFormat::hex}}};
 constexpr std::size_t max_ranges = 1000;
 constexpr std::size_t max_numbers = 1'000'000;
+constexpr std::size_t max_lists = 1000;
+constexpr std::size_t max_list_name = 20;
 
 void read_password(TableReader& reader, routing::Account& account) {
     reader.forbid("password",
@@ -63,6 +66,28 @@ void read_numbers(TableReader& reader, std::vector<routing::NumberPattern>& numb
         reader.error("numbers", "has more than " + std::to_string(max_numbers) + " entries");
 }
 
+void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lists) {
+    reader.entries("lists", [&](const Value::Entry& entry, const std::string& field) {
+        routing::DistributionList list{entry.key, {}};
+        if (list.name.empty() || list.name.size() > max_list_name)
+            reader.context().error(entry.at, field, "a name has 1 to 20 characters");
+        if (entry.value.kind != Value::Kind::list || entry.value.items.empty() ||
+            entry.value.items.size() > limits::submit_multi_messages)
+            return reader.context().error(entry.value.at, field, "must be 1 to " +
+                                          std::to_string(limits::submit_multi_messages) + " numbers, as [\"447700900100\"]");
+        for (const Value& item : entry.value.items) {
+            const std::string_view text = item.kind == Value::Kind::text ? std::string_view(item.text) : std::string_view();
+            const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
+            const bool fine = !digits.empty() && digits.size() <= 15 &&
+                              std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+            if (fine) list.numbers.emplace_back(digits);
+            else reader.context().error(item.at, field, "a number is 1 to 15 digits, international, in quotes");
+        }
+        lists.push_back(std::move(list));
+    });
+    if (lists.size() > max_lists) reader.error("lists", "has more than " + std::to_string(max_lists) + " entries");
+}
+
 }  // namespace
 
 void read_account(TableReader& reader, routing::Account& account) {
@@ -89,6 +114,7 @@ void read_account(TableReader& reader, routing::Account& account) {
     reader.duration("default_validity", account.default_validity, seconds(1), std::chrono::hours(24 * 366));
     read_country_code(reader, account.country_code);
     read_numbers(reader, account.numbers);
+    read_lists(reader, account.lists);
 }
 
 }  // namespace sluice::admin

@@ -27,6 +27,9 @@ inline constexpr std::size_t events_per_turn = 512;
 inline constexpr std::size_t max_shards = 64;
 inline constexpr std::size_t slots = 256;
 
+/// Messages that one submit_multi may make, its distribution lists taken apart.
+inline constexpr std::uint32_t submit_multi_messages = 1000;
+
 /// One ring per ordered pair of shards, in octets.
 inline constexpr std::size_t ring_bytes = 1024 * 1024;
 /// The largest record a ring takes.

@@ -179,6 +179,14 @@ CommandStatus Customer::take(const smpp::Header& header, ByteView body) {
             return with.operator()<smpp::ReplaceSm>([&](const auto& pdu) {
                 return services_.operations.begin(*party_, header.id, pdu.message_id, body, reply);
             });
+        // There is no broadcast here: each of the family gets its own answer, that it has failed (v5.0 §4.4).
+        case CommandId::broadcast_sm:
+            return with.operator()<smpp::BroadcastSm>([](const auto&) { return CommandStatus::ESME_RBCASTFAIL; });
+        case CommandId::query_broadcast_sm:
+            return with.operator()<smpp::QuerySm>([](const auto&) { return CommandStatus::ESME_RBCASTQUERYFAIL; });
+        case CommandId::cancel_broadcast_sm:
+            return with.operator()<smpp::CancelBroadcastSm>(
+                [](const auto&) { return CommandStatus::ESME_RBCASTCANCELFAIL; });
         default: return CommandStatus::ESME_RINVCMDID;
     }
 }

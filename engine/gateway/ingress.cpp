@@ -17,6 +17,12 @@ namespace {
 /// The owner of mobile-originated messages to numbers that nobody has: they wait under this name until somebody does.
 constexpr PartyId nobody = 1;
 
+const routing::DistributionList* list_of(const Party& party, const smpp::Destination& destination) {
+    return destination.dest_flag == smpp::dest_flag_list && party.account != nullptr
+               ? party.account->list(destination.dl_name)
+               : nullptr;
+}
+
 bool is_sar(smpp::Tag tag) {
     return tag == smpp::Tag::sar_msg_ref_num || tag == smpp::Tag::sar_total_segments ||
            tag == smpp::Tag::sar_segment_seqnum;
@@ -150,6 +156,15 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
         core_.counters.refused_malformed.add();
         return CommandStatus::ESME_RINVNUMDESTS;
     }
+    std::size_t messages = 0;
+    for (const smpp::Destination& destination : pdu.dest_address) {
+        const routing::DistributionList* list = list_of(account, destination);
+        messages += list != nullptr ? list->numbers.size() : 1;
+    }
+    if (messages > limits::submit_multi_messages) {
+        core_.counters.refused_malformed.add();
+        return CommandStatus::ESME_RINVNUMDESTS;
+    }
     smpp::MessageBody body;
     body.service_type = pdu.service_type;
     body.source_addr_ton = pdu.source_addr_ton;
@@ -172,21 +187,33 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
     CommandStatus first_error = CommandStatus::ESME_ROK;
     std::array<std::uint8_t, 255 * 28> octets;
     smpp::ListWriter<smpp::UnsuccessSme> unsuccess(octets);
-    for (const smpp::Destination& destination : pdu.dest_address) {
-        body.dest_addr_ton = destination.dest_addr_ton;
-        body.dest_addr_npi = destination.dest_addr_npi;
-        body.destination_addr = destination.destination_addr;
+    // The answer has room for 255 of them.
+    const auto failed = [&](std::uint8_t ton, std::uint8_t npi, std::string_view address, CommandStatus status) {
+        if (first_error == CommandStatus::ESME_ROK) first_error = status;
+        unsuccess.add({ton, npi, address, static_cast<std::uint32_t>(status)});
+    };
+    const auto to = [&](std::uint8_t ton, std::uint8_t npi, std::string_view address) {
+        body.dest_addr_ton = ton;
+        body.dest_addr_npi = npi;
+        body.destination_addr = address;
         MessageId id = 0;
-        const CommandStatus status = destination.dest_flag == smpp::dest_flag_sme
-                                         ? admit(account, body, {}, shown, id)
-                                         : CommandStatus::ESME_RINVDLNAME;
-        if (status == CommandStatus::ESME_ROK) {
-            if (shown == 0) shown = id;
+        const CommandStatus status = admit(account, body, {}, shown, id);
+        if (status != CommandStatus::ESME_ROK) return failed(ton, npi, address, status);
+        if (shown == 0) shown = id;
+    };
+    for (const smpp::Destination& destination : pdu.dest_address) {
+        if (destination.dest_flag == smpp::dest_flag_sme) {
+            to(destination.dest_addr_ton, destination.dest_addr_npi, destination.destination_addr);
             continue;
         }
-        if (first_error == CommandStatus::ESME_ROK) first_error = status;
-        unsuccess.add({destination.dest_addr_ton, destination.dest_addr_npi, destination.destination_addr,
-                       static_cast<std::uint32_t>(status)});
+        const routing::DistributionList* list = list_of(account, destination);
+        if (list == nullptr) {
+            failed(0, 0, destination.dl_name, CommandStatus::ESME_RINVDLNAME);
+            continue;
+        }
+        for (const std::string& number : list->numbers)
+            to(static_cast<std::uint8_t>(smpp::Ton::international),
+               static_cast<std::uint8_t>(smpp::Npi::e164), number);
     }
     if (shown == 0) return first_error;
     const auto list = unsuccess.view();

@@ -44,6 +44,13 @@ public:
         return (tick_ << 16) | (std::uint64_t{slots_[turn_]} << 8) | node_;
     }
 
+    /// The one that follows an id of this shard where ids are made one after the other at one time.
+    MessageId after(MessageId id) const {
+        const std::size_t place = slots_.size() > 1 ? (slot_of(id) - slots_[0]) / (slots_[1] - slots_[0]) + 1u : 1;
+        if (place < slots_.size()) return (id >> 16 << 16) | (std::uint64_t{slots_[place]} << 8) | (id & 0xFF);
+        return ((id >> 16) + 1) << 16 | std::uint64_t{slots_[0]} << 8 | (id & 0xFF);
+    }
+
     /// The next id will be greater than `id`.
     void not_before(MessageId id) {
         if ((id >> 16) >= tick_) {

@@ -260,6 +260,7 @@ void Shard::answer(const wire::ReplyTo& reply, CommandStatus status) {
     if (reply.command == 0) return;
     if (reply.shard != core_.shard) return core_.send(reply.shard, Type::answer, wire::AnswerNote{reply, status, 0});
     if (reply.command == wire::held_receipt) return receipts_.release(reply.sequence);
+    if (reply.command == wire::cancel_part) return operations_.on_part(reply.sequence, status);
     Connection* const connection = find(io::LinkId::unpack(reply.link));
     if (connection == nullptr) return;
     const auto command = CommandId{reply.command};

@@ -20,7 +20,7 @@ enum class Type : std::uint32_t {
     receipt,        ///< ReceiptNote: to the shard of the index
     matched,        ///< ReceiptNote: to the message's home
     answer,         ///< AnswerNote: the commit you waited for is done, answer your peer
-    operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm at the message's home
+    operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm where the messages are
     operation_done, ///< OperationDone: its result
     habit,          ///< HabitNote: how a provider writes its ids in receipts
     probe,          ///< ProbeNote: a bind wants the place of a session that may be dead
@@ -37,6 +37,8 @@ struct ReplyTo {
 
 /// In ReplyTo::command: no peer waits, but a held receipt, whose row may go once its message has recorded it.
 inline constexpr std::uint32_t held_receipt = 0xFFFFFFFF;
+/// In ReplyTo::command: one shard's part of a cancel_sm without message_id (Operations).
+inline constexpr std::uint32_t cancel_part = 0xFFFFFFFE;
 
 struct SendNote {
     std::uint64_t handle = 0;    ///< of the message at the sender's
@@ -101,7 +103,7 @@ struct AnswerNote {
 
 struct OperationNote {
     ReplyTo reply;
-    MessageId id = 0;
+    MessageId id = 0;            ///< as shown; 0: cancel_sm by addresses
     PartyId account = 0;
     std::uint32_t reserved = 0;
 };

@@ -33,6 +33,12 @@ std::string_view to_string(IdFormat format) {
     return "?";
 }
 
+const DistributionList* Account::list(std::string_view wanted) const {
+    for (const DistributionList& list : lists)
+        if (list.name == wanted) return &list;
+    return nullptr;
+}
+
 bool Account::allows(ByteView peer_address) const {
     return allowed_addresses.empty() ||
            std::ranges::any_of(allowed_addresses, [&](const Cidr& range) { return range.contains(peer_address); });

@@ -47,6 +47,13 @@ struct ReceiptSettings {
     friend bool operator==(const ReceiptSettings&, const ReceiptSettings&) = default;
 };
 
+/// What submit_multi may name in place of its members (v3.4 §5.2.25).
+struct DistributionList {
+    std::string name;
+    std::vector<std::string> numbers;  ///< digits, international
+    friend bool operator==(const DistributionList&, const DistributionList&) = default;
+};
+
 /// A customer: an ESME that binds to us.
 struct Account {
     AccountId id = no_account;
@@ -68,9 +75,11 @@ struct Account {
     bool strip_trailing_nul = true;     ///< interop P6, for text codings
     seconds default_validity = {};      ///< for messages that ask for none; 0: the gateway's
     std::string country_code;           ///< completes national numbers, see Address::normalise
+    std::vector<DistributionList> lists;///< names differ
     std::vector<NumberPattern> numbers; ///< mobile-originated messages to these are theirs
 
     bool allows(ByteView peer_address) const;
+    const DistributionList* list(std::string_view name) const;
     friend bool operator==(const Account&, const Account&) = default;
 };
 

@@ -128,6 +128,7 @@ strip_trailing_nul = false
 default_validity = "6h"
 country_code = "44"
 numbers = ["447700900100", "4477009002*"]
+lists = { staff = ["447700900201", "+447700900202"] }
 )"));
     const routing::Account& account = settings.accounts[0];
     EXPECT_FALSE(account.enabled);
@@ -142,6 +143,7 @@ numbers = ["447700900100", "4477009002*"]
     EXPECT_EQ(account.receipts, (routing::ReceiptSettings{false, true, false}));
     EXPECT_FALSE(account.strip_trailing_nul);
     EXPECT_EQ(account.default_validity, std::chrono::hours(6));
+    EXPECT_EQ(account.lists, (std::vector<routing::DistributionList>{{"staff", {"447700900201", "447700900202"}}}));
     ASSERT_EQ(account.numbers.size(), 2u);
     EXPECT_TRUE(account.numbers[0].is_exact());
     EXPECT_FALSE(account.numbers[1].is_exact());

@@ -53,5 +53,18 @@ TEST(MessageId, GoesOnBehindWhatWasUsedBefore) {
     EXPECT_GT(after.next(noon), last);
 }
 
+TEST(MessageId, AfterIsWhatIsMadeNextAtOneTime) {
+    const WallTime now(std::chrono::sys_days(std::chrono::year(2026) / 3 / 4));
+    for (const std::uint32_t shards : {1u, 2u, 3u, 64u}) {
+        IdSource ids(9, shards - 1, shards);
+        MessageId id = ids.next(now);
+        for (int i = 0; i < 1000; ++i) {
+            const MessageId next = ids.next(now);
+            ASSERT_EQ(ids.after(id), next);
+            id = next;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace sluice::gateway
