@@ -26,6 +26,8 @@ void read_password(TableReader& reader, routing::Account& account) {
         reader.error("password_hash", fine.error().message);
 }
 
+}  // namespace
+
 void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges) {
     reader.texts("allowed_addresses", [&](const std::string& text, const Value& item, const std::string& field) {
         auto range = routing::Cidr::parse(text);
@@ -35,6 +37,8 @@ void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges) {
     if (ranges.size() > max_ranges)
         reader.error("allowed_addresses", "has more than " + std::to_string(max_ranges) + " entries");
 }
+
+namespace {
 
 void read_bind_types(TableReader& reader, routing::BindTypes& types) {
     routing::BindTypes read{false, false, false};
@@ -115,6 +119,13 @@ void read_account(TableReader& reader, routing::Account& account) {
     read_country_code(reader, account.country_code);
     read_numbers(reader, account.numbers);
     read_lists(reader, account.lists);
+    reader.table("outbind", [&](TableReader& outbind) {
+        read_address(outbind, "endpoint", account.outbind.endpoint);
+        outbind.require("endpoint");
+        outbind.text("system_id", account.outbind.system_id, 1, 64);
+        outbind.require("system_id");
+        read_clear_password(outbind, account.outbind.password);
+    });
 }
 
 }  // namespace sluice::admin

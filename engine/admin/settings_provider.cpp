@@ -41,7 +41,9 @@ Result<std::string> first_line(const std::filesystem::path& file) {
     return line;
 }
 
-void read_password(TableReader& reader, std::string& password) {
+}  // namespace
+
+void read_clear_password(TableReader& reader, std::string& password) {
     int sources = 0;
     for (const std::string_view key : {"password", "password_file", "password_env"}) sources += reader.has(key);
     reader.text("password", password, 0, max_password);
@@ -65,6 +67,8 @@ void read_password(TableReader& reader, std::string& password) {
     }
     if (sources > 1) reader.error("password", "give one of password, password_file and password_env");
 }
+
+namespace {
 
 void read_endpoints(TableReader& reader, std::vector<HostPort>& endpoints) {
     const bool given =
@@ -107,7 +111,7 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     read_endpoints(reader, provider.endpoints);
     reader.text("system_id", provider.system_id, 0, 64);
     reader.require("system_id");
-    read_password(reader, provider.password);
+    read_clear_password(reader, provider.password);
     reader.text("system_type", provider.system_type, 0, 64);
     reader.choice("bind", provider.bind, binds);
     reader.number("binds", provider.binds, 1, 1000);
@@ -136,6 +140,15 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
         timers.duration("reconnect_max", provider.timers.reconnect_max, milliseconds(10), std::chrono::hours(24));
         if (provider.timers.reconnect_min > provider.timers.reconnect_max)
             timers.error("reconnect_min", "is longer than reconnect_max");
+    });
+    reader.table("outbind", [&](TableReader& outbind) {
+        read_address(outbind, "listen", provider.outbind.listen);
+        outbind.require("listen");
+        outbind.text("system_id", provider.outbind.system_id, 1, 64);
+        outbind.require("system_id");
+        read_clear_password(outbind, provider.outbind.password);
+        read_addresses(outbind, provider.outbind.allowed_addresses);
+        outbind.require("allowed_addresses");
     });
     read_country_code(reader, provider.country_code);
 }

@@ -129,6 +129,13 @@ void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_b
     if (!burst && rate.per_second > 0) rate.burst = std::max(rate.per_second / default_burst_divisor, 1u);
 }
 
+void read_address(TableReader& reader, std::string_view key, routing::HostPort& value) {
+    routing::HostPort read;
+    if (!reader.endpoint(key, read, false)) return;
+    if (io::Endpoint::parse(read.to_string())) value = std::move(read);
+    else reader.error(key, "'" + read.host + "' is not an address; names are not resolved here");
+}
+
 void read_alphabet(TableReader& reader, routing::Alphabet& alphabet) {
     reader.choice("default_alphabet", alphabet, alphabets);
 }

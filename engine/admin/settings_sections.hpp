@@ -23,6 +23,12 @@ void read_route(TableReader& reader, const Settings& settings, routing::RouteRul
 /// What goes for accounts and providers alike.
 void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_burst_divisor);
 void read_alphabet(TableReader& reader, routing::Alphabet& alphabet);
+/// `allowed_addresses`
+void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges);
+/// One of `password`, `password_file` and `password_env`: what SMPP sends in clear and so must be known in clear.
+void read_clear_password(TableReader& reader, std::string& password);
+/// An endpoint whose host is an address: it is used on reactors, where no name is resolved.
+void read_address(TableReader& reader, std::string_view key, routing::HostPort& value);
 void read_country_code(TableReader& reader, std::string& country_code);
 
 }  // namespace sluice::admin

@@ -46,6 +46,9 @@ namespace sluice::gateway {
     X(binds, "binds accepted") \
     X(binds_refused, "binds refused") \
     X(evicted, "sessions that did not answer when a new bind wanted their place") \
+    X(outbinds, "outbinds of providers that we answered with a bind") \
+    X(outbinds_refused, "connections and outbinds to a provider's outbind.listen that were refused") \
+    X(outbinds_sent, "calls to accounts with an outbind setting, because something waits for them") \
     X(deliver_malformed, "deliver_sm and data_sm from providers refused because a field was wrong")
 
 struct Counters {

@@ -105,7 +105,7 @@ void Customer::wait_for_place(PartyId id) {
         gives_up_at_ = now + core_.config.probe + place_margin;
         probe(core_, core_.party(id));
         for (std::uint32_t shard = 0; shard < core_.shards; ++shard)
-            if (shard != core_.shard) core_.send(shard, wire::Type::probe, wire::ProbeNote{id, 0});
+            if (shard != core_.shard) core_.send(shard, wire::Type::probe, wire::AccountNote{id, 0});
     } else if (now >= gives_up_at_) {
         const routing::Account& account = *core_.party(id).account;
         return refuse(CommandStatus::ESME_RBINDFAIL, account.system_id + " has its " +

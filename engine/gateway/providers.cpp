@@ -11,6 +11,16 @@ namespace sluice::gateway {
 using smpp::CommandId;
 using smpp::CommandStatus;
 
+namespace {
+/// In a time that does not depend on where they differ.
+bool same_secret(std::string_view a, std::string_view b) {
+    unsigned different = a.size() != b.size();
+    for (std::size_t i = 0; i < a.size() && !b.empty(); ++i)
+        different |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i % b.size()]);
+    return different == 0;
+}
+}  // namespace
+
 /// One bind to a provider: takes its receipts and mobile-originated messages in, carries ours out.
 class ProviderConnection final : public Connection {
 public:
@@ -19,10 +29,21 @@ public:
         : Connection(core, link, peer, session_config(slot->settings)), owner_(owner), slot_(std::move(slot)) {
         party_ = &core.party(slot_->party);
         slot_->connection = this;
-        const routing::Provider& p = slot_->settings;
-        session().bind({slot_->bind, p.system_id, p.password, p.system_type, p.address_range, p.address_ton,
-                        p.address_npi}, core.now().mono);
+        if (slot_->called) return;
+        bind();
         touch();
+    }
+
+    /// A provider that has called us (v3.4 §2.2.1).
+    void on_outbind(session::Session&, const smpp::Outbind& outbind) override {
+        if (!slot_->called || !owner_.outbind_is_right(*slot_, outbind)) {
+            core_.counters.outbinds_refused.add();
+            core_.log('W', "outbind from " + peer().to_string() + " for " + slot_->settings.name +
+                               " refused: its system_id or password is wrong");
+            return session().unbind(core_.now().mono);
+        }
+        core_.counters.outbinds.add();
+        bind();
     }
 
     void on_bound(session::Session&) override {
@@ -48,6 +69,12 @@ public:
     void on_window_open(session::Session&) override { owner_.egress_.wake(*party_); }
 
 private:
+    void bind() {
+        const routing::Provider& p = slot_->settings;
+        session().bind({slot_->bind, p.system_id, p.password, p.system_type, p.address_range, p.address_ton,
+                        p.address_npi}, core_.now().mono);
+    }
+
     static session::SessionConfig session_config(const routing::Provider& p) {
         session::SessionConfig s;
         s.role = session::Role::esme;
@@ -116,6 +143,11 @@ void Providers::apply(const Endpoints& endpoints) {
         }
     }
     slots_ = std::move(kept);
+    for (const SlotRef& slot : std::vector(callers_)) {
+        const Party& party = core_.party(slot->party);
+        if (party.provider == nullptr || *party.provider != slot->settings) stop(slot);
+    }
+    listen();
     for (const routing::Provider& provider : core_.snapshot->providers()) {
         const PartyId party = party_of(provider);
         if (!provider.enabled || std::ranges::find(running, party) != running.end()) continue;
@@ -143,6 +175,76 @@ void Providers::apply(const Endpoints& endpoints) {
     }
 }
 
+// ---- providers that call us
+
+/// One shard listens for each provider that calls: calls are rare, and its other binds are wherever they are.
+void Providers::listen() {
+    std::vector<Listening> wanted;
+    for (const routing::Provider& provider : core_.snapshot->providers()) {
+        const PartyId party = party_of(provider);
+        if (provider.enabled && provider.outbind.listen.port != 0 && (party / 2) % core_.shards == core_.shard)
+            wanted.push_back({party, provider.outbind, {}, 0});
+    }
+    for (const Listening& old : listening_) {
+        const auto same = std::ranges::find_if(wanted, [&](const Listening& w) {
+            return w.party == old.party && w.settings.listen == old.settings.listen;
+        });
+        if (same != wanted.end()) same->listener = old.listener, same->connections = old.connections;
+        else if (old.listener) core_.reactor->io().stop_listening(*old.listener);
+    }
+    listening_ = std::move(wanted);
+    for (Listening& its : listening_) {
+        if (its.listener || core_.draining) continue;
+        const auto endpoint = io::Endpoint::parse(its.settings.listen.to_string());
+        const auto listener = endpoint ? core_.reactor->io().listen(*endpoint, {}) : std::unexpected(endpoint.error());
+        if (listener) its.listener = *listener;
+        else core_.log('E', "cannot listen for outbind: " + listener.error().message);
+    }
+}
+
+void Providers::stop_listening() {
+    for (const Listening& its : listening_)
+        if (its.listener) core_.reactor->io().stop_listening(*its.listener);
+    listening_.clear();
+}
+
+Providers::Listening* Providers::listening_of(PartyId party) {
+    const auto found = std::ranges::find(listening_, party, &Listening::party);
+    return found != listening_.end() ? &*found : nullptr;
+}
+
+bool Providers::owns_listener(io::ListenerId listener) const {
+    return std::ranges::any_of(listening_, [&](const Listening& its) { return its.listener == listener; });
+}
+
+std::unique_ptr<Connection> Providers::on_accept(io::LinkId link, io::ListenerId listener, const io::Endpoint& peer) {
+    Listening& its = *std::ranges::find_if(listening_, [&](const Listening& l) { return l.listener == listener; });
+    const routing::Provider* const provider = core_.party(its.party).provider;
+    const ByteView address(peer.address, peer.ipv6 ? 16u : 4u);
+    const bool allowed = std::ranges::any_of(its.settings.allowed_addresses,
+                                             [&](const routing::Cidr& range) { return range.contains(address); });
+    if (provider == nullptr || core_.draining || !allowed || its.connections >= provider->binds) {
+        core_.counters.outbinds_refused.add();
+        core_.reactor->io().abort(link);
+        return nullptr;
+    }
+    ++its.connections;
+    auto slot = std::make_shared<Slot>();
+    slot->party = its.party;
+    slot->settings = *provider;
+    slot->bind = CommandId::bind_receiver;
+    slot->called = true;
+    callers_.push_back(slot);
+    return std::make_unique<ProviderConnection>(core_, *this, slot, link, peer);
+}
+
+bool Providers::outbind_is_right(const Slot& slot, const smpp::Outbind& outbind) const {
+    const routing::ProviderOutbind& wanted = slot.settings.outbind;
+    return same_secret(outbind.system_id, wanted.system_id) && same_secret(outbind.password, wanted.password);
+}
+
+// ---- binds of ours
+
 void Providers::connect(const SlotRef& slot) {
     if (slot->stopped || core_.draining || slot->endpoints.empty()) return;
     const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
@@ -169,6 +271,11 @@ std::unique_ptr<Connection> Providers::on_connect(io::LinkId link, std::error_co
 }
 
 void Providers::again(const SlotRef& slot) {
+    if (slot->called) {
+        if (Listening* its = listening_of(slot->party); its != nullptr && its->connections > 0) --its->connections;
+        std::erase(callers_, slot);
+        return;
+    }
     if (slot->stopped || core_.draining) return;
     const auto& timers = slot->settings.timers;
     const std::uint32_t doublings = std::min(slot->failures, 16u);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -25,6 +26,12 @@ public:
     /// Brings the binds in line with the present snapshot: new ones are started, changed ones restarted, others kept.
     void apply(const Endpoints& endpoints);
 
+    /// Providers that call us (outbind) connect to listeners of their own; accepts what comes to one of them. The
+    /// connection, or null when it is refused and gone.
+    bool owns_listener(io::ListenerId listener) const;
+    std::unique_ptr<Connection> on_accept(io::LinkId link, io::ListenerId listener, const io::Endpoint& peer);
+    void stop_listening();
+
     /// Events of links that are being connected. The connection when the link is up, null when it failed or is none of
     /// these.
     bool owns(io::LinkId link) const { return connecting_.contains(link.packed()); }
@@ -40,6 +47,7 @@ private:
         std::size_t endpoint = 0;
         std::uint32_t failures = 0;
         bool stopped = false;
+        bool called = false;  ///< the provider connected: bound when its outbind has come, and never again by itself
         class ProviderConnection* connection = nullptr;
     };
     using SlotRef = std::shared_ptr<Slot>;
@@ -47,12 +55,24 @@ private:
     void connect(const SlotRef& slot);
     void again(const SlotRef& slot);
     void stop(const SlotRef& slot);
+    void listen();
+    bool outbind_is_right(const Slot& slot, const smpp::Outbind& outbind) const;
+
+    struct Listening {
+        PartyId party = 0;
+        routing::ProviderOutbind settings;
+        std::optional<io::ListenerId> listener;  ///< none: it could not be listened to
+        std::uint32_t connections = 0;
+    };
+    Listening* listening_of(PartyId party);
 
     Core& core_;
     Ingress& ingress_;
     Egress& egress_;
     Receipts& receipts_;
     std::vector<SlotRef> slots_;
+    std::vector<SlotRef> callers_;         ///< slots of providers that have connected to us
+    std::vector<Listening> listening_;
     std::unordered_map<std::uint64_t, SlotRef> connecting_;
 };
 

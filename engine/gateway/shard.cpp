@@ -27,7 +27,8 @@ Shard::Shard(Options options)
       ingress_(core_),
       operations_(core_),
       providers_(core_, ingress_, egress_, receipts_),
-      services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }} {
+      services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }},
+      outbinds_(core_, services_) {
     core_.shard = options.shard;
     core_.shards = options.shards;
     core_.config = options.config;
@@ -87,6 +88,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
 void Shard::stop_listening() {
     for (const io::ListenerId listener : listeners_) reactor_.io().stop_listening(listener);
     listeners_.clear();
+    providers_.stop_listening();
 }
 
 void Shard::drain(nanoseconds patience) {
@@ -134,7 +136,11 @@ void Shard::place(io::LinkId link, std::unique_ptr<Connection> connection) {
     slot = std::move(connection);
 }
 
-void Shard::on_accept(io::LinkId link, io::ListenerId, const io::Endpoint& peer) {
+void Shard::on_accept(io::LinkId link, io::ListenerId listener, const io::Endpoint& peer) {
+    if (providers_.owns_listener(listener)) {
+        if (auto connection = providers_.on_accept(link, listener, peer)) place(link, std::move(connection));
+        return;
+    }
     if (core_.draining) return reactor_.io().abort(link);  // it was under way when listening stopped
     auto admitted = core_.admission->enter(peer);
     if (admitted) return place(link, std::make_unique<Customer>(core_, services_, link, peer, std::move(*admitted)));
@@ -161,7 +167,8 @@ void Shard::log_refused() {
 }
 
 void Shard::on_connect(io::LinkId link, std::error_code error) {
-    if (auto connection = providers_.on_connect(link, error)) place(link, std::move(connection));
+    auto connection = providers_.owns(link) ? providers_.on_connect(link, error) : outbinds_.on_connect(link, error);
+    if (connection) place(link, std::move(connection));
 }
 
 std::size_t Shard::on_data(io::LinkId link, ByteView data) {
@@ -206,6 +213,7 @@ void Shard::each_second() {
     receipts_.tick();
     log_refused();
     egress_.reroute_waiting();
+    outbinds_.tick();
     std::uint64_t queued = 0;
     messages_.for_each_lane([&](Lane& lane) {
         queued += lane.size();
@@ -312,7 +320,8 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
             return operations_.on_operation(wire::read<wire::OperationNote>(record),
                                             record.subspan(sizeof(wire::OperationNote)));
         case Type::habit: return receipts_.on_habit(wire::read<wire::HabitNote>(record));
-        case Type::probe: return Customer::probe(core_, core_.party(wire::read<wire::ProbeNote>(record).account));
+        case Type::probe: return Customer::probe(core_, core_.party(wire::read<wire::AccountNote>(record).account));
+        case Type::outbind: return outbinds_.wanted(wire::read<wire::AccountNote>(record).account);
         case Type::operation_done: return answer_query(wire::read<wire::OperationDone>(record));
     }
 }

@@ -9,6 +9,7 @@
 #include "engine/gateway/egress.hpp"
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/operations.hpp"
+#include "engine/gateway/outbinds.hpp"
 #include "engine/gateway/providers.hpp"
 #include "engine/gateway/receipts.hpp"
 #include "engine/io/io.hpp"
@@ -98,6 +99,7 @@ private:
     Operations operations_;
     Providers providers_;
     Customer::Services services_;
+    Outbinds outbinds_;
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
     std::vector<io::ListenerId> listeners_;

@@ -23,7 +23,8 @@ enum class Type : std::uint32_t {
     operation,      ///< OperationNote + body: query_sm, cancel_sm, replace_sm where the messages are
     operation_done, ///< OperationDone: its result
     habit,          ///< HabitNote: how a provider writes its ids in receipts
-    probe,          ///< ProbeNote: a bind wants the place of a session that may be dead
+    probe,          ///< AccountNote: a bind wants the place of a session that may be dead
+    outbind,        ///< AccountNote: something waits for it, and it is for you to call it
 };
 
 /// Where an answer goes: a session of some shard, and the request it sent.
@@ -90,7 +91,7 @@ struct HabitNote {
     std::uint32_t reading = 0;
 };
 
-struct ProbeNote {
+struct AccountNote {
     PartyId account = 0;
     std::uint32_t reserved = 0;
 };

@@ -54,6 +54,22 @@ struct DistributionList {
     friend bool operator==(const DistributionList&, const DistributionList&) = default;
 };
 
+/// Where to connect to (an address, or a name that is resolved away from the reactors).
+struct HostPort {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string to_string() const;  ///< IPv6 addresses in brackets
+    friend bool operator==(const HostPort&, const HostPort&) = default;
+};
+
+/// How an account that is not bound is called when something waits for it (outbind, v3.4 §4.1.7).
+struct AccountOutbind {
+    HostPort endpoint;      ///< an address, never a name; port 0: it is not called
+    std::string system_id;  ///< ours, as they know us
+    std::string password;   ///< in clear: outbind carries it so
+    friend bool operator==(const AccountOutbind&, const AccountOutbind&) = default;
+};
+
 /// A customer: an ESME that binds to us.
 struct Account {
     AccountId id = no_account;
@@ -75,6 +91,7 @@ struct Account {
     bool strip_trailing_nul = true;     ///< interop P6, for text codings
     seconds default_validity = {};      ///< for messages that ask for none; 0: the gateway's
     std::string country_code;           ///< completes national numbers, see Address::normalise
+    AccountOutbind outbind;
     std::vector<DistributionList> lists;///< names differ
     std::vector<NumberPattern> numbers; ///< mobile-originated messages to these are theirs
 

@@ -13,14 +13,6 @@ namespace sluice::routing {
 using ProviderId = std::uint16_t;
 inline constexpr ProviderId no_provider = UINT16_MAX;
 
-/// Where to connect to: an address or a name, resolved when the link is set up, never on a reactor.
-struct HostPort {
-    std::string host;
-    std::uint16_t port = 0;
-    std::string to_string() const;  ///< IPv6 addresses in brackets
-    friend bool operator==(const HostPort&, const HostPort&) = default;
-};
-
 /// How a provider is bound to; `pair` is one transmitter and one receiver each time.
 enum class ProviderBind : std::uint8_t { transceiver, pair, transmitter, receiver };
 std::string_view to_string(ProviderBind bind);
@@ -32,6 +24,15 @@ struct ProviderTimers {
     milliseconds reconnect_min = milliseconds(500);
     milliseconds reconnect_max = milliseconds(30'000);
     friend bool operator==(const ProviderTimers&, const ProviderTimers&) = default;
+};
+
+/// How a provider calls us when it has something for us: it connects, says outbind, and we bind as a receiver.
+struct ProviderOutbind {
+    HostPort listen;              ///< an address of ours, never a name; port 0: it does not call
+    std::string system_id;        ///< what its outbind must say
+    std::string password;
+    std::vector<Cidr> allowed_addresses;  ///< not empty where it calls
+    friend bool operator==(const ProviderOutbind&, const ProviderOutbind&) = default;
 };
 
 /// A message centre that we bind to as an ESME.
@@ -64,6 +65,7 @@ struct Provider {
     std::uint32_t cost = 0;             ///< of one message, in any unit that is the same for all; only compared
     std::uint64_t max_queued = 10'000'000;
     ProviderTimers timers;
+    ProviderOutbind outbind;
     std::string country_code;           ///< for the numbers they send us
 
     friend bool operator==(const Provider&, const Provider&) = default;

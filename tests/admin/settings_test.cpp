@@ -129,6 +129,7 @@ default_validity = "6h"
 country_code = "44"
 numbers = ["447700900100", "4477009002*"]
 lists = { staff = ["447700900201", "+447700900202"] }
+outbind = { endpoint = "192.0.2.1:2775", system_id = "us", password = "pw" }
 )"));
     const routing::Account& account = settings.accounts[0];
     EXPECT_FALSE(account.enabled);
@@ -143,6 +144,9 @@ lists = { staff = ["447700900201", "+447700900202"] }
     EXPECT_EQ(account.receipts, (routing::ReceiptSettings{false, true, false}));
     EXPECT_FALSE(account.strip_trailing_nul);
     EXPECT_EQ(account.default_validity, std::chrono::hours(6));
+    EXPECT_EQ(account.outbind.endpoint.to_string(), "192.0.2.1:2775");
+    EXPECT_EQ(account.outbind.system_id, "us");
+    EXPECT_EQ(account.outbind.password, "pw");
     EXPECT_EQ(account.lists, (std::vector<routing::DistributionList>{{"staff", {"447700900201", "447700900202"}}}));
     ASSERT_EQ(account.numbers.size(), 2u);
     EXPECT_TRUE(account.numbers[0].is_exact());
@@ -290,6 +294,21 @@ TEST(SettingsErrors, ProviderPasswords) {
               " provider[1].password_file: '/dev/zero' is not a file");
     EXPECT_EQ(what_of(file_with("", "password = \"a\"\npassword_file = \"" + secret.path() + "\"")),
               " provider[1].password: give one of password, password_file and password_env");
+}
+
+TEST(SettingsErrors, ListsAndCalls) {
+    EXPECT_EQ(what_of(file_with("lists = { staff = [] }")),
+              " account[1].lists.staff: must be 1 to 1000 numbers, as [\"447700900100\"]");
+    EXPECT_EQ(what_of(file_with("lists = { staff = [\"+44 77\"] }")),
+              " account[1].lists.staff: a number is 1 to 15 digits, international, in quotes");
+    EXPECT_EQ(what_of(file_with("lists = { a-name-of-21-letters1 = [\"1\"] }")),
+              " account[1].lists.a-name-of-21-letters1: a name has 1 to 20 characters");
+    EXPECT_EQ(what_of(file_with("outbind = { endpoint = \"esme.example:1\", system_id = \"us\" }")),
+              " account[1].outbind.endpoint: 'esme.example' is not an address; names are not resolved here");
+    EXPECT_EQ(what_of(file_with("outbind = { endpoint = \"192.0.2.1:1\" }")),
+              " account[1].outbind.system_id: is missing and has no default");
+    EXPECT_EQ(what_of(file_with("", "outbind = { listen = \"192.0.2.1:1\", system_id = \"smsc\" }")),
+              " provider[1].outbind.allowed_addresses: is missing and has no default");
 }
 
 TEST(SettingsErrors, Names) {

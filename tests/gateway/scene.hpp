@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,11 @@ public:
     std::deque<Response> responses;
     std::deque<std::uint64_t> unanswered;
     std::vector<CommandStatus> refusals;  ///< of our binds
+    /// A message centre that calls: what its connections say in outbind.
+    std::optional<std::pair<std::string, std::string>> calls_as;
+    /// A customer that is called: what it binds with then, and what it was told.
+    std::optional<session::BindRequest> binds_when_called;
+    std::vector<std::pair<std::string, std::string>> outbinds;
     std::size_t connected = 0, refused = 0, closed = 0;  ///< attempts to connect, and ends
 
     void listen() {
@@ -98,6 +104,7 @@ public:
     void on_accept(io::LinkId link, io::ListenerId, const io::Endpoint&) override {
         session::SessionConfig config;
         config.system_id = "scripted";
+        if (binds_when_called) config.role = session::Role::esme;
         open(link, config);
     }
     void on_connect(io::LinkId link, std::error_code error) override {
@@ -105,10 +112,11 @@ public:
         ++connected;
         if (request_.type == CommandId::generic_nack) return;  // connects and says nothing
         session::SessionConfig config;
-        config.role = session::Role::esme;
+        config.role = calls_as ? session::Role::message_centre : session::Role::esme;
         config.interface_version = interface_version_;
         sim::PeerLink& peer = open(link, config);
-        peer.session->bind(request_, now());
+        if (calls_as) peer.session->outbind(calls_as->first, calls_as->second, now());
+        else peer.session->bind(request_, now());
         touch(peer);
     }
     void on_close(io::LinkId link, std::error_code error) override {
@@ -120,6 +128,10 @@ public:
         Peer::on_end(s, reason, status);
     }
     void on_bind(session::Session& s, const smpp::Header&, const smpp::Bind&) override { s.accept_bind(now()); }
+    void on_outbind(session::Session& s, const smpp::Outbind& outbind) override {
+        outbinds.emplace_back(outbind.system_id, outbind.password);
+        s.bind(*binds_when_called, now());
+    }
     void on_bound(session::Session&) override {}
     void on_request(session::Session& s, const smpp::Header& header, ByteView body) override {
         requests.push_back({find(s)->link, header, {body.begin(), body.end()}});

@@ -122,6 +122,121 @@ TEST_P(Sessions, S6WhoGoesAwayWhileWaitingLeavesNothingBehind) {
     scene.bind();
 }
 
+// ---- outbind
+
+class Outbind : public Sessions {
+protected:
+    static io::Endpoint port(const Scene& scene, std::uint16_t port) {
+        io::Endpoint e = scene.address();
+        e.port = port;
+        return e;
+    }
+    static void provider_calls(routing::Account&, routing::Provider& p) {
+        p.outbind.listen.host = "10.0.0.1";
+        p.outbind.listen.port = 2777;
+        p.outbind.system_id = "smsc";
+        p.outbind.password = "let me in";
+        p.outbind.allowed_addresses.push_back(*routing::Cidr::parse("10.0.0.0/8"));
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Shards, Outbind, ::testing::Values(1u, 2u, 4u),
+                         [](const auto& instance) { return std::to_string(instance.param); });
+
+TEST_P(Outbind, AProviderThatCallsIsAnsweredWithABindAndBringsReceipts) {
+    Scene scene(GetParam(), provider_calls);
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    Scripted& caller = scene.add_peer();
+    caller.calls_as = {"smsc", "let me in"};
+    caller.connect(port(scene, 2777), {});
+    scene.until([&] { return caller.bound().size() == 1; });
+    EXPECT_EQ(caller.session().state(), session::State::bound_rx);
+    EXPECT_EQ(scene.count(&Counters::outbinds), 1u);
+    caller.send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD err:000 text:"));
+    scene.until([&] { return scene.count(&Counters::reports_delivered) == 1; });
+    EXPECT_TRUE(scene.empty());
+    EXPECT_EQ(caller.requests.size(), 0u) << "nothing is sent on a receiver";
+}
+
+TEST_P(Outbind, TheWrongOneIsShownTheDoor) {
+    Scene scene(GetParam(), provider_calls);
+    ready(scene);
+    for (const auto& [name, password] : {std::pair("smsc", "let me"), {"smsc", ""}, {"else", "let me in"}}) {
+        Scripted& caller = scene.add_peer();
+        caller.calls_as = {name, password};
+        caller.connect(port(scene, 2777), {});
+        scene.until([&] { return caller.closed == 1; });
+        EXPECT_TRUE(caller.bound().empty());
+    }
+    EXPECT_EQ(scene.count(&Counters::outbinds_refused), 3u);
+    EXPECT_EQ(scene.count(&Counters::outbinds), 0u);
+}
+
+TEST_P(Outbind, OnlyAllowedAddressesAndNoMoreThanTheBinds) {
+    Scene scene(GetParam(), [](routing::Account& account, routing::Provider& p) {
+        provider_calls(account, p);
+        p.outbind.allowed_addresses = {*routing::Cidr::parse("192.0.2.0/24")};
+    });
+    ready(scene);
+    Scripted& stranger = scene.add_peer();
+    stranger.calls_as = {"smsc", "let me in"};
+    stranger.connect(port(scene, 2777), {});
+    scene.until([&] { return stranger.closed + stranger.refused == 1; });
+    EXPECT_EQ(scene.count(&Counters::outbinds_refused), 1u);
+
+    Scene other(GetParam(), provider_calls);  // two binds
+    ready(other);
+    Scripted& caller = other.add_peer();
+    caller.calls_as = {"smsc", "let me in"};
+    for (int i = 0; i < 5; ++i) caller.connect(port(other, 2777), {});
+    other.until([&] { return caller.closed + caller.refused == 3; });
+    other.until([&] { return caller.bound().size() == 2; });
+    caller.cut();
+    other.run(seconds(1));
+    caller.connect(port(other, 2777), {});
+    other.until([&] { return caller.bound().size() == 2; });
+}
+
+TEST_P(Outbind, WhoOnlyConnectsIsCutOff) {
+    Scene scene(GetParam(), provider_calls);
+    ready(scene);
+    Scripted& silent = scene.add_peer();
+    silent.connect(port(scene, 2777), nothing);
+    scene.until([&] { return silent.closed == 1; });
+    EXPECT_EQ(scene.count(&Counters::outbinds), 0u);
+}
+
+TEST_P(Outbind, AnAccountIsCalledWhileSomethingWaitsForIt) {
+    Scene scene(GetParam(), [](routing::Account& account, routing::Provider&) {
+        account.outbind.endpoint.host = "10.0.0.4";
+        account.outbind.endpoint.port = 2775;
+        account.outbind.system_id = "sluice";
+        account.outbind.password = "it is us";
+    });
+    scene.bind(CommandId::bind_transmitter);
+    scene.until([&] { return scene.provider().bound().size() == 2; });
+    Scripted& called = scene.add_peer();
+    called.binds_when_called = session::BindRequest{CommandId::bind_receiver, "shop", "secret"};
+    ASSERT_EQ(called.endpoint().to_string(), "10.0.0.4:2775");
+    scene.run(seconds(10));
+    EXPECT_EQ(scene.count(&Counters::outbinds_sent), 0u) << "nothing waits";
+
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD err:000 text:"));
+    scene.until([&] { return scene.count(&Counters::outbinds_sent) >= 2; });  // nobody listens there yet
+    called.listen();
+    scene.until([&] { return scene.count(&Counters::reports_delivered) == 1; });
+    ASSERT_EQ(called.outbinds.size(), 1u);
+    EXPECT_EQ(called.outbinds.front(), std::pair(std::string("sluice"), std::string("it is us")));
+    EXPECT_EQ(called.requests.size(), 1u);
+    const std::uint64_t calls = scene.count(&Counters::outbinds_sent);
+    scene.run(seconds(30));
+    EXPECT_EQ(scene.count(&Counters::outbinds_sent), calls) << "it is bound";
+    EXPECT_EQ(called.bound().size(), 1u);
+}
+
 // ---- the orderly end
 
 TEST_P(Sessions, DrainingWaitsForWhatIsInFlightAndListensNoMore) {

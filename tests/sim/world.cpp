@@ -6,10 +6,12 @@
 namespace sluice::sim {
 namespace {
 
-routing::Account account(std::string name, std::string number) {
+/// It may have the sessions that it means to have and no more: after a break the dead ones must make room (interop S6).
+routing::Account account(std::string name, std::string number, std::uint32_t max_sessions) {
     routing::Account a;
     a.system_id = std::move(name);
     a.password_hash = "secret";
+    a.max_sessions = max_sessions;
     a.numbers = {*routing::NumberPattern::exact(number)};
     return a;
 }
@@ -41,7 +43,7 @@ World::World(const Plan& plan)
 
     routing::RouteRule all;
     all.targets = {{0, 1, 0, 1}, {1, 1, 0, 1}};
-    auto snapshot = routing::Snapshot::compile({account("alpha", "31699887766"), account("beta", "31688776655")},
+    auto snapshot = routing::Snapshot::compile({account("alpha", "31699887766", 1), account("beta", "31688776655", 3)},
                                                {provider("pa", 2), provider("pb", 1)}, {all});
     SLUICE_CHECK(snapshot.has_value());
     snapshot_ = *snapshot;

@@ -40,15 +40,20 @@ export class RawPeer {
     answersEnquireLink = false;  // otherwise it says nothing by itself, as if it were dead
     #buffer = Buffer.alloc(0);
 
+    onPdu = null;  // gets each PDU instead of `received`
+
+    constructor(socket) {
+        this.socket = socket;
+        socket.on('data', (data) => this.#take(data));
+        socket.on('error', () => {});
+        const forget = endLater(() => socket.destroy());
+        socket.on('close', () => { this.closed = true; forget(); });
+    }
+
     static async connect(port) {
-        const peer = new RawPeer();
-        peer.socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
-        await new Promise((resolve, reject) => peer.socket.once('connect', resolve).once('error', reject));
-        peer.socket.on('data', (data) => peer.#take(data));
-        peer.socket.on('error', () => {});
-        const forget = endLater(() => peer.socket.destroy());
-        peer.socket.on('close', () => { peer.closed = true; forget(); });
-        return peer;
+        const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+        await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+        return new RawPeer(socket);
     }
 
     write(octets) { this.socket.write(octets); }
@@ -72,7 +77,11 @@ export class RawPeer {
             const [command, status, sequence] = [4, 8, 12].map((at) => this.#buffer.readUInt32BE(at));
             if (command === Command.enquire_link && this.answersEnquireLink) {
                 this.write(pdu(responseTo(command), sequence));
-            } else this.received.push({ command, status, sequence, body: this.#buffer.subarray(16, length) });
+            } else if (this.onPdu) {
+                this.onPdu({ command, status, sequence, body: this.#buffer.subarray(16, length) });
+            } else {
+                this.received.push({ command, status, sequence, body: this.#buffer.subarray(16, length) });
+            }
             this.#buffer = this.#buffer.subarray(length);
         }
     }
