@@ -20,14 +20,17 @@ using storage::Table;
 namespace {
 
 constexpr std::size_t rows_per_batch = 4096;
+constexpr std::size_t octets_per_batch = 8 << 20;
+
+}  // namespace
 
 /// One new shard being filled.
-class Filler {
+class Deal::Filler {
 public:
     explicit Filler(std::unique_ptr<storage::Store> store) : store_(std::move(store)) {}
 
     /// Everything is written as settled: rows speak for it, and lanes are read on demand like any backlog.
-    void add(Message& m, seconds receipt_grace) {
+    Result<void> add(Message& m) {
         if (m.stage == Stage::queued) {
             m.lane_row = lane_key(m.destination(), m.priority);
             batch_.put(Table::queue, {m.lane_row, m.position}, octets(m.id));
@@ -36,7 +39,7 @@ public:
             m.lane_row = 0;
         }
         m.time_row = time_key(m.stage == Stage::waiting    ? m.due_at
-                              : m.stage == Stage::awaiting ? m.expires_at + receipt_grace
+                              : m.stage == Stage::awaiting ? m.expires_at + MessageStoreConfig{}.receipt_grace
                                                            : m.expires_at);
         batch_.put(Table::queue, {m.time_row, m.id}, octets(m.id));
         m.has_row = true;
@@ -45,30 +48,42 @@ public:
         encode_row(row_, m);
         batch_.put(Table::message, {0, m.id}, row_);
         highest_id_ = std::max({highest_id_, m.id, m.position});
-        if (++rows_ >= rows_per_batch) flush();
+        return added();
     }
-    void hold(Key key, ByteView value) { batch_.put(Table::held, key, value); }
+    Result<void> hold(Key key, ByteView value) {
+        batch_.put(Table::held, key, value);
+        return added();
+    }
     void not_before(MessageId id) { highest_id_ = std::max(highest_id_, id); }
 
-    void finish() {
+    Result<void> finish() {
         for (const auto& [lane, rows] : lane_rows_) batch_.put(Table::meta, {1, lane}, octets(rows));
         batch_.put(Table::meta, {0, 1}, octets(highest_id_));
         counts_.write_changes(batch_);
-        flush();
+        return flush();
     }
 
 private:
     static ByteView octets(const std::uint64_t& value) {
         return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
     }
-    void flush() {
+    Result<void> added() {
+        if (++rows_ < rows_per_batch && batch_.values.size() < octets_per_batch) return {};
+        return flush();
+    }
+    Result<void> flush() {
         batch_.number = store_->next_batch();
         store_->submit(std::move(batch_));
         storage::Completion completion;
-        while (!store_->poll(completion)) std::this_thread::sleep_for(microseconds(100));
+        while (!store_->poll(completion)) {
+            // Nobody has been told anything yet: better an error than a start that waits for a full disk.
+            if (store_->stats().stalled) return fail("the disk does not take the messages for the new number of shards");
+            std::this_thread::sleep_for(microseconds(100));
+        }
         batch_ = std::move(completion.batch);
         batch_.clear();
         rows_ = 0;
+        return {};
     }
 
     std::unique_ptr<storage::Store> store_;
@@ -79,6 +94,8 @@ private:
     MessageCounts counts_;
     MessageId highest_id_ = 0;
 };
+
+namespace {
 
 /// What the journal says of messages beyond, or instead of, their rows.
 struct Replayed {
@@ -123,95 +140,90 @@ Replayed replay(storage::Store& store) {
     return out;
 }
 
-/// Which lane row each settled message has tells whether it is queued (see MessageStore::came_due).
-std::unordered_map<MessageId, Key> lane_rows(storage::Store& store) {
-    std::unordered_map<MessageId, Key> rows;
+}  // namespace
+
+Deal::Deal(std::vector<std::unique_ptr<storage::Store>> to) {
+    for (auto& store : to) fillers_.push_back(std::make_unique<Filler>(std::move(store)));
+}
+Deal::~Deal() = default;
+
+Deal::Filler& Deal::home(MessageId id) { return *fillers_[home_shard(id, static_cast<std::uint32_t>(fillers_.size()))]; }
+
+Result<void> Deal::take(storage::Store& from) {
+    Replayed replayed = replay(from);
+    if (!replayed.result) return replayed.result;
+
     LoadRequest request;
-    request.table = Table::queue;
-    request.first = {lane_tag << 56, 0};
-    request.last = {(lane_tag + 1) << 56, 0};
-    request.limit = 65536;
+    request.last = {0, UINT64_MAX};
+    request.limit = 4096;
     for (;;) {
-        const storage::LoadResult found = store.load_now(request);
+        const storage::LoadResult found = from.load_now(request);
         for (const storage::LoadedRow& row : found.rows) {
-            MessageId id = 0;
-            if (row.length == sizeof id) std::memcpy(&id, found.value(row).data(), sizeof id);
-            rows.emplace(id, row.key);
+            Message m;
+            if (replayed.young.contains(row.key.low) || !read_snapshot(found.value(row), m)) continue;
+            if (auto added = home(m.id).add(m); !added) return added;
+            ++messages_;
         }
-        if (!found.more || found.rows.empty()) return rows;
-        request.first = {found.rows.back().key.high, found.rows.back().key.low + 1};
+        if (!found.more || found.rows.empty()) break;
+        request.first = {0, found.rows.back().key.low + 1};
     }
+    for (auto& [id, m] : replayed.young) {
+        // Accepted for later, and nothing has been recorded of it since.
+        if (m.stage == Stage::queued && m.leg == Leg::forward && m.due_at != WallTime{}) m.stage = Stage::waiting;
+        if (auto added = home(id).add(m); !added) return added;
+        ++messages_;
+    }
+
+    LoadRequest held;
+    held.table = Table::held;
+    held.last = {UINT64_MAX, UINT64_MAX};
+    held.limit = UINT32_MAX;
+    held.max_bytes = UINT32_MAX;
+    const storage::LoadResult receipts = from.load_now(held);
+    for (const storage::LoadedRow& row : receipts.rows)
+        if (auto added = fillers_[row.key.high % fillers_.size()]->hold(row.key, receipts.value(row)); !added) return added;
+
+    LoadRequest meta;
+    meta.table = Table::meta;
+    meta.first = meta.last = {0, 1};
+    const storage::LoadResult highest = from.load_now(meta);
+    if (!highest.rows.empty() && highest.rows.front().length == sizeof(MessageId)) {
+        MessageId id = 0;
+        std::memcpy(&id, highest.value(highest.rows.front()).data(), sizeof id);
+        for (auto& filler : fillers_) filler->not_before(id);
+    }
+    return {};
 }
 
-}  // namespace
+Result<void> Deal::finish() {
+    for (auto& filler : fillers_)
+        if (auto finished = filler->finish(); !finished) return finished;
+    return {};
+}
 
 Result<Redealt> redeal(storage::DataDirectory& directory, const storage::Generation& from, std::uint32_t shards,
                        const OpenStore& open) {
     auto next = directory.begin_generation(shards, from.node);
     if (!next) return std::unexpected(next.error());
-    Redealt out;
-    out.generation = *next;
-    const seconds grace = MessageStoreConfig{}.receipt_grace;
+    std::uint64_t messages = 0;
     {
-        std::vector<Filler> fillers;
+        std::vector<std::unique_ptr<storage::Store>> to;
         for (std::uint32_t i = 0; i < shards; ++i) {
             auto store = open(next->shard_directory(i));
             if (!store) return std::unexpected(store.error());
-            fillers.emplace_back(std::move(*store));
+            to.push_back(std::move(*store));
         }
+        Deal deal(std::move(to));
         for (std::uint32_t i = 0; i < from.shards; ++i) {
-            auto opened = open(from.shard_directory(i));
-            if (!opened) return std::unexpected(opened.error());
-            storage::Store& store = **opened;
-            Replayed replayed = replay(store);
-            if (!replayed.result) return std::unexpected(replayed.result.error());
-            const auto queued = lane_rows(store);
-
-            LoadRequest request;
-            request.last = {0, UINT64_MAX};
-            request.limit = 4096;
-            for (;;) {
-                const storage::LoadResult found = store.load_now(request);
-                for (const storage::LoadedRow& row : found.rows) {
-                    Message m;
-                    if (replayed.young.contains(row.key.low) || !read_snapshot(found.value(row), m)) continue;
-                    if (const auto lane = queued.find(m.id); lane != queued.end()) {
-                        m.stage = Stage::queued;
-                        m.position = lane->second.low;
-                    }
-                    fillers[home_shard(m.id, shards)].add(m, grace);
-                    ++out.messages;
-                }
-                if (!found.more || found.rows.empty()) break;
-                request.first = {0, found.rows.back().key.low + 1};
-            }
-            for (auto& [id, m] : replayed.young) {
-                fillers[home_shard(id, shards)].add(m, grace);
-                ++out.messages;
-            }
-            LoadRequest held;
-            held.table = Table::held;
-            held.last = {UINT64_MAX, UINT64_MAX};
-            held.limit = UINT32_MAX;
-            held.max_bytes = UINT32_MAX;
-            const storage::LoadResult receipts = store.load_now(held);
-            for (const storage::LoadedRow& row : receipts.rows)
-                fillers[row.key.high % shards].hold(row.key, receipts.value(row));
-
-            LoadRequest meta;
-            meta.table = Table::meta;
-            meta.first = meta.last = {0, 1};
-            const storage::LoadResult highest = store.load_now(meta);
-            if (!highest.rows.empty() && highest.rows.front().length == sizeof(MessageId)) {
-                MessageId id = 0;
-                std::memcpy(&id, highest.value(highest.rows.front()).data(), sizeof id);
-                for (Filler& filler : fillers) filler.not_before(id);
-            }
+            auto store = open(from.shard_directory(i));
+            if (!store) return std::unexpected(store.error());
+            if (auto taken = deal.take(**store); !taken) return std::unexpected(taken.error());
         }
-        for (Filler& filler : fillers) filler.finish();
+        if (auto finished = deal.finish(); !finished) return std::unexpected(finished.error());
+        messages = deal.messages();
     }
     if (auto finished = directory.finish_generation(*next); !finished) return std::unexpected(finished.error());
-    return out;
+    return Redealt{*next, messages};
 }
 
 }  // namespace sluice::gateway

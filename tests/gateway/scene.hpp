@@ -10,6 +10,7 @@
 #include "codecs/smpp/receipt.hpp"
 #include "engine/gateway/shard.hpp"
 #include "storage/sim_store.hpp"
+#include "tests/sim/deal_disks.hpp"
 #include "tests/sim/peer.hpp"
 
 namespace sluice::gateway {
@@ -248,6 +249,20 @@ public:
         }
         start();
     }
+    /// As a crash, and the next start has another number of shards.
+    void restart_with(std::uint32_t shards) {
+        for (auto& g : running_) g.store->crash();
+        running_.clear();
+        auto dealt = sim::deal_disks(disks_, shards, clock_);
+        SLUICE_CHECK(dealt.has_value());
+        disks_ = std::move(*dealt);
+        shards_ = shards;
+        start();
+    }
+    /// Packets between the gateway and a provider wait from now on, or arrive again.
+    void part(std::size_t i = 0) { net_.partition(gateway_, provider_peers[i]->address()); }
+    void heal(std::size_t i = 0) { net_.heal(gateway_, provider_peers[i]->address()); }
+    MonoTime now() const { return net_.now(); }
     std::uint64_t count(Counter Counters::* counter) const {
         std::uint64_t sum = 0;
         for (const auto& g : running_) sum += (g.shard->counters().*counter).value();
