@@ -176,9 +176,9 @@ Result<void> MessageStore::recover(Now now) {
                         if (found.rows.empty()) break;
                         m = adopt_row(record.id, found.value(found.rows.front()));
                         if (m == nullptr) break;
-                        m->lane_row = 0;  // erased by the batch that this record came with
                         oldest_segment.emplace(record.id, number);
                     }
+                    m->lane_row = 0;  // erased by the batch that this record came with
                     apply_record(record, *m);
             }
         }

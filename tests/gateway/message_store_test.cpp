@@ -148,6 +148,10 @@ private:
             Lane& lane = messages_->lane(party, priority);
             Message* m = lane.head();
             if (m == nullptr) continue;
+            if (random_.chance(0.05)) {  // replace_sm
+                m->set_body(std::vector<std::uint8_t>(random_.below(200), 'y'));
+                messages_->replaced(*m);
+            }
             messages_->sending(*m);
             sending_.push_back(m->self);
             most_in_memory_ = std::max(most_in_memory_, messages_->in_memory());
