@@ -248,7 +248,27 @@ bool Providers::outbind_is_right(const Slot& slot, const smpp::Outbind& outbind)
 void Providers::connect(const SlotRef& slot) {
     if (slot->stopped || core_.draining || slot->endpoints.empty()) return;
     const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
-    connecting_.emplace(core_.reactor->io().connect(to).packed(), slot);
+    const io::LinkId link = core_.reactor->io().connect(to);
+    connecting_.emplace(link.packed(), slot);
+    // A host that does not answer at all: the kernel would go on trying for minutes.
+    core_.reactor->timers().arm(core_.now().mono + slot->settings.timers.session_init, [this, link] { give_up(link); });
+}
+
+void Providers::give_up(io::LinkId link) {
+    const auto found = connecting_.find(link.packed());
+    if (found == connecting_.end()) return;
+    const SlotRef slot = found->second;
+    connecting_.erase(found);
+    core_.reactor->io().abort(link);
+    failed(slot, "no answer in time");
+}
+
+void Providers::failed(const SlotRef& slot, std::string_view why) {
+    if (slot->failures == 0) {
+        const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
+        core_.log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " + std::string(why));
+    }
+    again(slot);
 }
 
 std::unique_ptr<Connection> Providers::on_connect(io::LinkId link, std::error_code error) {
@@ -258,9 +278,7 @@ std::unique_ptr<Connection> Providers::on_connect(io::LinkId link, std::error_co
     connecting_.erase(found);
     const io::Endpoint to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
     if (error) {
-        if (slot->failures == 0)
-            core_.log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " + error.message());
-        again(slot);
+        failed(slot, error.message());
         return nullptr;
     }
     if (slot->stopped || core_.draining) {
@@ -291,6 +309,7 @@ void Providers::again(const SlotRef& slot) {
 void Providers::stop(const SlotRef& slot) {
     slot->stopped = true;
     if (slot->connection != nullptr) {
+        egress_.detach(core_.party(slot->party), *slot->connection);  // nothing more is sent through it
         slot->connection->session().unbind(core_.now().mono);
         if (slot->connection != nullptr) slot->connection->touch();
     }

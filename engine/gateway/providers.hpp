@@ -53,6 +53,8 @@ private:
     using SlotRef = std::shared_ptr<Slot>;
 
     void connect(const SlotRef& slot);
+    void give_up(io::LinkId link);
+    void failed(const SlotRef& slot, std::string_view why);
     void again(const SlotRef& slot);
     void stop(const SlotRef& slot);
     void listen();
