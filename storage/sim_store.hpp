@@ -77,6 +77,9 @@ public:
     /// While stalled every commit fails, as on a full disk. `StoreStats::stalled` ends with the next commit after it.
     void set_stalled(bool stalled);
 
+    /// `StoreStats::scarce` is set from now on when the disk holds more than this.
+    void set_scarce_above(std::uint64_t bytes) { options_.scarce_above = bytes; }
+
     /// The machine stops: the transaction under way is on the disk whole or not at all, as the seed decides; batches
     /// behind it, and completions not polled, are lost. Nothing but destruction may follow.
     void crash();

@@ -262,7 +262,6 @@ public:
     /// Packets between the gateway and a provider wait from now on, or arrive again.
     void part(std::size_t i = 0) { net_.partition(gateway_, provider_peers[i]->address()); }
     void heal(std::size_t i = 0) { net_.heal(gateway_, provider_peers[i]->address()); }
-    MonoTime now() const { return net_.now(); }
     std::uint64_t count(Counter Counters::* counter) const {
         std::uint64_t sum = 0;
         for (const auto& g : running_) sum += (g.shard->counters().*counter).value();

@@ -17,17 +17,22 @@ public:
     explicit SimClock(const io::SimNet& net) : net_(net) {}
     MonoTime mono() const override { return net_.now(); }
     WallTime wall() const override {
-        return WallTime(std::chrono::sys_days(std::chrono::year(2026) / 3 / 4)) +
+        return WallTime(std::chrono::sys_days(std::chrono::year(2026) / 3 / 4)) + offset_ +
                std::chrono::duration_cast<microseconds>(net_.now().time_since_epoch());
     }
+    /// Somebody sets the civil time; the monotonic one goes on.
+    void set_offset(microseconds offset) { offset_ = offset; }
+    microseconds offset() const { return offset_; }
 
 private:
     const io::SimNet& net_;
+    microseconds offset_{0};
 };
 
 /// One link with a session, of a customer or a provider; what it means is the owner's.
 struct PeerLink {
     io::LinkId link;
+    std::uint64_t connection = 0;  ///< the net's name for it
     std::unique_ptr<session::Session> session;
     bool over = false;
 };
@@ -39,6 +44,7 @@ public:
         : ledger_(ledger), random_(seed) {
         auto io = net.add_host();
         address_ = io->address();
+        sim_ = io.get();
         reactor_ = std::make_unique<reactor::Reactor>(std::move(io), *this, clock);
         reactor_->at_turn_end([this] { sweep(); });
     }
@@ -68,6 +74,7 @@ public:
         for (auto& [key, peer] : links_) {
             if (peer.session.get() != &s || peer.over) continue;
             peer.over = true;
+            ledger_.broken.insert(peer.connection);
             if (peer.link != gone_) reactor_->io().close(peer.link);
             lost(peer);
         }
@@ -80,6 +87,7 @@ protected:
     PeerLink& open(io::LinkId link, const session::SessionConfig& config) {
         PeerLink& peer = links_[link.packed()];
         peer.link = link;
+        peer.connection = sim_->connection(link);
         peer.session = std::make_unique<session::Session>(config, *this, reactor_->io().out(link), now());
         watch(link);
         return peer;
@@ -97,6 +105,14 @@ protected:
         if (!peer.over) reactor_->io().touch(peer.link);
     }
 
+    Ledger::Arrival arrival(const PeerLink& peer) {
+        Ledger::Arrival a;
+        a.at = now();
+        a.connection = peer.connection;
+        a.starts = ledger_.starts.size();
+        return a;
+    }
+
     Ledger& ledger_;
     Random random_;
     std::unique_ptr<reactor::Reactor> reactor_;
@@ -104,6 +120,8 @@ protected:
     std::map<std::uint64_t, PeerLink> links_;
 
 private:
+    io::SimIo* sim_ = nullptr;  ///< the reactor's
+
     void watch(io::LinkId link) {
         reactor_->timers().arm(now() + milliseconds(500), [this, link] {
             if (PeerLink* peer = find(link)) {

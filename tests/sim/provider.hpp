@@ -12,8 +12,8 @@ namespace sluice::sim {
 /// its answer, sometimes twice, again and again until the receipt is taken. Brings mobile-originated messages too.
 class SimProvider final : public Peer {
 public:
-    SimProvider(io::SimNet& net, const Clock& clock, Ledger& ledger, std::uint64_t seed, std::string name)
-        : Peer(net, clock, ledger, seed), name_(std::move(name)) {
+    SimProvider(io::SimNet& net, const Clock& clock, Ledger& ledger, std::uint64_t seed, std::string name, bool odd)
+        : Peer(net, clock, ledger, seed), name_(std::move(name)), odd_(odd) {
         io::Endpoint any = address_;
         any.port = 2775;
         SLUICE_CHECK(reactor_->io().listen(any, {}).has_value());
@@ -25,15 +25,22 @@ public:
         e.port = 2775;
         return e;
     }
+    static constexpr std::uint32_t window = 10;
     void behave() { faults_ = false; }
     void stop_originating() { originating_ = false; }
     bool owes_nothing() const { return receipts_.empty() && outstanding_.empty(); }
+    std::string owes() const {
+        std::string all = name_ + " still owes";
+        for (const Owed& owed : receipts_) all += " " + owed.id + owed.text;
+        for (const auto& [cookie, owed] : outstanding_) all += " " + owed.id + owed.text + " (not answered)";
+        return all + ", with " + std::to_string(links_.size()) + " links";
+    }
 
     void on_accept(io::LinkId link, io::ListenerId, const io::Endpoint&) override {
         session::SessionConfig config;
         config.role = session::Role::message_centre;
         config.system_id = name_;
-        config.window = 10;
+        config.window = window;
         open(link, config);
     }
     void on_connect(io::LinkId, std::error_code) override {}
@@ -46,20 +53,21 @@ public:
             ledger_.wrong.push_back(name_ + " got a malformed submit_sm");
             return s.respond(header.id, header.sequence, smpp::CommandStatus::ESME_RSYSERR);
         }
-        const std::string text(as_text(pdu->short_message));
-        const auto found = ledger_.sent.find(text);
-        if (found == ledger_.sent.end()) ledger_.wrong.push_back(name_ + " got a message that nobody sent: " + text);
-        ledger_.trace(now(), name_ + " got " + text);
-        if (faults_ && random_.chance(0.03))
-            return s.respond(header.id, header.sequence, smpp::CommandStatus::ESME_RTHROTTLED);
-        if (faults_ && random_.chance(0.03))
-            return s.respond(header.id, header.sequence, smpp::CommandStatus::ESME_RSYSERR);
-        if (found != ledger_.sent.end()) {
-            if (found->second.at_providers++ == 0) found->second.order = ++ledger_.order;
-        }
-        if (faults_ && random_.chance(0.01))
-            return s.respond(header.id, header.sequence, smpp::CommandStatus::ESME_RINVDSTADR);
-        if (found != ledger_.sent.end()) ++found->second.taken;
+        PeerLink& peer = *find(s);
+        const CommandAndSequence request{header.id, header.sequence, peer.link};
+        ledger_.offered[name_].push_back(now());
+        watch_window(request);
+        Ledger::Sent* sent = taken_in(peer, *pdu);
+        Ledger::Arrival* copy = sent != nullptr ? &sent->copies.back() : nullptr;
+        const auto refuse = [&](smpp::CommandStatus status, bool again) {
+            if (copy != nullptr) (again ? copy->refused : copy->answered) = true;
+            if (sent != nullptr && !again) sent->refused_for_good = true;
+            answered(request);
+            s.respond(header.id, header.sequence, status);
+        };
+        if (faults_ && random_.chance(0.03)) return refuse(smpp::CommandStatus::ESME_RTHROTTLED, true);
+        if (faults_ && random_.chance(0.03)) return refuse(smpp::CommandStatus::ESME_RSYSERR, true);
+        if (faults_ && random_.chance(0.01)) return refuse(smpp::CommandStatus::ESME_RINVDSTADR, false);
         const std::string id = name_ + std::to_string(++ids_);
         if (pdu->registered_delivery & 1) {
             const bool undelivered = random_.chance(0.1);
@@ -68,21 +76,13 @@ public:
                                                                 : smpp::MessageState::delivered});
             if (random_.chance(0.05)) receipts_.push_back(receipts_.back());
         }
-        const auto answer = [id](session::Session& to, CommandAndSequence request) {
-            to.respond(request.id, request.sequence, smpp::CommandStatus::ESME_ROK, id.size() + 1, [&](std::uint8_t* at) {
-                std::memcpy(at, id.c_str(), id.size() + 1);
-                return id.size() + 1;
-            });
-        };
-        const CommandAndSequence request{header.id, header.sequence};
-        if (!random_.chance(0.3)) return answer(s, request);
-        PeerLink* peer = find(s);
-        reactor_->timers().arm(now() + milliseconds(random_.below(300)), [this, answer, request, link = peer->link] {
-            if (PeerLink* still = this->find(link)) {
-                answer(*still->session, request);
-                touch(*still);
-            }
-        });
+        nanoseconds delay{0};
+        if (random_.chance(0.3)) delay = milliseconds(random_.below(300));
+        if (faults_ && odd_ && random_.chance(0.005)) return;  // no answer, ever
+        if (faults_ && odd_ && random_.chance(0.005)) delay = Ledger::patience + milliseconds(random_.below(2000));
+        if (copy != nullptr) copy->answered = delay < Ledger::patience;
+        if (delay == nanoseconds(0)) return accept(request, id);
+        reactor_->timers().arm(now() + delay, [this, request, id] { accept(request, id); });
     }
     void on_response(session::Session&, std::uint64_t cookie, const smpp::Header& header, ByteView) override {
         const auto found = outstanding_.find(cookie);
@@ -103,6 +103,7 @@ private:
     struct CommandAndSequence {
         smpp::CommandId id;
         std::uint32_t sequence;
+        io::LinkId link;
     };
     struct Owed {
         MonoTime at{};
@@ -111,6 +112,56 @@ private:
         std::string text{};  ///< of a mobile-originated message; empty: a receipt
         std::string to{};
     };
+
+    /// Writes down that a message came in; null where nobody has sent it.
+    Ledger::Sent* taken_in(const PeerLink& peer, const smpp::SubmitSm& pdu) {
+        std::string text(as_text(pdu.short_message));
+        const bool replaced = text.ends_with("/new");
+        if (replaced) text.resize(text.size() - 4);
+        if (text.ends_with("/multi")) text += pdu.destination_addr.back();
+        ledger_.trace(now(), name_ + " got " + text + " on " + std::to_string(peer.connection));
+        const auto found = ledger_.sent.find(text);
+        if (found == ledger_.sent.end()) {
+            ledger_.wrong.push_back(name_ + " got a message that nobody sent: " + text);
+            return nullptr;
+        }
+        Ledger::Sent& sent = found->second;
+        if (!sent.copies.empty() && !ledger_.may_come_again(sent.copies.back(), arrival(peer)))
+            ledger_.wrong.push_back("a copy without a reason: " + text);
+        if (sent.copies.empty()) ledger_.first_copies.push_back({peer.connection, text});
+        if (sent.timed && sent.jumps == ledger_.jumps && reactor_->now().wall < sent.due_at)
+            ledger_.wrong.push_back("sent before its time: " + text);
+        if (sent.cancelled && now() > sent.decided_at + settling) ledger_.wrong.push_back("sent after cancel_sm: " + text);
+        if (sent.replaced && !replaced && now() > sent.decided_at + settling)
+            ledger_.wrong.push_back("sent as it was before replace_sm: " + text);
+        sent.copies.push_back(arrival(peer));
+        return &sent;
+    }
+    void accept(const CommandAndSequence& request, const std::string& id) {
+        PeerLink* peer = find(request.link);
+        if (peer == nullptr) return;
+        answered(request);
+        peer->session->respond(request.id, request.sequence, smpp::CommandStatus::ESME_ROK, id.size() + 1,
+                               [&](std::uint8_t* at) {
+                                   std::memcpy(at, id.c_str(), id.size() + 1);
+                                   return id.size() + 1;
+                               });
+        if (faults_ && odd_ && random_.chance(0.01)) {  // and once more
+            smpp::MessageIdResp response;
+            response.message_id = id;
+            smpp::write_pdu(reactor_->io().out(peer->link), smpp::response_of(request.id), smpp::CommandStatus::ESME_ROK,
+                            request.sequence, response);
+        }
+        touch(*peer);
+    }
+    /// No more may be unanswered on a link than its window; what had no answer in time does not count any more.
+    void watch_window(const CommandAndSequence& request) {
+        auto& open = unanswered_[request.link.packed()];
+        std::erase_if(open, [this](const auto& one) { return now() - one.second + milliseconds(500) > Ledger::patience; });
+        open[request.sequence] = now();
+        if (open.size() > window) ledger_.wrong.push_back(name_ + " has more than the window on a link");
+    }
+    void answered(const CommandAndSequence& request) { unanswered_[request.link.packed()].erase(request.sequence); }
 
     void again(Owed owed) {
         owed.at = now() + milliseconds(200);
@@ -160,7 +211,12 @@ private:
         return true;
     }
 
+    /// What was under way when something else was decided has arrived by then.
+    static constexpr seconds settling{10};
+
     std::string name_;
+    bool odd_;  ///< answers late, twice or never at times
+    std::map<std::uint64_t, std::map<std::uint32_t, MonoTime>> unanswered_;  ///< by link and sequence_number
     std::deque<Owed> receipts_;
     std::map<std::uint64_t, Owed> outstanding_;
     std::uint64_t cookie_ = 0;

@@ -1,60 +1,93 @@
 #include "world.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <map>
+
+#include "tests/sim/deal_disks.hpp"
 
 namespace sluice::sim {
 namespace {
 
+constexpr routing::Rate account_rate{80, 20};
+constexpr routing::Rate provider_rate{120, 30};
+
 /// It may have the sessions that it means to have and no more: after a break the dead ones must make room (interop S6).
-routing::Account account(std::string name, std::string number, std::uint32_t max_sessions) {
+routing::Account account(std::string name, std::string number, std::uint32_t max_sessions, const Plan& plan) {
     routing::Account a;
     a.system_id = std::move(name);
     a.password_hash = "secret";
     a.max_sessions = max_sessions;
     a.numbers = {*routing::NumberPattern::exact(number)};
+    if (plan.rates) a.rate = account_rate;
     return a;
 }
 
-routing::Provider provider(std::string name, std::uint32_t binds) {
+routing::Provider provider(std::string name, std::uint32_t binds, const Plan& plan) {
     routing::Provider p;
     p.name = std::move(name);
     p.endpoints = {{"simulated", 2775}};
     p.system_id = "sluice";
     p.password = "secret";
     p.binds = binds;
-    p.window = 10;
-    p.timers.response = seconds(5);
+    p.window = SimProvider::window;
+    p.timers.response = Ledger::patience;
     p.timers.enquire_link = seconds(3);
     p.timers.reconnect_max = milliseconds(2000);
     p.retry.temporary = {{milliseconds(200), seconds(1)}, true};
     p.retry.throttled = {{milliseconds(50)}, true};
+    if (plan.rates) p.rate = provider_rate;
     return p;
 }
+
+constexpr std::array<std::uint32_t, 2> binds{2, 1};
 
 }  // namespace
 
 World::World(const Plan& plan)
-    : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards) {
+    : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards), shards_(plan.shards) {
     gateway_address_ = net_.add_host()->address();
     const auto other_seed = [this] { return random_.next(); };
-    providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pa"));
-    providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pb"));
-
-    routing::RouteRule all;
-    all.targets = {{0, 1, 0, 1}, {1, 1, 0, 1}};
-    auto snapshot = routing::Snapshot::compile({account("alpha", "31699887766", 1), account("beta", "31688776655", 3)},
-                                               {provider("pa", 2), provider("pb", 1)}, {all});
-    SLUICE_CHECK(snapshot.has_value());
-    snapshot_ = *snapshot;
+    providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pa", plan_.odd_peers));
+    if (!plan_.one_provider)
+        providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pb", plan_.odd_peers));
+    snapshot_ = compile(true);
     for (std::size_t i = 0; i < providers_.size(); ++i)
         endpoints_[gateway::party_of(snapshot_->providers()[i])] = {providers_[i]->endpoint()};
     start_gateway();
 
     io::Endpoint gateway = gateway_address_;
     gateway.port = 2775;
-    customers_.push_back(std::make_unique<SimCustomer>(net_, clock_, ledger, other_seed(), "alpha", gateway, 1));
-    customers_.push_back(std::make_unique<SimCustomer>(net_, clock_, ledger, other_seed(), "beta", gateway, 3));
+    customers_.push_back(std::make_unique<SimCustomer>(net_, clock_, ledger, other_seed(), "alpha", gateway, 1,
+                                                       plan_.odd_peers, plan_.operations));
+    customers_.push_back(std::make_unique<SimCustomer>(net_, clock_, ledger, other_seed(), "beta", gateway, 3,
+                                                       plan_.odd_peers, plan_.operations));
+}
+
+/// Accounts, providers and routes: as at first, or with something changed that nobody may notice in the end.
+std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
+    std::vector<routing::Account> accounts{account("alpha", "31699887766", 1, plan_),
+                                           account("beta", "31688776655", 3, plan_)};
+    std::vector<routing::Provider> providers;
+    routing::RouteRule all;
+    for (std::size_t i = 0; i < providers_.size(); ++i) {
+        providers.push_back(provider(i == 0 ? "pa" : "pb", binds[i], plan_));
+        all.targets.push_back({static_cast<routing::ProviderId>(i), 1, 0, 1});
+    }
+    if (!as_at_first) {
+        auto& one = providers[random_.below(providers.size())];
+        switch (random_.below(4)) {
+            case 0: one.window = SimProvider::window / 2; break;
+            case 1: one.binds = 3 - one.binds; break;
+            case 2: one.enabled = false; break;
+            default: accounts[random_.below(accounts.size())].enabled = false;
+        }
+    }
+    auto snapshot = routing::Snapshot::compile(accounts, providers, {all});
+    SLUICE_CHECK(snapshot.has_value());
+    return *snapshot;
 }
 
 namespace {
@@ -117,25 +150,37 @@ void World::check_counts() {
     }
 }
 
+gateway::GatewayConfig World::config() const {
+    gateway::GatewayConfig c;
+    c.receipt_hold = seconds(20);
+    c.enquire_link = seconds(3);
+    c.response = Ledger::patience;
+    c.store.max_young = 60;
+    c.store.young_age = seconds(3);
+    c.store.load_rows = 32;
+    c.store.load_below = 16;
+    return c;
+}
+
 void World::start_gateway() {
+    ledger.starts.push_back(net_.now());
+    ledger.refills.push_back(net_.now());
     accounts_ = std::make_unique<gateway::AccountsShared>();
     admission_ = std::make_unique<gateway::Admission>(plan_.seed);
-    mesh_ = std::make_unique<reactor::Mesh>(plan_.shards);
-    gateway_.resize(plan_.shards);
-    for (std::uint32_t i = 0; i < plan_.shards; ++i) {
+    mesh_ = std::make_unique<reactor::Mesh>(shards_);
+    gateway_.clear();
+    gateway_.resize(shards_);
+    for (std::uint32_t i = 0; i < shards_; ++i) {
         storage::SimOptions store;
         store.seed = random_.next();
+        store.max_latency = plan_.slowest_commit;
+        store.failure_rate = plan_.failed_commits;
+        if (scarce_) store.scarce_above = 0;
         gateway_[i].store = std::make_unique<storage::SimStore>(disks_[i], clock_, store);
         gateway::Shard::Options options;
         options.shard = i;
-        options.shards = plan_.shards;
-        options.config.receipt_hold = seconds(20);
-        options.config.enquire_link = seconds(3);
-        options.config.response = seconds(5);
-        options.config.store.max_young = 60;
-        options.config.store.young_age = seconds(3);
-        options.config.store.load_rows = 32;
-        options.config.store.load_below = 16;
+        options.shards = shards_;
+        options.config = config();
         options.io = net_.add_on_host(gateway_address_);
         options.clock = &clock_;
         options.store = gateway_[i].store.get();
@@ -159,27 +204,101 @@ void World::start_gateway() {
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->listen(any, {1024, true}).has_value());
 }
 
-void World::crash_gateway() {
-    ++crashes;
-    ledger.trace(net_.now(), "crash");
+void World::stop_gateway() {
     for (GatewayShard& g : gateway_) {
         g.store->crash();
         g.shard.reset();
         g.store.reset();
     }
+}
+
+void World::crash_gateway() {
+    ++crashes;
+    ledger.trace(net_.now(), "crash");
+    stop_gateway();
+    deal_anew();
     start_gateway();
+}
+
+/// As an operator does it: everybody is unbound, everything written, and only then it ends.
+void World::restart_gateway() {
+    ++restarts;
+    ledger.trace(net_.now(), "restart");
+    for (GatewayShard& g : gateway_) g.shard->stop_listening();
+    for (GatewayShard& g : gateway_) g.shard->drain(seconds(3));
+    const MonoTime patience = net_.now() + seconds(5);
+    while (net_.now() < patience &&
+           !std::ranges::all_of(gateway_, [](const GatewayShard& g) { return g.shard->drained(); }))
+        advance_to(net_.now() + milliseconds(50));
+    stop_gateway();
+    deal_anew();
+    start_gateway();
+}
+
+/// The next start has another number of shards; what changes the disks may be stopped in the midst of it, and begins again.
+void World::deal_anew() {
+    if (plan_.reshard.empty()) return;
+    const std::uint32_t wanted = plan_.reshard[reshards_++ % plan_.reshard.size()];
+    if (wanted == shards_) return;
+    while (random_.chance(0.3)) deal_disks(disks_, wanted, clock_, random_.below(wanted));
+    auto dealt = deal_disks(disks_, wanted, clock_);
+    SLUICE_CHECK(dealt.has_value());
+    disks_ = std::move(*dealt);
+    shards_ = wanted;
+    ++deals;
+}
+
+void World::reload(bool as_at_first) {
+    ++reloads;
+    ledger.trace(net_.now(), "reload");
+    ledger.refills.push_back(net_.now());
+    snapshot_ = compile(as_at_first);
+    for (GatewayShard& g : gateway_) g.shard->apply(config(), snapshot_, endpoints_);
+}
+
+void World::jump(microseconds offset) {
+    ++jumps;
+    ++ledger.jumps;
+    clock_.set_offset(offset);
+}
+
+void World::partition() {
+    const std::size_t i = random_.below(providers_.size());
+    if (apart_.contains(i)) return;
+    ++partitions;
+    ledger.trace(net_.now(), "partition " + std::to_string(i));
+    for (const auto connection : net_.connections()) {
+        ledger.broken.insert(connection);
+        ledger.delayed.insert(connection);
+    }
+    net_.partition(gateway_address_, providers_[i]->address());
+    apart_[i] = net_.now() + milliseconds(500 + random_.below(12'000));
 }
 
 void World::some_fault() {
     if (random_.chance(plan_.crash_chance)) crash_gateway();
-    if (random_.chance(plan_.stall_chance))
-        for (GatewayShard& g : gateway_) g.store->set_stalled(true);
-    else
-        for (GatewayShard& g : gateway_) g.store->set_stalled(false);
+    else if (random_.chance(plan_.restart_chance)) restart_gateway();
+    const bool stalled = random_.chance(plan_.stall_chance);
+    if (random_.chance(scarce_ ? 0.1 : plan_.scarce_chance)) scarce_ = !scarce_;
+    for (GatewayShard& g : gateway_) {
+        g.store->set_stalled(stalled);
+        g.store->set_scarce_above(scarce_ ? 0 : UINT64_MAX);
+    }
+    if (random_.chance(plan_.jump_chance))
+        jump(microseconds(static_cast<std::int64_t>(random_.below(240'000'000)) - 120'000'000));
+    if (random_.chance(plan_.reload_chance)) reload(random_.chance(0.5));
+    if (random_.chance(plan_.partition_chance)) partition();
+    std::erase_if(apart_, [this](const auto& one) {
+        const bool over = net_.now() >= one.second;
+        if (over) net_.heal(gateway_address_, providers_[one.first]->address());
+        return over;
+    });
     const auto connections = net_.connections();
     if (!connections.empty() && random_.chance(plan_.break_chance)) {
         ++breaks;
         const auto one = connections[random_.below(connections.size())];
+        ledger.trace(net_.now(), "break " + std::to_string(one));
+        ledger.broken.insert(one);
         if (random_.chance(0.5)) net_.reset(one);
         else net_.cut(one);
     }
@@ -222,7 +341,12 @@ void World::run() {
         advance_to(net_.now() + milliseconds(100));
         some_fault();
     }
-    for (GatewayShard& g : gateway_) g.store->set_stalled(false);
+    for (const auto& [i, until] : apart_) net_.heal(gateway_address_, providers_[i]->address());
+    for (GatewayShard& g : gateway_) {
+        g.store->set_stalled(false);
+        g.store->set_scarce_above(UINT64_MAX);
+    }
+    if (reloads > 0) reload(true);
     for (auto& c : customers_) c->stop_submitting();
     for (auto& p : providers_) {
         p->behave();
@@ -236,7 +360,14 @@ void World::run() {
 }
 
 std::vector<std::string> World::violations() {
-    std::vector<std::string> wrong = ledger.wrong;
+    Ledger::Limits limits;
+    limits.strict_order = plan_.one_provider && shards_ == 1 && plan_.reshard.empty();
+    if (plan_.rates) {
+        limits.accounts = {{"alpha", account_rate}, {"beta", account_rate}};
+        limits.providers = {{"pa", provider_rate}, {"pb", provider_rate}};
+        for (const std::size_t i : {0u, 1u}) limits.windows[i == 0 ? "pa" : "pb"] = 2 * SimProvider::window;
+    }
+    std::vector<std::string> wrong = ledger.judge(limits);
     if (!drained()) wrong.push_back("the gateway is not empty in the end");
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
@@ -275,18 +406,7 @@ std::vector<std::string> World::violations() {
         if (const std::int64_t left = accounts_->of(gateway::party_of(account)).queued; left != 0)
             wrong.push_back(account.system_id + " has " + std::to_string(left) + " queued in the end");
     for (const auto& p : providers_)
-        if (!p->owes_nothing()) wrong.push_back("a provider still owes receipts or messages");
-    for (const auto& [text, sent] : ledger.sent) {
-        if (sent.id.empty()) continue;
-        if (sent.at_providers == 0) wrong.push_back("lost: " + text + " " + sent.id);
-        if (sent.wants_receipt && sent.final_receipts == 0) wrong.push_back("no receipt: " + text + " " + sent.id);
-        const auto bound = static_cast<int>(1 + crashes + breaks);
-        if (sent.taken > bound) wrong.push_back("too many copies: " + text);
-        if (crashes + breaks == 0 && sent.taken > 1) wrong.push_back("a copy without a fault: " + text);
-        if (crashes + breaks == 0 && sent.final_receipts > 1) wrong.push_back("a receipt twice without a fault: " + text);
-    }
-    for (const auto& [text, mo] : ledger.originated)
-        if (mo.acknowledged && mo.delivered == 0) wrong.push_back("lost: " + text);
+        if (!p->owes_nothing()) wrong.push_back(p->owes());
     for (std::size_t i = 0; i < disks_.size(); ++i)
         if (!disks_[i].table(storage::Table::queue).empty())
             wrong.push_back("rows are left in the queues of shard " + std::to_string(i));
@@ -294,17 +414,21 @@ std::vector<std::string> World::violations() {
 }
 
 std::string World::summary() const {
-    std::size_t acknowledged = 0, receipts = 0, copies = 0;
+    std::size_t acknowledged = 0, receipts = 0, copies = 0, expired = 0, cancelled = 0, replaced = 0;
     for (const auto& [text, sent] : ledger.sent) {
         acknowledged += !sent.id.empty();
-        receipts += static_cast<std::size_t>(sent.final_receipts);
-        copies += static_cast<std::size_t>(std::max(0, sent.taken - 1));
+        receipts += sent.receipts.size();
+        copies += sent.copies.empty() ? 0 : sent.copies.size() - 1;
+        expired += sent.stat == "EXPIRED";
+        cancelled += sent.cancelled;
+        replaced += sent.replaced;
     }
-    return "seed " + std::to_string(plan_.seed) + ", shards " + std::to_string(plan_.shards) + ": " +
-           std::to_string(ledger.sent.size()) + " submitted, " + std::to_string(acknowledged) + " acknowledged, " +
-           std::to_string(receipts) + " receipts, " + std::to_string(ledger.originated.size()) + " originated, " +
-           std::to_string(crashes) + " crashes, " + std::to_string(breaks) + " breaks, " + std::to_string(copies) +
-           " extra copies, trace " + std::to_string(ledger.hash());
+    return fmt::format("seed {}, {} shards ({} deals): {} submitted, {} acknowledged, {} receipts, {} originated, {} expired, {} "
+                       "cancelled, {} replaced, {} operations; {} crashes, {} restarts, {} breaks, {} partitions, {} jumps, {} "
+                       "reloads, {} extra copies, trace {}",
+                       plan_.seed, shards_, deals, ledger.sent.size(), acknowledged, receipts, ledger.originated.size(),
+                       expired, cancelled, replaced, ledger.operations, crashes, restarts, breaks, partitions, jumps,
+                       reloads, copies, ledger.hash());
 }
 
 }  // namespace sluice::sim
