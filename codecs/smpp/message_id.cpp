@@ -6,21 +6,28 @@ namespace sluice::smpp {
 
 namespace {
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+/// What a character counts as; 0 where it does not count at all.
+constexpr auto canonical_characters = [] {
+    std::array<char, 256> map{};
+    for (std::size_t i = 0; i < map.size(); ++i) map[i] = static_cast<char>(i);
+    for (std::size_t i = 'A'; i <= 'Z'; ++i) map[i] = static_cast<char>(i - 'A' + 'a');
+    for (const unsigned char ignored : {'-', ' ', '\t', '\r', '\n'}) map[ignored] = 0;
+    return map;
+}();
 
 }  // namespace
 
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
-    constexpr std::string_view ignored("- \t\r\n\0", 6);
     CanonicalId text;
     bool leading_zero = false;
-    for (const char c : id) {
-        if (ignored.find(c) != ignored.npos) continue;
+    for (const char each : id) {
+        const char c = canonical_characters[static_cast<unsigned char>(each)];
+        if (c == 0) continue;
         if (c == '0' && text.empty()) {
             leading_zero = true;
             continue;
         }
-        text.push(lower(c));
+        text.push(c);
     }
     if (text.empty() && leading_zero) text.push('0');
     if (format == MessageIdFormat::as_is) return text;

@@ -20,18 +20,30 @@ struct Key {
     std::string_view name;
     std::string_view ReceiptText::*member;
 };
+/// Those with the same first letter next to each other.
 constexpr Key keys[] = {
-    {"id", &ReceiptText::id},
-    {"sub", &ReceiptText::sub},
     {"dlvrd", &ReceiptText::dlvrd},
-    {"submit date", &ReceiptText::submit_date},
     {"done date", &ReceiptText::done_date},
-    {"stat", &ReceiptText::stat},
     {"err", &ReceiptText::err},
+    {"id", &ReceiptText::id},
+    {"stat", &ReceiptText::stat},
+    {"sub", &ReceiptText::sub},
+    {"submit date", &ReceiptText::submit_date},
     {"text", &ReceiptText::text},
 };
+/// By letter: where its keys begin in `keys`; they end where the next letter's begin.
+constexpr auto first_key = [] {
+    std::array<std::uint8_t, 27> first{};
+    for (std::size_t letter = 0; letter < first.size(); ++letter)
+        for (const Key& key : keys) first[letter] += static_cast<std::size_t>(key.name[0] - 'a') < letter ? 1 : 0;
+    return first;
+}();
 
-constexpr bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\0'; }
+constexpr std::uint64_t blanks = 1ull << ' ' | 1ull << '\t' | 1ull << '\r' | 1ull << '\n' | 1ull << '\0';
+constexpr bool is_blank(char c) {
+    const auto octet = static_cast<unsigned char>(c);
+    return octet <= ' ' && (blanks >> octet & 1) != 0;
+}
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
@@ -42,22 +54,58 @@ bool begins_with_key(std::string_view text, std::string_view name) {
     return true;
 }
 
+template <std::size_t Row>
+bool is_usual_key(std::string_view text) {
+    constexpr std::string_view name = keys[Row].name;
+    return text.size() > name.size() && text[name.size()] == ':' &&
+           std::memcmp(text.data(), name.data(), name.size()) == 0;
+}
+
 /// The key that stands, with its colon, at the front of `text`.
 const Key* key_at(std::string_view text) {
-    for (const Key& key : keys)
-        if (begins_with_key(text, key.name)) return &key;
+    if (text.empty()) return nullptr;
+    // First as nearly everybody writes it: comparisons of lengths that the compiler knows are an instruction or two.
+    switch (text.front()) {
+        case 'd':
+            if (is_usual_key<0>(text)) return &keys[0];
+            if (is_usual_key<1>(text)) return &keys[1];
+            break;
+        case 'e':
+            if (is_usual_key<2>(text)) return &keys[2];
+            break;
+        case 'i':
+            if (is_usual_key<3>(text)) return &keys[3];
+            break;
+        case 's':
+            if (is_usual_key<4>(text)) return &keys[4];
+            if (is_usual_key<5>(text)) return &keys[5];
+            if (is_usual_key<6>(text)) return &keys[6];
+            break;
+        case 't':
+            if (is_usual_key<7>(text)) return &keys[7];
+            break;
+        default: break;
+    }
+    const auto letter = static_cast<unsigned char>(lower(text.front()) - 'a');
+    if (letter >= first_key.size() - 1) return nullptr;
+    for (std::size_t i = first_key[letter]; i < first_key[letter + 1u]; ++i)
+        if (begins_with_key(text, keys[i].name)) return &keys[i];
     return nullptr;
 }
 
 void skip_blanks(std::string_view& text) {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end && is_blank(*at)) ++at;
+    text = {at, end};
 }
 
 std::string_view take_word(std::string_view& text) {
-    std::size_t size = 0;
-    while (size < text.size() && !is_blank(text[size])) ++size;
-    const std::string_view word = text.substr(0, size);
-    text.remove_prefix(size);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end && !is_blank(*at)) ++at;
+    const std::string_view word(text.data(), at);
+    text = {at, end};
     return word;
 }
 
@@ -193,10 +241,13 @@ Receipt read_receipt(const DataSm& body, const ReceiptOptions& options) {
 std::size_t write_receipt_text(const ReceiptReport& report, MutableBytes to) {
     SLUICE_CHECK(to.size() >= receipt_text_max);
     TextWriter out(to.data());
+    const TimeText submitted = format_minutes(report.submit_date);
+    using std::chrono::minutes;  // most are delivered within the minute
+    const bool same_minute = floor<minutes>(report.done_date) == floor<minutes>(report.submit_date);
+    const TimeText done = same_minute ? submitted : format_minutes(report.done_date);
     out << "id:" << report.message_id.substr(0, id_max) << " sub:" << report.submitted << " dlvrd:" << report.delivered
-        << " submit date:" << format_minutes(report.submit_date).view() << " done date:"
-        << format_minutes(report.done_date).view() << " stat:" << row_of(report.state).stat << " err:"
-        << report.err.substr(0, err_max) << " text:" << report.text.substr(0, text_max);
+        << " submit date:" << submitted.view() << " done date:" << done.view() << " stat:"
+        << row_of(report.state).stat << " err:" << report.err.substr(0, err_max) << " text:" << report.text.substr(0, text_max);
     return static_cast<std::size_t>(out.at() - to.data());
 }
 

@@ -75,11 +75,12 @@ private:
     std::size_t home(std::uint64_t key) const {
         key ^= key >> 32;
         key *= 0x9E3779B97F4A7C15u;
-        return static_cast<std::size_t>(key >> (64 - std::bit_width(mask())));
+        return static_cast<std::size_t>(key >> shift_);
     }
     void grow() {
         std::vector<Cell> old = std::move(cells_);
         cells_ = std::vector<Cell>(old.empty() ? 64 : old.size() * 2);
+        shift_ = 64 - std::bit_width(mask());
         for (const Cell& cell : old) {
             if (cell.key == 0) continue;
             std::size_t at = home(cell.key);
@@ -89,6 +90,7 @@ private:
     }
 
     std::vector<Cell> cells_;
+    int shift_ = 0;  ///< leaves as many bits of a key as there are cells
     std::size_t size_ = 0;
 };
 

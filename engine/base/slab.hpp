@@ -1,7 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -23,7 +27,8 @@ struct Handle {
     friend bool operator==(Handle, Handle) = default;
 };
 
-/// Objects of one type at stable addresses, reused through a free list, reached by generation-checked handles.
+/// Objects of one type at stable addresses, reused through a free list, reached by generation-checked handles. They lie
+/// in chunks, so that finding one touches a small table and the object itself and nothing else.
 template <class T>
 class Slab {
 public:
@@ -31,22 +36,26 @@ public:
     Handle emplace(Args&&... args) {
         std::uint32_t index;
         if (free_.empty()) {
-            index = static_cast<std::uint32_t>(slots_.size());
-            slots_.emplace_back();
+            index = used_;
+            if (index % per_chunk == 0) chunks_.push_back(std::make_unique<Slot[]>(per_chunk));
+            ++used_;
         } else {
             index = free_.back();
             free_.pop_back();
         }
-        Slot& slot = slots_[index];
-        slot.value = T(std::forward<Args>(args)...);
+        Slot& slot = slot_at(index);
+        if constexpr (sizeof...(Args) == 1 && (std::is_same_v<std::remove_cvref_t<Args>, T> && ...))
+            slot.value = (std::forward<Args>(args), ...);
+        else if constexpr (sizeof...(Args) > 0)  // without arguments it is what `erase` or the chunk has left there
+            slot.value = T(std::forward<Args>(args)...);
         slot.live = true;
         ++live_;
         return {index, slot.generation};
     }
 
     T* find(Handle handle) {
-        if (handle.index >= slots_.size()) return nullptr;
-        Slot& slot = slots_[handle.index];
+        if (handle.index >= used_) return nullptr;
+        Slot& slot = slot_at(handle.index);
         return slot.live && slot.generation == handle.generation ? &slot.value : nullptr;
     }
     T& at(Handle handle) {
@@ -56,7 +65,8 @@ public:
     }
 
     void erase(Handle handle) {
-        Slot& slot = slots_[handle.index];
+        SLUICE_CHECK(handle.index < used_);
+        Slot& slot = slot_at(handle.index);
         SLUICE_CHECK(slot.live && slot.generation == handle.generation);
         slot.live = false;
         ++slot.generation;
@@ -69,17 +79,24 @@ public:
 
     template <class Visit>
     void for_each(Visit&& visit) {
-        for (std::uint32_t i = 0; i < slots_.size(); ++i)
-            if (slots_[i].live) visit(Handle{i, slots_[i].generation}, slots_[i].value);
+        for (std::uint32_t i = 0; i < used_; ++i)
+            if (Slot& slot = slot_at(i); slot.live) visit(Handle{i, slot.generation}, slot.value);
     }
 
 private:
     struct Slot {
-        T value{};
-        std::uint32_t generation = 1;
+        std::uint32_t generation = 1;  // before the value: on the cache line of what is looked at first
         bool live = false;
+        T value{};
     };
-    std::deque<Slot> slots_;
+    static constexpr std::size_t chunk_octets = 32 * 1024;
+    static constexpr std::uint32_t per_chunk =
+        std::bit_floor(static_cast<std::uint32_t>(std::max<std::size_t>(1, chunk_octets / sizeof(Slot))));
+
+    Slot& slot_at(std::uint32_t index) { return chunks_[index / per_chunk][index % per_chunk]; }
+
+    std::vector<std::unique_ptr<Slot[]>> chunks_;
+    std::uint32_t used_ = 0;  ///< slots that were ever taken
     std::vector<std::uint32_t> free_;
     std::size_t live_ = 0;
 };

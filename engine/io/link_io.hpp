@@ -46,19 +46,25 @@ class SpareBuffers {
 public:
     void lend(OutBuffer& to) {
         if (to.capacity() > 0 || spares_.empty()) return;
-        std::swap(to, spares_.back());
+        to = std::move(spares_.back());
+        octets_ -= to.capacity();
         spares_.pop_back();
     }
     void take_back(OutBuffer& from) {
         if (from.capacity() == 0 || !from.empty()) return;
         OutBuffer spare = std::exchange(from, OutBuffer());
-        if (spare.capacity() <= largest && spares_.size() < most) spares_.push_back(std::move(spare));
+        if (spare.capacity() > largest || octets_ + spare.capacity() > most_octets) return;
+        octets_ += spare.capacity();
+        spares_.push_back(std::move(spare));
     }
 
 private:
-    static constexpr std::size_t largest = 64 * 1024;
-    static constexpr std::size_t most = 256;
+    // A turn that answers a full window writes some hundred KiB to one link; were such a buffer given back to the system,
+    // the next turn would fault all its pages in again.
+    static constexpr std::size_t largest = 512 * 1024;
+    static constexpr std::size_t most_octets = 16 * 1024 * 1024;
     std::vector<OutBuffer> spares_;
+    std::size_t octets_ = 0;  ///< of all of them
 };
 
 /// The table of links and the part of `Io` that is the same for every backend. What the owner asks for (send, pause,

@@ -31,6 +31,10 @@ void draw(std::span<const RouteTarget*> group, std::uint64_t& random) {
 
 std::uint8_t rank(std::span<const RouteTarget> targets, HealthView health, std::uint64_t random,
                   std::array<ProviderId, max_candidates>& ranked) {
+    if (targets.size() == 1) {
+        ranked[0] = targets[0].provider;
+        return health_of(health, targets[0].provider) != Health::excluded ? 1 : 0;
+    }
     std::array<const RouteTarget*, max_candidates> order;
     std::size_t count = 0;
     for (const Health level : {Health::up, Health::throttled, Health::down}) {
