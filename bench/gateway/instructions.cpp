@@ -118,10 +118,10 @@ void queue(std::uint64_t count) {
     storage::SimDisk disk;
     storage::SimStore store(disk, clock);
     constexpr std::size_t batch = 100;
-    std::vector<MessageId> committed;
+    std::vector<AfterCommit> committed;
     committed.reserve(batch);
     MessageStore messages(store, IdSource(0, 0, 1), {},
-                          {[&](const AfterCommit& then) { committed.push_back(then.message); }, [](Lane&) {},
+                          {[&](const AfterCommit& then) { committed.push_back(then); }, [](Lane&) {},
                            [](Message&) {}, [](Message&) {}});
     const Now now{clock.mono(), clock.wall()};
     SLUICE_CHECK(messages.recover(now).has_value());
@@ -142,15 +142,15 @@ void queue(std::uint64_t count) {
             messages.accept(std::move(m), {}, now);
         }
         commit();
-        for (const MessageId id : committed) messages.enqueue(id, now);
+        for (const AfterCommit& then : committed) messages.enqueue(then, now);
         while (Message* m = messages.lane(2, 0).head()) {
             messages.sending(*m);
             m->provider_id = "1000000000";
             messages.sent(*m);
         }
-        for (const MessageId id : committed) messages.report(*messages.find(id), {}, now);
+        for (const AfterCommit& then : committed) messages.report(*messages.find(then.message), {}, now);
         commit();
-        for (const MessageId id : committed) messages.enqueue(id, now);
+        for (const AfterCommit& then : committed) messages.enqueue(then, now);
         while (Message* m = messages.lane(1, 0).head()) messages.done(*m);
         commit();
     };

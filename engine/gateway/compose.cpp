@@ -30,10 +30,11 @@ Outgoing compose_report(const Message& m, const routing::Account* account, bool 
                         std::vector<std::uint8_t>& scratch) {
     const auto original = smpp::decode<smpp::SubmitSm>(m.body_view());
     SLUICE_CHECK(original.has_value());
-    const std::string id = shown_id(m.shown_id, account != nullptr ? account->message_id_format
-                                                                   : routing::IdFormat::decimal);
+    std::array<std::uint8_t, 21> id;
+    const std::size_t id_size = write_shown_id(
+        m.shown_id, account != nullptr ? account->message_id_format : routing::IdFormat::decimal, id.data());
     smpp::ReceiptReport report;
-    report.message_id = id;
+    report.message_id = as_text({id.data(), id_size - 1});
     report.delivered = m.final_state == smpp::MessageState::delivered ? 1 : 0;
     report.submit_date = m.accepted_at;
     report.done_date = m.done_at;
@@ -97,11 +98,46 @@ Outgoing compose(const Message& m, const routing::Account* account, bool with_tl
     return out;
 }
 
+namespace {
+
+constexpr auto digit_pairs = [] {
+    std::array<std::uint8_t, 200> pairs{};
+    for (std::size_t i = 0; i < 100; ++i) {
+        pairs[2 * i] = static_cast<std::uint8_t>('0' + i / 10);
+        pairs[2 * i + 1] = static_cast<std::uint8_t>('0' + i % 10);
+    }
+    return pairs;
+}();
+
+/// At most 20 digits; returns how many. Ids are long, and std::to_chars counts their digits by division first.
+std::size_t write_decimal(std::uint64_t value, std::uint8_t* to) {
+    std::array<std::uint8_t, 20> digits;
+    std::size_t at = digits.size();
+    while (value >= 100) {
+        const std::uint64_t rest = value / 100;
+        at -= 2;
+        std::memcpy(&digits[at], &digit_pairs[2 * (value - 100 * rest)], 2);
+        value = rest;
+    }
+    at -= 2;
+    std::memcpy(&digits[at], &digit_pairs[2 * value], 2);
+    if (value < 10) ++at;
+    std::memcpy(to, &digits[at], digits.size() - at);
+    return digits.size() - at;
+}
+
+}  // namespace
+
 std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t* to) {
-    char* const text = reinterpret_cast<char*>(to);
-    const auto end = std::to_chars(text, text + 20, id, format == routing::IdFormat::hex ? 16 : 10).ptr;
-    *end = 0;
-    return static_cast<std::size_t>(end - text) + 1;
+    std::size_t size = 0;
+    if (format == routing::IdFormat::hex) {
+        char* const text = reinterpret_cast<char*>(to);
+        size = static_cast<std::size_t>(std::to_chars(text, text + 20, id, 16).ptr - text);
+    } else {
+        size = write_decimal(id, to);
+    }
+    to[size] = 0;
+    return size + 1;
 }
 
 std::string shown_id(MessageId id, routing::IdFormat format) {

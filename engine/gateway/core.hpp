@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/base/flat_map.hpp"
 #include "engine/base/random.hpp"
 #include "engine/gateway/admission.hpp"
 #include "engine/gateway/counters.hpp"
@@ -59,6 +60,7 @@ struct Core {
     std::shared_ptr<const routing::Snapshot> snapshot;
     std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
+    FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
     bool disk_stalled = false;            ///< commits fail (disk full): nothing can be taken
     bool draining = false;                ///< no new messages: an orderly end is under way
@@ -68,13 +70,18 @@ struct Core {
         trace.note({id, now().wall.time_since_epoch().count(), its, status, event});
     }
 
-    Party& party(PartyId id);
+    Party& party(PartyId id) {
+        const std::uint64_t* known = party_places.find(std::uint64_t{id} + 1);
+        return known != nullptr ? *reinterpret_cast<Party*>(*known) : add_party(id);
+    }
     Party* find_party(PartyId id) {
         const auto found = parties.find(id);
         return found != parties.end() ? found->second.get() : nullptr;
     }
     /// Points parties at the accounts and providers of `next`; those that are gone stay, without either.
     void adopt(std::shared_ptr<const routing::Snapshot> next);
+
+    Party& add_party(PartyId id);
 
     /// To another shard's handler. What a full ring does not take waits here, in order; see `crowded`.
     void send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail = {});

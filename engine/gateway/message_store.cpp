@@ -16,9 +16,13 @@ MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageSto
     : store_(store), ids_(std::move(ids)), config_(config), callbacks_(std::move(callbacks)) {}
 
 Lane& MessageStore::lane(PartyId destination, std::uint8_t priority) {
-    auto& slot = lanes_[lane_key(destination, priority)];
-    if (!slot) slot = std::make_unique<Lane>(lane_key(destination, priority));
-    return *slot;
+    return lane_with(lane_key(destination, priority));
+}
+
+Lane& MessageStore::lane_with(std::uint64_t key) {
+    if (const std::uint64_t* place = lane_places_.find(key)) return *lanes_[*place];
+    lane_places_.put(key, lanes_.size());
+    return *lanes_.emplace_back(std::make_unique<Lane>(key));
 }
 
 Message* MessageStore::find(MessageId id) {
@@ -26,7 +30,7 @@ Message* MessageStore::find(MessageId id) {
     return packed != nullptr ? young_.find(Handle::unpack(*packed)) : nullptr;
 }
 
-Message& MessageStore::place(Message message) {
+Message& MessageStore::place(Message&& message) {
     const Handle handle = young_.emplace(std::move(message));
     Message& m = young_.at(handle);
     m.self = handle;
@@ -113,7 +117,7 @@ void MessageStore::put_time_row(Message& m) {
 void MessageStore::erase_lane_row(Message& m) {
     if (m.lane_row == 0) return;
     open_.erase(Table::queue, {m.lane_row, m.position});
-    Lane& lane = *lanes_.at(m.lane_row);
+    Lane& lane = lane_with(m.lane_row);
     lane.row_erased();
     lane_changed(lane);
     m.lane_row = 0;
@@ -129,16 +133,15 @@ void MessageStore::erase_time_row(Message& m) {
 
 // ---- life
 
-MessageId MessageStore::accept(Message message, const AfterCommit& then, Now now) {
+MessageId MessageStore::accept(Message&& message, const AfterCommit& then, Now now) {
     message.id = ids_.next(now.wall);
     highest_id_ = message.id;
     ids_moved_ = true;
     if (message.shown_id == 0) message.shown_id = message.id;
     message.position = message.id;
     message.stage = Stage::committing;
-    AfterCommit waiter = then;
+    AfterCommit& waiter = open_waiters_.emplace_back(then);
     waiter.message = message.id;
-    open_waiters_.push_back(waiter);
 
     Lane& lane = lane_of(message);
     if (lane.backlogged() && message.due_at <= now.wall) {
@@ -154,14 +157,15 @@ MessageId MessageStore::accept(Message message, const AfterCommit& then, Now now
         return message.id;
     }
     Message& m = place(std::move(message));
+    waiter.self = m.self;
     write_snapshot(open_.journal, m);
     pin(m);
     counts_.entered(m);
     return m.id;
 }
 
-void MessageStore::enqueue(MessageId id, Now now) {
-    Message* m = find(id);
+void MessageStore::enqueue(const AfterCommit& then, Now now) {
+    Message* m = find(then.self);
     if (m == nullptr || m->stage != Stage::committing) return;  // went straight to disk, or was cancelled meanwhile
     if (m->leg == Leg::forward && m->due_at > now.wall) {
         m->stage = Stage::waiting;
@@ -242,9 +246,9 @@ void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
     ids_moved_ = true;
     write_report(open_.journal, m);
     pin(m);
-    AfterCommit waiter = then;
+    AfterCommit& waiter = open_waiters_.emplace_back(then);
     waiter.message = m.id;
-    open_waiters_.push_back(waiter);
+    waiter.self = m.self;
 }
 
 void MessageStore::done(Message& m) {

@@ -36,6 +36,7 @@ struct AfterCommit {
     std::uint32_t status = 0;
     std::uint64_t link = 0;      ///< packed handle of the session that asked
     MessageId message = 0;
+    Handle self;                 ///< of the message; MessageStore sets it
 };
 
 struct MessageStoreConfig {
@@ -65,9 +66,9 @@ public:
 
     // ---- a message's life, in order
     /// Takes a new message: gives it its id and records it. Its lane gets it when `committed` comes (see `enqueue`).
-    MessageId accept(Message message, const AfterCommit& then, Now now);
+    MessageId accept(Message&& message, const AfterCommit& then, Now now);
     /// After its commit: queued, or waiting when due_at is in the future. Does nothing for what went straight to disk.
-    void enqueue(MessageId id, Now now);
+    void enqueue(const AfterCommit& then, Now now);
     void sending(Message& m);
     /// The provider has it and a receipt is to come.
     void sent(Message& m);
@@ -120,7 +121,7 @@ public:
     std::size_t journal_segments() const { return segments_.size(); }
     storage::Store& store() const { return store_; }
     template <class Visit>
-    void for_each_lane(Visit&& visit) { for (auto& [key, lane] : lanes_) visit(*lane); }
+    void for_each_lane(Visit&& visit) { for (auto& lane : lanes_) visit(*lane); }
     template <class Visit>
     void for_each_in_memory(Visit&& visit) { young_.for_each([&](Handle, Message& m) { visit(m); }); }
     IdSource& ids() { return ids_; }
@@ -140,11 +141,12 @@ private:
         bool operator>(const Due& other) const { return at != other.at ? at > other.at : id > other.id; }
     };
 
-    Message& place(Message message);
+    Message& place(Message&& message);
     void forget(Message& m);
     void pin(Message& m);
     void unpin(Message& m);
     Segment& segment(std::uint64_t number);
+    Lane& lane_with(std::uint64_t key);
     Lane& lane_of(const Message& m) { return lane(m.destination(), m.priority); }
     void leave_lane(Message& m);
     void erase_lane_row(Message& m);
@@ -173,7 +175,8 @@ private:
     FlatMap by_id_;
     MessageCounts counts_;
     std::deque<Segment> segments_;
-    std::unordered_map<std::uint64_t, std::unique_ptr<Lane>> lanes_;
+    std::vector<std::unique_ptr<Lane>> lanes_;
+    FlatMap lane_places_;  ///< in lanes_, by key
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
     storage::Batch open_;
     std::vector<AfterCommit> open_waiters_;

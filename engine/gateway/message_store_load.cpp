@@ -136,9 +136,7 @@ Result<void> MessageStore::recover(Now now) {
         if (row.key == Key{0, 1}) {
             ids_.not_before(number);
         } else if (row.key.high == 1) {
-            auto& slot = lanes_[row.key.low];
-            if (!slot) slot = std::make_unique<Lane>(row.key.low);
-            slot->restore_rows(number);
+            lane_with(row.key.low).restore_rows(number);
         }
     }
 

@@ -231,7 +231,7 @@ void Shard::each_second() {
 void Shard::committed(const AfterCommit& then) {
     if (then.message != 0) {
         core_.note(then.message, TraceEvent::committed, 0);
-        messages_.enqueue(then.message, core_.now());
+        messages_.enqueue(then, core_.now());
     }
     if (then.what == AfterCommit::What::accepted) {
         core_.counters.accepted.add();

@@ -139,7 +139,7 @@ private:
     void committed(const AfterCommit& then) {
         if (then.message == 0) return;
         if (then.what == AfterCommit::What::accepted) facts_.at(then.message).acknowledged = true;
-        messages_->enqueue(then.message, clock_.now());
+        messages_->enqueue(then, clock_.now());
     }
 
     void send() {
