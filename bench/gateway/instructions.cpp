@@ -123,14 +123,15 @@ void queue(std::uint64_t count) {
     MessageStore messages(store, IdSource(0, 0, 1), {},
                           {[&](const AfterCommit& then) { committed.push_back(then); }, [](Lane&) {},
                            [](Message&) {}, [](Message&) {}});
-    const Now now{clock.mono(), clock.wall()};
+    Now now{clock.mono(), clock.wall()};
     SLUICE_CHECK(messages.recover(now).has_value());
     const auto body = sample_submit();
     const auto commit = [&] {
         committed.clear();
-        messages.end_of_turn();
+        messages.end_of_turn(now);
         while (store.step()) {}
         messages.poll(now);
+        now.mono += milliseconds(1);
     };
     const auto round = [&] {
         for (std::size_t i = 0; i < batch; ++i) {
