@@ -1,6 +1,5 @@
 // A session and its owner against a peer that sends anything: octets, PDUs of any command, in and out of turn, while
 // the owner sends, answers, waits and unbinds. tests/session/checked_owner.hpp says what must hold.
-// sources: engine/session/session.cpp engine/session/binding.cpp engine/session/timers.cpp engine/session/window.cpp codecs/smpp/pdu.cpp codecs/smpp/tlv.cpp
 
 #include <algorithm>
 #include <cstddef>

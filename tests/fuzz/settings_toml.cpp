@@ -1,6 +1,4 @@
 // A settings file of any octets is read or refused with a reason, and what is read compiles.
-// sources: engine/admin/settings_account.cpp engine/admin/settings_default.cpp engine/admin/settings_diff.cpp engine/admin/settings_document.cpp engine/admin/settings_load.cpp engine/admin/settings_provider.cpp engine/admin/settings_reader.cpp engine/admin/settings_resolve.cpp engine/admin/settings_route.cpp engine/admin/settings_sections.cpp engine/admin/settings_status.cpp engine/admin/settings_text.cpp engine/admin/password.cpp engine/routing/account.cpp engine/routing/address.cpp engine/routing/cidr.cpp engine/routing/prefix_index.cpp engine/routing/provider.cpp engine/routing/ranking.cpp engine/routing/route.cpp engine/routing/route_compile.cpp engine/routing/snapshot.cpp engine/routing/status.cpp
-// libraries: wolfssl
 
 #include <cstdint>
 #include <string_view>

@@ -1,8 +1,6 @@
 // Any octets as a PDU: decoding, encoding and dumping are safe, and what decodes encodes to the same body.
 // The first octet picks the command, so that every body is reached; the rest is the body.
-// sources: codecs/smpp/dump.cpp codecs/smpp/hex.cpp codecs/smpp/pdu.cpp codecs/smpp/tlv.cpp
-// libraries: fmt
-// dictionary: the output of tests/smpp/fuzz_dictionary.cpp
+// dictionary: smpp.dict
 
 #include <vector>
 

@@ -1,6 +1,5 @@
 // Any octets as a receipt and as a message_id: what is read lies inside the text, and reading a written receipt gives
 // what was written.
-// sources: codecs/smpp/message_id.cpp codecs/smpp/pdu.cpp codecs/smpp/receipt.cpp codecs/smpp/time.cpp codecs/smpp/tlv.cpp
 
 #include "codecs/smpp/message_id.hpp"
 #include "codecs/smpp/pdu.hpp"

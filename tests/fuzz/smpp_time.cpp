@@ -1,5 +1,4 @@
 // Any octets as a time: what parses formats to a text that parses to the same time.
-// sources: codecs/smpp/time.cpp
 
 #include "codecs/smpp/time.hpp"
 
