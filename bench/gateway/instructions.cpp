@@ -123,15 +123,14 @@ void queue(std::uint64_t count) {
     MessageStore messages(store, IdSource(0, 0, 1), {},
                           {[&](const AfterCommit& then) { committed.push_back(then); }, [](Lane&) {},
                            [](Message&) {}, [](Message&) {}});
-    Now now{clock.mono(), clock.wall()};
+    const Now now{clock.mono(), clock.wall()};
     SLUICE_CHECK(messages.recover(now).has_value());
     const auto body = sample_submit();
     const auto commit = [&] {
         committed.clear();
-        messages.end_of_turn(now);
+        messages.end_of_turn();
         while (store.step()) {}
         messages.poll(now);
-        now.mono += milliseconds(1);
     };
     const auto round = [&] {
         for (std::size_t i = 0; i < batch; ++i) {

@@ -263,7 +263,7 @@ private:
                 if (at && (!next || *at < *next)) next = at;
             };
             sooner(store_->next_due());
-            sooner(shard_->reactor().next_deadline());
+            sooner(shard_->reactor().timers().next_deadline());
             SLUICE_CHECK(next.has_value());
             net_.advance(std::max(*next, net_.now() + microseconds(1)));
         }

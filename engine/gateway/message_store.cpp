@@ -10,12 +10,6 @@ using storage::Table;
 
 namespace {
 constexpr std::size_t settle_per_turn = 512;
-
-// A commit costs the same CPU whether it holds ten records or a hundred. What a lone message waits for is never held.
-constexpr std::size_t many_told = 16;           // by one commit: fewer and nothing is held
-constexpr std::size_t worth_a_commit = 64 << 10;  // octets of journal that are not held
-constexpr nanoseconds longest_hold = microseconds(250);
-constexpr int hold_part = 4;                    // of the time that the last commit took
 }
 
 MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks)
@@ -368,14 +362,12 @@ void MessageStore::tick(Now now) {
 
 // ---- batches
 
-std::optional<MonoTime> MessageStore::end_of_turn(Now now) {
-    if (in_flight_ > 0) return {};
+void MessageStore::end_of_turn() {
+    if (in_flight_ > 0) return;
     if (open_.empty() && open_waiters_.empty()) {
         if (segments_.size() > 1 && segments_.front().live == 0) release_segments();
-        return {};
+        return;
     }
-    if (now.mono < hold_until_ && open_.journal.size() < worth_a_commit) return hold_until_;
-    submitted_at_ = now.mono;
     if (ids_moved_) {
         open_.put(Table::meta, {0, 1}, {reinterpret_cast<const std::uint8_t*>(&highest_id_), sizeof highest_id_});
         ids_moved_ = false;
@@ -404,7 +396,6 @@ std::optional<MonoTime> MessageStore::end_of_turn(Now now) {
         open_ = std::move(spare_batches_.back());
         spare_batches_.pop_back();
     }
-    return {};
 }
 
 bool MessageStore::poll(Now now) {
@@ -424,8 +415,6 @@ bool MessageStore::poll(Now now) {
             then(result);
             if (loads_.empty()) stale_.clear();
         }
-        const nanoseconds took = now.mono - submitted_at_;
-        hold_until_ = waiters.size() < many_told ? MonoTime{} : now.mono + std::min(took / hold_part, longest_hold);
         for (const AfterCommit& waiter : waiters) callbacks_.committed(waiter);
         waiters.clear();
         spare_waiters_.push_back(std::move(waiters));

@@ -3,7 +3,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <queue>
 #include <unordered_map>
 #include <unordered_set>
@@ -110,10 +109,8 @@ public:
     void tick(Now now);
     /// Reads on in a lane that has room in memory and rows on disk.
     void load_more(Lane& lane);
-    /// Hands the open batch over if none is under way. Right after a large commit, when all who were told of it are about
-    /// to say what comes next, the batch is held for a moment so that most of that goes into one commit: then this says
-    /// until when, and is to be called again by then.
-    std::optional<MonoTime> end_of_turn(Now now);
+    /// Hands the open batch over if none is under way.
+    void end_of_turn();
     bool idle() const { return in_flight_ == 0 && open_.empty(); }
 
     // ---- facts
@@ -192,8 +189,6 @@ private:
     std::unordered_set<Lane*> changed_lanes_;
     std::uint64_t next_tag_ = 1;
     std::size_t in_flight_ = 0;
-    MonoTime submitted_at_{};       ///< the latest batch
-    MonoTime hold_until_{};         ///< what is open may gather until then
     MessageId highest_id_ = 0;
     bool ids_moved_ = false;
     bool times_loading_ = false;

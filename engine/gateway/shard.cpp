@@ -201,7 +201,7 @@ void Shard::end_of_turn() {
     messages_.poll(now);
     messages_.tick(now);
     egress_.pump();
-    if (const auto held_until = messages_.end_of_turn(now)) reactor_.come_back_by(*held_until);
+    messages_.end_of_turn();
     core_.exchange_totals();
     core_.flush_overflow();
     if (!core_.ended.empty()) bury();

@@ -57,10 +57,9 @@ std::size_t Reactor::turn(nanoseconds max_wait) {
 }
 
 nanoseconds Reactor::wait_limit(nanoseconds max_wait) {
-    const auto deadline = next_deadline();
-    come_back_by_ = MonoTime::max();
     if (max_wait <= nanoseconds::zero() || has_posted_.load(std::memory_order_acquire)) return {};
     if (port_ && port_->has_records()) return {};
+    const auto deadline = timers_.next_deadline();
     if (!deadline) return max_wait;
     return std::clamp<nanoseconds>(*deadline - clock_.mono(), nanoseconds::zero(), max_wait);
 }

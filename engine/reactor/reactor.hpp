@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <vector>
 
 #include "engine/base/time.hpp"
@@ -49,14 +47,6 @@ public:
     /// timers, posted work.
     std::size_t turn(nanoseconds max_wait);
 
-    /// The next wait ends by `time`: finer than timers, for what is put off by a fraction of a millisecond.
-    void come_back_by(MonoTime time) { come_back_by_ = std::min(come_back_by_, time); }
-    /// When a turn has something to do although nothing has come; for those who turn it in simulated time.
-    std::optional<MonoTime> next_deadline() const {
-        const MonoTime next = std::min(timers_.next_deadline().value_or(MonoTime::max()), come_back_by_);
-        return next == MonoTime::max() ? std::nullopt : std::optional(next);
-    }
-
     /// Runs `work` in a turn of this reactor, in order of posting. From any thread; for rare control work, as it locks
     /// and allocates: the way of messages is the mesh.
     void post(std::function<void()> work);
@@ -75,7 +65,6 @@ private:
     io::LinkEvents& events_;
     Now now_;
     bool now_is_read_ = false;
-    MonoTime come_back_by_ = MonoTime::max();
     TimerWheel timers_;
 
     std::unique_ptr<Mesh::Port> port_;

@@ -75,7 +75,7 @@ public:
             default: receipt();
         }
         messages_->for_each_lane([this](Lane& lane) { messages_->load_more(lane); });
-        messages_->end_of_turn(clock_.now());
+        messages_->end_of_turn();
     }
 
     void drain() {
@@ -85,7 +85,7 @@ public:
             clock_.advance(milliseconds(50));
             store_->commit_due(clock_.mono());
             messages_->poll(clock_.now());
-            messages_->end_of_turn(clock_.now());
+            messages_->end_of_turn();
         }
     }
 
@@ -243,49 +243,6 @@ TEST(MessageStore, LosesNothingInCrashes) {
         world.check();
         if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
     }
-}
-
-/// How long what is accepted right after a commit is held, when that commit told `told` peers and took `took`.
-nanoseconds hold_after(std::size_t told, nanoseconds took) {
-    TestClock clock;
-    storage::SimDisk disk;
-    storage::SimStore store(disk, clock);
-    MessageStore messages(store, IdSource(0, 0, 1), {}, {[](const AfterCommit&) {}, [](Lane&) {}, [](Message&) {},
-                                                         [](Message&) {}});
-    EXPECT_TRUE(messages.recover(clock.now()));
-    const auto accept = [&] {
-        Message m;
-        m.account = customer;
-        m.provider = provider_a;
-        m.expires_at = clock.wall() + seconds(3600);
-        m.set_body(std::vector<std::uint8_t>(100, 'x'));
-        messages.accept(std::move(m), {}, clock.now());
-    };
-    for (std::size_t i = 0; i < told; ++i) accept();
-    EXPECT_FALSE(messages.end_of_turn(clock.now())) << "nothing was told yet";
-    clock.advance(took);
-    EXPECT_TRUE(store.step());
-    EXPECT_TRUE(messages.poll(clock.now()));
-    accept();
-    const std::uint64_t next = store.next_batch();
-    const auto until = messages.end_of_turn(clock.now());
-    EXPECT_EQ(store.next_batch(), next + (until ? 0 : 1));
-    if (!until) return nanoseconds(0);
-    const nanoseconds held = *until - clock.mono();
-    clock.advance(held - nanoseconds(1));
-    EXPECT_EQ(messages.end_of_turn(clock.now()), until);
-    EXPECT_EQ(store.next_batch(), next);
-    clock.advance(nanoseconds(1));
-    EXPECT_FALSE(messages.end_of_turn(clock.now()));
-    EXPECT_EQ(store.next_batch(), next + 1);
-    return held;
-}
-
-TEST(MessageStore, GathersForAMomentAfterALargeCommitOnly) {
-    EXPECT_EQ(hold_after(1, milliseconds(10)), nanoseconds(0));
-    EXPECT_EQ(hold_after(15, milliseconds(10)), nanoseconds(0));
-    EXPECT_EQ(hold_after(16, microseconds(400)), microseconds(100));
-    EXPECT_EQ(hold_after(16, milliseconds(10)), microseconds(250));
 }
 
 }  // namespace

@@ -348,7 +348,7 @@ private:
         };
         sooner(net_.next_event_time());
         for (auto& g : running_) sooner(g.store->next_due());
-        for (reactor::Reactor* program : programs) sooner(program->next_deadline());
+        for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
         net_.advance(std::max(next, net_.now() + microseconds(20)));
     }
 

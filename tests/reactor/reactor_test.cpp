@@ -200,20 +200,6 @@ private:
     const io::SimNet& net_;
 };
 
-TEST(Reactor, ComesBackSoonerThanTimersCan) {
-    NoLinks links;
-    io::SimNet net(1);
-    const SimClock clock(net);
-    Reactor reactor(net.add_host(), links, clock);
-    EXPECT_EQ(reactor.next_deadline(), std::nullopt);
-    reactor.timers().arm(net.now() + milliseconds(5), [] {});
-    reactor.come_back_by(net.now() + microseconds(200));
-    reactor.come_back_by(net.now() + microseconds(100));
-    EXPECT_EQ(reactor.next_deadline(), net.now() + microseconds(100));
-    reactor.turn({});
-    EXPECT_GT(reactor.next_deadline(), net.now() + milliseconds(1)) << "it holds for one wait";
-}
-
 TEST(ReactorMesh, SteppedOnOneThreadInVirtualTime) {
     constexpr std::size_t shards = 3;
     NoLinks links;

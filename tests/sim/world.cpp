@@ -322,7 +322,7 @@ void World::advance_to(MonoTime end) {
         };
         sooner(net_.next_event_time());
         for (GatewayShard& g : gateway_) sooner(g.store->next_due());
-        for (reactor::Reactor* program : programs) sooner(program->next_deadline());
+        for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
         net_.advance(std::max(next, net_.now() + microseconds(20)));
     }
 }
