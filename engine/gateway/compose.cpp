@@ -1,7 +1,9 @@
 #include "engine/gateway/compose.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <initializer_list>
 
 #include "codecs/smpp/receipt.hpp"
 
@@ -153,7 +155,42 @@ MessageId parse_shown_id(std::string_view text, routing::IdFormat format) {
     return error == std::errc{} && end == text.data() + text.size() ? id : 0;
 }
 
+namespace {
+
+/// The octets that `pdu` was decoded from, if they are what encoding it would write: most messages come just as they are
+/// to be kept. Empty where anything differs: a time is set, a field was changed, octets were passed over.
+ByteView as_it_came(const smpp::MessageBody& pdu) {
+    if (!pdu.schedule_delivery_time.empty() || !pdu.validity_period.empty()) return {};
+    const auto behind = [](std::string_view text) { return as_bytes(text).data() + text.size(); };
+    const std::uint8_t* const begin = as_bytes(pdu.service_type).data();
+    const std::uint8_t* const text = pdu.short_message.data();
+    // First where the fields lie: only octets between two of them are looked at then.
+    const bool in_one_piece = begin != nullptr && as_bytes(pdu.source_addr).data() == behind(pdu.service_type) + 3 &&
+                              as_bytes(pdu.destination_addr).data() == behind(pdu.source_addr) + 3 &&
+                              as_bytes(pdu.schedule_delivery_time).data() == behind(pdu.destination_addr) + 4 &&
+                              as_bytes(pdu.validity_period).data() == behind(pdu.schedule_delivery_time) + 1 &&
+                              text == behind(pdu.validity_period) + 6;
+    if (!in_one_piece || pdu.short_message.size() > UINT8_MAX) return {};
+    const auto holds = [](const std::uint8_t* at, std::initializer_list<std::uint8_t> octets) {
+        return std::equal(octets.begin(), octets.end(), at);
+    };
+    const bool same =
+        holds(behind(pdu.service_type), {0, pdu.source_addr_ton, pdu.source_addr_npi}) &&
+        holds(behind(pdu.source_addr), {0, pdu.dest_addr_ton, pdu.dest_addr_npi}) &&
+        holds(behind(pdu.destination_addr), {0, pdu.esm_class, pdu.protocol_id, pdu.priority_flag, 0}) &&
+        holds(behind(pdu.validity_period),
+              {0, pdu.registered_delivery, pdu.replace_if_present_flag, pdu.data_coding, pdu.sm_default_msg_id,
+               static_cast<std::uint8_t>(pdu.short_message.size())});
+    const std::uint8_t* const end = text + pdu.short_message.size();
+    const ByteView tlvs = pdu.tlvs.raw();
+    if (!same || (!tlvs.empty() && tlvs.data() != end)) return {};
+    return {begin, static_cast<std::size_t>(end - begin) + tlvs.size()};
+}
+
+}  // namespace
+
 void store_body(Message& m, smpp::MessageBody pdu) {
+    if (const ByteView octets = as_it_came(pdu); !octets.empty()) return m.set_body(octets);
     pdu.schedule_delivery_time = {};
     pdu.validity_period = {};
     const std::size_t size = smpp::encoded_size(pdu);

@@ -1,5 +1,7 @@
 #include "engine/gateway/record.hpp"
 
+#include "engine/gateway/compose.hpp"
+
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
@@ -109,6 +111,66 @@ TEST(Record, DamageIsSeenAndNeverReadBeyond) {
         Record record;
         bool damaged = false;
         while (next_record(rest, record, damaged)) apply_record(record, m);
+    }));
+}
+
+// ---- bodies as messages keep them
+
+std::vector<std::uint8_t> encoded(const smpp::MessageBody& pdu) {
+    std::vector<std::uint8_t> octets(smpp::encoded_size(pdu));
+    octets.resize(smpp::encode(pdu, octets));
+    return octets;
+}
+
+std::vector<std::uint8_t> kept(const smpp::MessageBody& pdu) {
+    Message m;
+    store_body(m, pdu);
+    return {m.body_view().begin(), m.body_view().end()};
+}
+
+TEST(Body, IsKeptAsEncodingWouldWriteIt) {
+    EXPECT_TRUE(rc::check([] {
+        const auto text = [](std::size_t longest) {
+            const auto size = *rc::gen::inRange<std::size_t>(0, longest + 1);
+            return *rc::gen::container<std::string>(size, rc::gen::inRange<char>(1, 127));
+        };
+        const auto octet = [] { return *rc::gen::arbitrary<std::uint8_t>(); };
+        const std::string service = text(5), source = text(20), destination = text(20), message = text(254);
+        smpp::MessageBody pdu;
+        pdu.service_type = service;
+        pdu.source_addr_ton = octet();
+        pdu.source_addr = source;
+        pdu.dest_addr_npi = octet();
+        pdu.destination_addr = destination;
+        pdu.esm_class = octet();
+        pdu.priority_flag = octet();
+        pdu.registered_delivery = octet();
+        pdu.data_coding = octet();
+        pdu.short_message = as_bytes(message);
+        if (*rc::gen::arbitrary<bool>()) pdu.validity_period = "000001000000000R";
+        if (*rc::gen::arbitrary<bool>()) pdu.schedule_delivery_time = "000000010000000R";
+        std::array<std::uint8_t, 32> room;
+        smpp::TlvWriter tlvs(room);
+        tlvs.text(smpp::Tag::additional_status_info_text, "more");
+        if (*rc::gen::arbitrary<bool>()) pdu.tlvs = tlvs.view();
+
+        std::vector<std::uint8_t> came = encoded(pdu);
+        if (*rc::gen::arbitrary<bool>()) came.insert(came.end() - static_cast<std::ptrdiff_t>(pdu.tlvs.raw().size()), 0);
+        const auto decoded = smpp::decode<smpp::MessageBody>(came);
+        RC_ASSERT(decoded.has_value());
+        smpp::MessageBody changed = *decoded;
+        switch (*rc::gen::inRange(0, 6)) {  // what ingress may do to it
+            case 0: changed.registered_delivery = 0; break;
+            case 1: changed.source_addr_ton ^= 1; break;
+            case 2: changed.tlvs = {}; break;
+            case 3: changed.short_message = changed.short_message.first(changed.short_message.size() / 2); break;
+            case 4: changed.destination_addr = "447700900123"; break;
+            default: break;
+        }
+        smpp::MessageBody without_times = changed;
+        without_times.validity_period = without_times.schedule_delivery_time = {};
+        RC_ASSERT(kept(changed) == encoded(without_times));
+        RC_ASSERT(kept(pdu) == kept(smpp::MessageBody(*smpp::decode<smpp::MessageBody>(encoded(pdu)))));
     }));
 }
 
