@@ -98,7 +98,7 @@ public:
             s->messages = std::make_unique<MessageStore>(
                 *s->store, IdSource(0, i, static_cast<std::uint32_t>(disks.size())), config,
                 MessageStore::Callbacks{[&clock, m = s.get()](const AfterCommit& then) {
-                                            if (then.message != 0) m->messages->enqueue(then.message, clock.now());
+                                            if (then.message != 0) m->messages->enqueue(then, clock.now());
                                         },
                                         [](Lane&) {}, [](Message& m) { FAIL() << "expired: " << m.id; },
                                         [s = s.get()](Message& m) { s->awaiting.insert(m.id); }});
