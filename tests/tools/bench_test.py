@@ -222,6 +222,38 @@ class Scenarios(unittest.TestCase):
         self.assertTrue(any("first delivery" in note for note in result["series"][0]["notes"]))
 
 
+class Tune(unittest.TestCase):
+    def test_recommends_and_applies(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "sluice.toml")
+            with open(file, "w") as out:
+                out.write("# ours\n[server]\nnode = 3\nshards = 64  # many\n")
+            done = subprocess.run([SLUICE, "tune", "--runs", "3", "--seconds", "0.1", "--sessions", "4", "--window", "10",
+                                   "--dir", folder, "--apply", file, "--html", os.path.join(folder, "t.html")],
+                                  capture_output=True, text=True, timeout=4 * LIMIT)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for expected in ("Recommended", "[server]", "io = ", "shards = ", "window = "):
+                self.assertIn(expected, done.stdout)
+            shards = re.search(r"^shards = (\d+)$", done.stdout, re.MULTILINE).group(1)
+            with open(file) as text:
+                written = text.read()
+            self.assertIn(f"shards = {shards}  # many\n", written)
+            self.assertIn("# ours\n", written)
+            self.assertIn("node = 3\n", written)
+            self.assertEqual(subprocess.run([SLUICE, "check", file], capture_output=True).returncode, 0)
+            with open(os.path.join(folder, "t.html")) as page:
+                self.assertGreater(Page(page.read()).count["svg"], 2)
+
+    def test_a_file_with_errors_is_refused_before_anything_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "sluice.toml")
+            with open(file, "w") as out:
+                out.write("[server]\nshards = \"many\"\n")
+            done = subprocess.run([SLUICE, "tune", "--apply", file], capture_output=True, text=True, timeout=LIMIT)
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("sluice.toml:2:", done.stderr)
+
+
 class Mistakes(unittest.TestCase):
     def test_usage(self):
         for arguments, expected in [

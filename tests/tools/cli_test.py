@@ -21,7 +21,7 @@ import tap
 SLUICE = os.environ["SLUICE"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "bench"]
+COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "bench", "tune"]
 
 
 def sluice(*arguments, stdin=""):
