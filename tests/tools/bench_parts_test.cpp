@@ -12,6 +12,7 @@
 #include "tools/bench/ledger.hpp"
 #include "tools/bench/plot.hpp"
 #include "tools/bench/probe.hpp"
+#include "tools/bench/run.hpp"
 
 namespace sluice::bench::test {
 namespace {
@@ -190,6 +191,53 @@ TEST(Composer, Mixes) {
     EXPECT_FALSE(check_sizes(mix, {23, 160}));
     EXPECT_TRUE(check_sizes(TextMix(), {12, 12}));
     EXPECT_FALSE(check_sizes(TextMix(), {11, 160}));
+}
+
+// ---- verdicts
+
+TEST(Verdict, AGeneratorWithoutIdleTimeMakesItVoid) {
+    RunResult run;
+    run.generator = {0.5, 0.2};
+    EXPECT_EQ(void_reason(run, false), "");
+    run.generator = {0.97, 0};
+    EXPECT_NE(void_reason(run, false), "");
+    run.generator = {0.3, 0.66};  // it had no core
+    EXPECT_NE(void_reason(run, false), "");
+}
+
+TEST(Verdict, ALateGeneratorMakesAnOpenLoopVoid) {
+    RunResult run;
+    run.response.p99 = milliseconds(5);
+    run.lag.p99 = microseconds(400);  // a twelfth, and under a millisecond
+    EXPECT_EQ(void_reason(run, true), "");
+    run.lag.p99 = microseconds(900);  // much of it, and under a millisecond all the same
+    EXPECT_EQ(void_reason(run, true), "");
+    run.lag.p99 = milliseconds(2);
+    EXPECT_NE(void_reason(run, true), "");
+    EXPECT_EQ(void_reason(run, false), "");
+    run.response.p99 = milliseconds(50);  // small against what is measured
+    EXPECT_EQ(void_reason(run, true), "");
+}
+
+TEST(Verdict, EveryFaultIsTold) {
+    RunResult run;
+    run.account.sent = run.account.accepted = run.account.delivered = 10;
+    run.account.refused = 5;
+    run.out_of_order = 3;
+    EXPECT_TRUE(faults_of(run).empty());
+    for (std::uint64_t Account::*fault : {&Account::lost, &Account::receipts_lost, &Account::duplicated,
+                                          &Account::unanswered, &Account::delivered_though_refused}) {
+        run.account.*fault = 7;
+        ASSERT_EQ(faults_of(run).size(), 1u);
+        EXPECT_TRUE(faults_of(run)[0].starts_with("7 "));
+        run.account.*fault = 0;
+    }
+    for (std::uint64_t RunResult::*fault :
+         {&RunResult::receipts_duplicated, &RunResult::strangers, &RunResult::receipts_unknown}) {
+        run.*fault = 1;
+        EXPECT_EQ(faults_of(run).size(), 1u);
+        run.*fault = 0;
+    }
 }
 
 // ---- plots

@@ -228,8 +228,8 @@ class Tune(unittest.TestCase):
             file = os.path.join(folder, "sluice.toml")
             with open(file, "w") as out:
                 out.write("# ours\n[server]\nnode = 3\nshards = 64  # many\n")
-            done = subprocess.run([SLUICE, "tune", "--runs", "3", "--seconds", "0.1", "--sessions", "4", "--window", "10",
-                                   "--dir", folder, "--apply", file, "--html", os.path.join(folder, "t.html")],
+            done = subprocess.run([SLUICE, "tune", "--runs", "3", "--seconds", "0.1", "--sessions", "4", "--window",
+                                   "10", "--dir", folder, "--apply", file, "--html", os.path.join(folder, "t.html")],
                                   capture_output=True, text=True, timeout=4 * LIMIT)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             for expected in ("Recommended", "[server]", "io = ", "shards = ", "window = "):

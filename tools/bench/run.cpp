@@ -11,8 +11,6 @@ namespace sluice::bench {
 namespace {
 
 constexpr milliseconds grace{200};  ///< for duplicates that come late
-constexpr double least_idle = 0.05;
-constexpr milliseconds most_lag{1};
 
 class Run {
 public:
@@ -63,7 +61,7 @@ private:
         result_.provider = LatencySummary::of(latencies.provider);
         result_.receipt = LatencySummary::of(latencies.receipt);
         result_.lag = LatencySummary::of(latencies.lag);
-        judge_generator();
+        result_.void_because = void_reason(result_, options_.rate > 0);
         return {};
     }
 
@@ -75,16 +73,6 @@ private:
             if (running + waiting > (result_.generator.running + result_.generator.waiting) * elapsed)
                 result_.generator = {running / elapsed, waiting / elapsed};
         }
-    }
-
-    void judge_generator() {
-        if (result_.generator.idle() < least_idle)
-            result_.void_because =
-                fmt::format("the generator never waited for the gateway: {:.0f} % of the time it ran, {:.0f} % it "
-                            "waited for a core", 100 * result_.generator.running, 100 * result_.generator.waiting);
-        else if (options_.rate > 0 && result_.lag.p99 > most_lag && result_.lag.p99 > result_.response.p99 / 10)
-            result_.void_because = fmt::format("the generator was late: 1 % of the messages left more than {:.1f} ms "
-                                               "after their time", in_seconds(result_.lag.p99) * 1e3);
     }
 
     void finish() {
@@ -110,31 +98,9 @@ private:
 
 }  // namespace
 
-LatencySummary LatencySummary::of(const Histogram& histogram) {
-    return {histogram.count(),         histogram.mean(),          histogram.quantile(0.5),
-            histogram.quantile(0.9),   histogram.quantile(0.99),  histogram.quantile(0.999),
-            histogram.quantile(0.9999), histogram.max()};
-}
-
 Result<RunResult> run_once(const RunOptions& options, const std::string& folder, const tools::Signals& signals,
                            const Progress& progress) {
     return Run(options, signals, progress).go(folder);
-}
-
-std::vector<std::string> faults_of(const RunResult& result) {
-    std::vector<std::string> faults;
-    const auto add = [&](std::uint64_t count, const char* what) {
-        if (count > 0) faults.push_back(fmt::format("{} {}", count, what));
-    };
-    add(result.account.lost, "messages LOST: accepted, and the provider never got them");
-    add(result.account.receipts_lost, "receipts LOST: the provider sent them, and the customer never got them");
-    add(result.account.duplicated, "deliveries DUPLICATED: the provider got a message again");
-    add(result.receipts_duplicated, "receipts DUPLICATED");
-    add(result.account.unanswered, "messages never answered");
-    add(result.account.delivered_though_refused, "messages delivered though refused");
-    add(result.strangers, "messages at the provider that nobody had sent");
-    add(result.receipts_unknown, "receipts for nothing that had been accepted");
-    return faults;
 }
 
 }  // namespace sluice::bench

@@ -75,6 +75,9 @@ using Progress = std::function<void(const std::string& step, double share)>;
 Result<RunResult> run_once(const RunOptions& options, const std::string& folder, const tools::Signals& signals,
                            const Progress& progress);
 
+/// Why throughput and latencies say nothing about the gateway; empty when they do.
+std::string void_reason(const RunResult& result, bool open_loop);
+
 /// What is wrong with the messages of a run; empty when every one is accounted for.
 std::vector<std::string> faults_of(const RunResult& result);
 
