@@ -9,6 +9,7 @@
 
 #include "codecs/smpp/dump.hpp"
 #include "codecs/smpp/hex.hpp"
+#include "engine/admin/settings.hpp"
 #include "tools/capture.hpp"
 #include "tools/command.hpp"
 #include "tools/tcp_stream.hpp"
@@ -20,6 +21,8 @@ struct DumpArguments {
     std::string file = "-";
     std::set<std::uint16_t> ports;
     bool hex = false, brief = false, passwords = false;
+    std::string config;
+    std::vector<smpp::NamedTlv> tlvs;  ///< that the configuration names
 };
 
 /// PDUs out of streams of octets, shown as they come.
@@ -28,6 +31,7 @@ public:
     explicit Dumper(const DumpArguments& arguments) {
         options_.octets = !arguments.brief;
         options_.secrets = arguments.passwords;
+        options_.tlvs = arguments.tlvs;
     }
 
     /// Shows what is whole at the front of `octets` and returns how many octets that was. A length that no PDU can have
@@ -166,7 +170,18 @@ Result<void> dump_file(const DumpArguments& arguments, Dumper& dumper) {
     return dump_capture(fmemopen(text.data(), text.size(), "rb"), arguments, dumper);
 }
 
-int dump(const DumpArguments& arguments) {
+/// Names of TLVs from the providers' profiles. Of a tag that two providers name the first counts.
+Result<void> read_names(DumpArguments& arguments) {
+    if (arguments.config.empty()) return {};
+    const auto settings = admin::load_settings(arguments.config);
+    if (!settings) return std::unexpected(settings.error());
+    for (const routing::Provider& provider : settings->providers)
+        for (const routing::VendorTlv& vendor : provider.tlvs) arguments.tlvs.push_back(vendor.tlv);
+    return {};
+}
+
+int dump(DumpArguments& arguments) {
+    if (const auto named = read_names(arguments); !named) return failure(named.error().message);
     Dumper dumper(arguments);
     const auto done = dump_file(arguments, dumper);
     if (!done) return failure(done.error().message);
@@ -184,6 +199,7 @@ void add_dump_command(CLI::App& app, int& exit_code) {
         "Examples:\n"
         "  sluice dump trace.pcap\n"
         "  sluice dump --port 2775 --brief trace.pcapng\n"
+        "  sluice dump --config sluice.toml trace.pcap\n"
         "  echo 00000010000000150000000000000001 | sluice dump\n"
         "  tcpdump -i lo -w - port 2775 | sluice dump -\n\n"
         "Exit codes: 0 all well-formed; 1 something is malformed, or cannot be read; 2 usage.");
@@ -193,6 +209,8 @@ void add_dump_command(CLI::App& app, int& exit_code) {
     command->add_flag("--hex", arguments->hex, "The input is hex digits, whatever it looks like");
     command->add_flag("--brief", arguments->brief, "No octets");
     command->add_flag("--passwords", arguments->passwords, "Show them");
+    command->add_option("--config", arguments->config, "Take names and types of TLVs from its providers' [[provider.tlvs]]")
+        ->type_name("FILE");
     command->callback([arguments, &exit_code] { exit_code = dump(*arguments); });
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "codecs/smpp/fields.hpp"
@@ -175,9 +176,21 @@ std::string tlv_remark(const Tlv& tlv, const TlvRow* row, CommandId id) {
     return out;
 }
 
-void print_tlvs(std::string& out, const TlvView& tlvs, CommandId id) {
+/// A TLV that SMPP does not define but the options name. False if they do not either.
+bool print_named(std::string& out, const Tlv& tlv, const DumpOptions& options) {
+    const auto named = std::ranges::find(options.tlvs, tlv.tag, &NamedTlv::tag);
+    if (named == options.tlvs.end()) return false;
+    const auto text = named_tlv_text(named->type, tlv.value);
+    const bool is_string = named->type == NamedTlvType::c_octet_string;
+    line(out, "  tlv 0x{:04x} {} {}{}", static_cast<unsigned>(tlv.tag), named->name,
+         !text ? to_hex(tlv.value) : is_string ? quoted(*text) : *text, text ? "" : " [not of its type]");
+    return true;
+}
+
+void print_tlvs(std::string& out, const TlvView& tlvs, CommandId id, const DumpOptions& options) {
     for (const Tlv tlv : tlvs) {
         const TlvRow* row = find_tlv(tlv.tag);
+        if (row == nullptr && print_named(out, tlv, options)) continue;
         line(out, "  tlv 0x{:04x} {} {}{}", static_cast<unsigned>(tlv.tag), row != nullptr ? row->name : "-",
              tlv_value(tlv, row), tlv_remark(tlv, row, id));
     }
@@ -202,7 +215,7 @@ bool print_body(std::string& out, CommandId id, ByteView octets, const DumpOptio
     if (const auto body = decode<Body>(octets, options.decode)) {
         // An answer may have left its fields out.
         if (!octets.empty()) printer.fields(*body);
-        print_tlvs(out, body->tlvs, id);
+        print_tlvs(out, body->tlvs, id, options);
     } else {
         detail::Reader from(octets, options.decode);
         Body partial;

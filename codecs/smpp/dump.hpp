@@ -1,7 +1,9 @@
 #pragma once
 
+#include <span>
 #include <string>
 
+#include "codecs/smpp/named_tlv.hpp"
 #include "codecs/smpp/pdu.hpp"
 #include "engine/base/bytes.hpp"
 
@@ -11,6 +13,7 @@ struct DumpOptions {
     bool octets = true;    ///< ends with a hex dump of the whole PDU
     bool secrets = false;  ///< shows passwords; without it, PDUs that carry one get no hex dump
     DecodeOptions decode;
+    std::span<const NamedTlv> tlvs;  ///< names and types for tags that SMPP does not define
 };
 
 /// A PDU for people, several lines, each ended: the header, every field with its name, values by name where they have

@@ -1,5 +1,6 @@
 #include <algorithm>
-#include <charconv>
+#include <cstdio>
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 
@@ -86,6 +87,60 @@ void read_endpoints(TableReader& reader, std::vector<HostPort>& endpoints) {
     reader.require("endpoints");
 }
 
+constexpr Choices<smpp::NamedTlvType, 4> tlv_types{{{"integer", smpp::NamedTlvType::integer},
+                                                    {"c_octet_string", smpp::NamedTlvType::c_octet_string},
+                                                    {"octet_string", smpp::NamedTlvType::octet_string},
+                                                    {"decimal", smpp::NamedTlvType::decimal}}};
+constexpr Choices<routing::TlvMeaning, 6> tlv_meanings{{{"none", routing::TlvMeaning::none},
+                                                        {"message_id", routing::TlvMeaning::message_id},
+                                                        {"message_state", routing::TlvMeaning::message_state},
+                                                        {"error", routing::TlvMeaning::error},
+                                                        {"mcc_mnc", routing::TlvMeaning::mcc_mnc},
+                                                        {"done_date", routing::TlvMeaning::done_date}}};
+constexpr std::size_t max_tlvs = 32;
+
+std::string hex_tag(std::uint16_t tag) {
+    char text[8];
+    std::snprintf(text, sizeof text, "0x%04X", tag);
+    return text;
+}
+
+void read_tlv(TableReader& reader, const std::vector<routing::VendorTlv>& earlier, routing::VendorTlv& read) {
+    std::uint16_t tag = 0;
+    if (reader.number("tag", tag, 1, 0xFFFF)) {
+        read.tlv.tag = smpp::Tag{tag};
+        if (const smpp::TlvRow* row = smpp::find_tlv(read.tlv.tag))
+            reader.error("tag", hex_tag(tag) + " is SMPP's own " + std::string(row->name) +
+                                    "; the vendors' are 0x1400 to 0x3FFF");
+        for (const routing::VendorTlv& other : earlier)
+            if (other.tlv.tag == read.tlv.tag)
+                reader.error("tag", hex_tag(tag) + " is taken by '" + other.tlv.name + "' already");
+    }
+    reader.require("tag");
+    if (reader.text("name", read.tlv.name, 1, 64) &&
+        !std::ranges::all_of(read.tlv.name, [](char c) { return c > ' ' && c < 0x7F && c != '=' && c != '"'; }))
+        reader.error("name", "must be printable ASCII without blanks, '=' and '\"'");
+    reader.require("name");
+    reader.choice("type", read.tlv.type, tlv_types);
+    reader.require("type");
+    reader.choice("means", read.means, tlv_meanings);
+    if (read.means == routing::TlvMeaning::none) return;
+    if (read.tlv.type == smpp::NamedTlvType::octet_string)
+        reader.error("means", "an octet_string can mean nothing but itself; give it another type");
+    for (const routing::VendorTlv& other : earlier)
+        if (other.means == read.means)
+            reader.error("means", "'" + other.tlv.name + "' means " + std::string(to_string(read.means)) + " already");
+}
+
+void read_tlvs(TableReader& reader, std::vector<routing::VendorTlv>& tlvs) {
+    reader.tables("tlvs", [&](TableReader& table) {
+        routing::VendorTlv tlv;
+        read_tlv(table, tlvs, tlv);
+        tlvs.push_back(std::move(tlv));
+    });
+    if (tlvs.size() > max_tlvs) reader.error("tlvs", "has more than " + std::to_string(max_tlvs) + " entries");
+}
+
 void read_status_map(TableReader& reader, routing::StatusMap& map) {
     reader.entries("status_map", [&](const Value::Entry& entry, const std::string& field) {
         const auto range = parse_status_range(entry.key);
@@ -128,6 +183,7 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     read_alphabet(reader, provider.default_alphabet);
     reader.boolean("receipts_by_text", provider.receipts_by_text);
     reader.boolean("strip_trailing_nul", provider.strip_trailing_nul);
+    read_tlvs(reader, provider.tlvs);
     read_status_map(reader, provider.status_map);
     reader.table("retry", [&](TableReader& retry) { read_retry(retry, provider.retry); });
     reader.number("cost", provider.cost, 0, 1'000'000'000);

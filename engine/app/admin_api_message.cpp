@@ -93,6 +93,7 @@ Json as_json(const gateway::TraceEntry& entry, const PartyNames& names) {
             event["detail"] = smpp::name_of(smpp::MessageState{static_cast<std::uint8_t>(entry.status)});
             break;
         case TraceEvent::send: event["detail"] = fmt::format("by a link of shard {}", entry.status); break;
+        case TraceEvent::network: event["detail"] = fmt::format("MCC-MNC {}", entry.status); break;
         case TraceEvent::retry: event["detail"] = fmt::format("after {} failed", entry.status); break;
         default: break;
     }

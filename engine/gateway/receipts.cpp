@@ -9,6 +9,7 @@
 #include "codecs/smpp/time.hpp"
 #include "engine/gateway/connection.hpp"
 #include "engine/gateway/finish.hpp"
+#include "engine/gateway/vendor_tlvs.hpp"
 
 namespace sluice::gateway {
 
@@ -69,6 +70,9 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyT
     smpp::ReceiptOptions options;
     options.scratch = scratch;
     smpp::Receipt receipt;
+    VendorFacts vendor;  // what a provider says in TLVs of its own goes before everything else
+    if (party.provider != nullptr && !party.provider->tlvs.empty())
+        vendor = read_vendor_tlvs(party.provider->tlvs, pdu.tlvs);
     if (kind == smpp::ReceiptKind::none) {
         if (party.provider == nullptr || !party.provider->receipts_by_text) return false;
         smpp::DeliverSm as_receipt = pdu;
@@ -78,6 +82,7 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyT
         kind = smpp::ReceiptKind::receipt;
     } else {
         receipt = smpp::read_receipt(pdu, options);
+        if (!vendor.message_id.empty()) receipt.message_id = vendor.message_id;
         // Interop R12: a subscriber's message with a receipt's esm_class has neither the TLV nor the text of one.
         if (receipt.message_id.empty()) return false;
     }
@@ -86,15 +91,21 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyT
     ReceiptNote note;
     note.reply = reply;
     note.provider = party.id;
+    if (vendor.state && (*vendor.state != smpp::MessageState::scheduled || !receipt.state)) receipt.state = vendor.state;
     note.state = receipt.state.value_or(smpp::MessageState::unknown);
     note.final_state = kind == smpp::ReceiptKind::receipt && receipt.state && smpp::row_of(note.state).final &&
                        note.state != smpp::MessageState::accepted;
-    const std::string_view error = receipt.text.err;
+    const std::string_view error = vendor.error.empty() ? receipt.text.err : vendor.error;
     note.error_size = static_cast<std::uint8_t>(std::min(error.size(), sizeof note.error));
     std::copy_n(error.begin(), note.error_size, note.error);
-    if (const auto done = smpp::parse_date(receipt.text.done_date)) note.done_at = done->time_since_epoch().count();
+    const auto done = vendor.done_date ? vendor.done_date : smpp::parse_date(receipt.text.done_date);
+    if (done) note.done_at = done->time_since_epoch().count();
     note.provider_id_size = static_cast<std::uint8_t>(std::min(receipt.message_id.size(), sizeof note.provider_id));
     std::copy_n(receipt.message_id.begin(), note.provider_id_size, note.provider_id);
+    note.mcc_mnc = vendor.mcc_mnc.value_or(0);
+    if (vendor.any)
+        core_.log('D', party.provider->name + " receipt " + std::string(receipt.message_id) + ": " +
+                           vendor_tlvs_text(party.provider->tlvs, pdu.tlvs));
     const auto habit = habits_.find(party.id);
     note.reading = habit != habits_.end() ? habit->second.other : static_cast<std::uint8_t>(plain);
     note.key = receipt_key(party.id, party.provider, receipt.message_id, note.reading);
@@ -305,6 +316,7 @@ void Receipts::on_matched(const ReceiptNote& note) {
 
 void Receipts::apply(Message* m, const ReceiptNote& note) {
     core_.note(note.id, TraceEvent::receipt, note.provider, static_cast<std::uint32_t>(note.state));
+    if (note.mcc_mnc != 0) core_.note(note.id, TraceEvent::network, note.provider, note.mcc_mnc);
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
         m->provider != note.provider) {
         core_.counters.receipts_repeated.add();  // it is final already, or never was theirs

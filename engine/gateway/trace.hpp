@@ -24,11 +24,12 @@ enum class TraceEvent : std::uint8_t {
     final_state, ///< it has reached its final state (status: message_state)
     report,      ///< its receipt for the party is being written (status: message_state)
     done,        ///< nothing is owed any more: it is forgotten
+    network,     ///< the party named the network it went to (status: MCC and MNC as one number)
 };
 inline std::string_view to_string(TraceEvent event) {
-    static constexpr std::array<std::string_view, 12> names{"accepted", "committed", "send",    "response",
+    static constexpr std::array<std::string_view, 13> names{"accepted", "committed", "send",    "response",
                                                             "unanswered", "not sent", "retry",  "rerouted",
-                                                            "receipt",  "final",     "report",  "done"};
+                                                            "receipt",  "final",     "report",  "done", "network"};
     return names[static_cast<std::size_t>(event)];
 }
 

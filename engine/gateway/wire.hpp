@@ -84,6 +84,7 @@ struct ReceiptNote {
     char error[14] = {};
     std::uint8_t provider_id_size = 0;
     char provider_id[65] = {};   ///< as the provider wrote it
+    std::uint32_t mcc_mnc = 0;   ///< the network it went to, as one number; 0: not said
 };
 
 struct HabitNote {

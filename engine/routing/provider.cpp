@@ -17,4 +17,16 @@ std::string_view to_string(ProviderBind bind) {
     return "?";
 }
 
+std::string_view to_string(TlvMeaning meaning) {
+    switch (meaning) {
+        case TlvMeaning::none: return "none";
+        case TlvMeaning::message_id: return "message_id";
+        case TlvMeaning::message_state: return "message_state";
+        case TlvMeaning::error: return "error";
+        case TlvMeaning::mcc_mnc: return "mcc_mnc";
+        case TlvMeaning::done_date: return "done_date";
+    }
+    return "?";
+}
+
 }  // namespace sluice::routing

@@ -6,6 +6,7 @@
 
 #include "engine/routing/account.hpp"
 #include "engine/routing/status.hpp"
+#include "engine/routing/vendor_tlv.hpp"
 
 namespace sluice::routing {
 
@@ -60,6 +61,7 @@ struct Provider {
     Alphabet default_alphabet = Alphabet::gsm7;
     bool receipts_by_text = false;      ///< a deliver_sm that reads like a receipt is one whatever its esm_class (R12)
     bool strip_trailing_nul = true;     ///< interop P6, for mobile-originated text
+    std::vector<VendorTlv> tlvs;        ///< TLVs of their own (interop R15)
     StatusMap status_map;
     RetryPolicy retry;
     std::uint32_t cost = 0;             ///< of one message, in any unit that is the same for all; only compared

@@ -46,6 +46,10 @@ TEST(SettingsDiff, PeersByName) {
     wanted.accounts[0].window = 9;
     EXPECT_EQ(diff(base(), wanted).live, (Lines{"account 'demo': changed"}));
     EXPECT_TRUE(diff(wanted, base()).restart.empty());
+    wanted = base();
+    wanted.providers[0].tlvs.push_back({{smpp::Tag{0x1454}, "mccmnc", smpp::NamedTlvType::decimal},
+                                        routing::TlvMeaning::mcc_mnc});
+    EXPECT_EQ(diff(base(), wanted).live, (Lines{"provider 'mc': changed"}));
 }
 
 TEST(SettingsDiff, PlacesInTheFileDoNotMatter) {

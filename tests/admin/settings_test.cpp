@@ -191,6 +191,39 @@ ESME_RSUBMITFAIL = "throttled"
     EXPECT_EQ(settings.routes[0].targets[0].cost, 12u);
 }
 
+TEST(Settings, TlvsOfAProvider) {
+    const Settings settings = good(file_with("", R"(
+[[provider.tlvs]]
+tag = 0x1454
+name = "mccmnc"
+type = "c_octet_string"
+means = "mcc_mnc"
+[[provider.tlvs]]
+tag = 5144
+name = "price"
+type = "integer"
+)"));
+    const std::vector<routing::VendorTlv> expected{
+        {{smpp::Tag{0x1454}, "mccmnc", smpp::NamedTlvType::c_octet_string}, routing::TlvMeaning::mcc_mnc},
+        {{smpp::Tag{0x1418}, "price", smpp::NamedTlvType::integer}, routing::TlvMeaning::none}};
+    EXPECT_EQ(settings.providers.at(0).tlvs, expected);
+}
+
+TEST(SettingsErrors, TlvsOfAProvider) {
+    const auto with = [](const std::string& keys) { return what_of(file_with("", "[[provider.tlvs]]\n" + keys)); };
+    EXPECT_EQ(with("tag = 0x0427\nname = \"x\"\ntype = \"integer\""),
+              " provider[1].tlvs[1].tag: 0x0427 is SMPP's own message_state; the vendors' are 0x1400 to 0x3FFF");
+    EXPECT_EQ(with("tag = 0x1400\nname = \"a b\"\ntype = \"integer\""),
+              " provider[1].tlvs[1].name: must be printable ASCII without blanks, '=' and '\"'");
+    EXPECT_EQ(with("tag = 0x1400\nname = \"x\""), " provider[1].tlvs[1].type: is missing and has no default");
+    EXPECT_EQ(with("tag = 0x1400\nname = \"x\"\ntype = \"octet_string\"\nmeans = \"error\""),
+              " provider[1].tlvs[1].means: an octet_string can mean nothing but itself; give it another type");
+    const std::string one = "tag = 0x1400\nname = \"x\"\ntype = \"integer\"\nmeans = \"error\"\n";
+    EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].tag: 0x1400 is taken by 'x' already"),
+              std::string::npos);
+    EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].means: 'x' means error already"), std::string::npos);
+}
+
 TEST(Settings, RetryDefaultsReachProviders) {
     const Settings settings = good("[retry.unknown]\ndelays = [\"3s\"]\n" + file_with());
     EXPECT_EQ(settings.providers[0].retry.unknown, (routing::RetrySchedule{{seconds(3)}, false}));

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "engine/gateway/compose.hpp"
 #include "scene.hpp"
 
 // docs/interop.md R1 to R16 as scripted peers, each with 1, 2 and 4 shards: receipts come in on any bind, and so on any shard.
@@ -262,6 +263,92 @@ TEST_P(Receipt, R14WhatMatchesNothingIsAcknowledgedAndQuarantined) {
     EXPECT_EQ(scene.provider().responses.front().header.status, CommandStatus::ESME_ROK);
     scene.until([&] { return scene.count(&Counters::receipts_quarantined) == 1; });
     EXPECT_TRUE(scene.customer->requests.empty());
+}
+
+TEST_P(Receipt, R15TypedVendorTlvsSayEverything) {
+    using routing::TlvMeaning;
+    using smpp::NamedTlvType;
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) {
+        p.tlvs = {{{smpp::Tag{0x1418}, "id", NamedTlvType::integer}, TlvMeaning::message_id},
+                  {{smpp::Tag{0x1419}, "state", NamedTlvType::decimal}, TlvMeaning::message_state},
+                  {{smpp::Tag{0x141A}, "why", NamedTlvType::c_octet_string}, TlvMeaning::error},
+                  {{smpp::Tag{0x1454}, "network", NamedTlvType::c_octet_string}, TlvMeaning::mcc_mnc},
+                  {{smpp::Tag{0x1455}, "when", NamedTlvType::decimal}, TlvMeaning::done_date},
+                  {{smpp::Tag{0x1456}, "price", NamedTlvType::octet_string}, TlvMeaning::none}};
+    });
+    ready(scene);
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) {
+        scene.provider().answer(request, CommandStatus::ESME_ROK, "5000000000");
+    };
+    const std::string id = scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 128> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.octets(smpp::Tag{0x1418}, ByteView(std::array<std::uint8_t, 8>{0, 0, 0, 1, 0x2A, 0x05, 0xF2, 0x00}));
+    tlvs.octets(smpp::Tag{0x1419}, as_bytes("5"));
+    tlvs.octets(smpp::Tag{0x141A}, as_bytes("E12"));  // without its NUL
+    tlvs.text(smpp::Tag{0x1454}, "24001");
+    tlvs.text(smpp::Tag{0x1455}, "2603040102");
+    tlvs.octets(smpp::Tag{0x1456}, as_bytes("\x01\x02"));
+    smpp::DeliverSm pdu = Scene::receipt("id:77 stat:DELIVRD err:000 done date:2603050000");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu, 1);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    const auto home = scene.customer->requests.front().message();
+    const auto receipt = smpp::read_receipt(home);
+    EXPECT_EQ(receipt.message_id, id);
+    EXPECT_EQ(receipt.state, smpp::MessageState::undeliverable);
+    EXPECT_EQ(receipt.text.stat, "UNDELIV");
+    EXPECT_EQ(receipt.text.err, "E12");
+    EXPECT_EQ(receipt.text.done_date, "2603040102");
+    const auto events = scene.trace(parse_shown_id(id, routing::IdFormat::decimal));
+    const auto network = std::ranges::find(events, TraceEvent::network, &TraceEntry::event);
+    ASSERT_NE(network, events.end());
+    EXPECT_EQ(network->status, 24001u);
+    EXPECT_NE(scene.log.find("p0 receipt 5000000000: id=5000000000 state=5 why=E12 network=24001 when=2603040102 "
+                             "price=0102"), std::string::npos) << scene.log;
+}
+
+TEST_P(Receipt, R15WhatIsNotOfItsTypeSaysNothing) {
+    Scene scene(GetParam(), [](routing::Account&, routing::Provider& p) {
+        p.tlvs = {{{smpp::Tag{0x1418}, "id", smpp::NamedTlvType::decimal}, routing::TlvMeaning::message_id},
+                  {{smpp::Tag{0x1419}, "state", smpp::NamedTlvType::integer}, routing::TlvMeaning::message_state},
+                  {{smpp::Tag{0x1455}, "when", smpp::NamedTlvType::integer}, routing::TlvMeaning::done_date}};
+    });
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 128> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.octets(smpp::Tag{0x1418}, as_bytes("no number"));
+    tlvs.octets(smpp::Tag{0x1419}, {});
+    tlvs.octets(smpp::Tag{0x1455}, ByteView(std::array<std::uint8_t, 9>{}));
+    smpp::DeliverSm pdu = Scene::receipt("id:1 stat:EXPIRED err:000 done date:2603050000");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    const auto receipt = smpp::read_receipt(scene.customer->requests.front().message());
+    EXPECT_EQ(receipt.text.stat, "EXPIRED");
+    EXPECT_EQ(receipt.text.done_date, "2603050000");
+}
+
+TEST_P(Receipt, W9MessageStateZeroGivesWayToTheText) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    std::array<std::uint8_t, 64> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.text(smpp::Tag::receipted_message_id, "1");
+    tlvs.integer(smpp::Tag::message_state, 0);
+    tlvs.octets(smpp::Tag{0x1454}, as_bytes("24001"));
+    tlvs.octets(smpp::Tag{0x1418}, as_bytes("\x01"));
+    tlvs.integer(smpp::Tag::congestion_state, 50);  // of 5.0, in a session of 3.4
+    smpp::DeliverSm pdu = Scene::receipt("id:1 stat:UNDELIV err:001");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu);
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).text.stat, "UNDELIV");
 }
 
 TEST_P(Receipt, R15R16UnknownTlvsAndAsciiErrors) {

@@ -286,6 +286,9 @@ public:
         others.push_back(std::make_unique<Scripted>(net_, clock_, ledger_, 100 + others.size()));
         return *others.back();
     }
+    std::vector<TraceEntry> trace(MessageId id) const {
+        return running_[home_shard(id, shards_)].shard->core().trace.find(id);
+    }
     bool empty() const {
         for (const auto& disk : disks_)
             if (!disk.table(storage::Table::message).empty()) return false;
@@ -325,7 +328,7 @@ private:
                 done(hash == password);
                 return true;
             };
-            options.log = [](char, std::string) {};
+            options.log = [this](char, std::string line) { log += line + '\n'; };
             running_.push_back({std::move(store), std::make_unique<Shard>(std::move(options))});
             mesh_->set_wake(i, [] {});
         }
@@ -367,7 +370,10 @@ private:
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<Running> running_;
 
-public:  // destroyed before the network that they live on
+public:
+    std::string log;
+
+    // destroyed before the network that they live on
     std::vector<std::unique_ptr<Scripted>> provider_peers;
     std::unique_ptr<Scripted> customer;
     std::vector<std::unique_ptr<Scripted>> others;

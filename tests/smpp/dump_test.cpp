@@ -69,6 +69,35 @@ TEST(Dump, marksTheBrokenField) {
     EXPECT_TRUE(contains(dump_of("00000010 00000099 00000000 00000001"), "! malformed command_id: ESME_RINVCMDID"));
 }
 
+TEST(Dump, namesVendorTlvs) {
+    const std::vector<NamedTlv> names{{Tag{0x1454}, "mccmnc", NamedTlvType::c_octet_string},
+                                      {Tag{0x1418}, "price", NamedTlvType::integer}};
+    const std::string text = dump_of("00000027 80000004 00000000 00000001 00 1454000532343030 31 1418000207d0 14550001ff "
+                                     "14180000", {.octets = false, .decode = {}, .tlvs = names});
+    EXPECT_TRUE(contains(text, "  tlv 0x1454 mccmnc \"24001\"\n  tlv 0x1418 price 2000\n  tlv 0x1455 - ff [vendor]\n"
+                               "  tlv 0x1418 price  [not of its type]\n")) << text;
+}
+
+TEST(NamedTlv, everyTypeIsReadLeniently) {
+    const auto read = [](NamedTlvType type, std::string_view hex) {
+        return named_tlv_text(type, *parse_hex(hex)).value_or("not of its type");
+    };
+    EXPECT_EQ(read(NamedTlvType::integer, "05"), "5");
+    EXPECT_EQ(read(NamedTlvType::integer, "0100"), "256");
+    EXPECT_EQ(read(NamedTlvType::integer, "00010000"), "65536");
+    EXPECT_EQ(read(NamedTlvType::integer, "ffffffffffffffff"), "18446744073709551615");
+    EXPECT_EQ(read(NamedTlvType::integer, ""), "not of its type");
+    EXPECT_EQ(read(NamedTlvType::integer, "000000000000000001"), "not of its type");
+    EXPECT_EQ(read(NamedTlvType::c_octet_string, "323400"), "24");
+    EXPECT_EQ(read(NamedTlvType::c_octet_string, "3234"), "24") << "without its NUL";
+    EXPECT_EQ(read(NamedTlvType::c_octet_string, ""), "");
+    EXPECT_EQ(read(NamedTlvType::octet_string, "00ff"), "00ff");
+    EXPECT_EQ(read(NamedTlvType::decimal, "20303037 2000"), "007") << "leading zeros are kept";
+    EXPECT_EQ(read(NamedTlvType::decimal, "3132"), "12");
+    for (const char* hex : {"", "2020", "3141", "2d31", "31203100", "313131313131313131313131313131313131313131"})
+        EXPECT_EQ(read(NamedTlvType::decimal, hex), "not of its type") << hex;
+}
+
 TEST(Dump, keepsPasswordsOut) {
     const char* bind = "0000002f 00000009 00000000 00000001 534d50503354455354 00 7365637265743038 00 5355424d49543100 "
                        "50 01 01 00";

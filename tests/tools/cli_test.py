@@ -350,6 +350,14 @@ class Dump(unittest.TestCase):
                 self.assertRegex(done.stdout, r"(?m)^!")
                 self.assertIn("1 PDUs, 1 malformed", done.stdout)
 
+    def test_names_tlvs_of_the_configuration(self):
+        response = "00000017 80000004 00000000 00000001 14540003 323400"
+        example = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "sluice.example.toml")
+        self.assertIn("tlv 0x1454 - ", sluice("dump", stdin=response).stdout)
+        done = sluice("dump", "--config", example, stdin=response)
+        self.assertIn('tlv 0x1454 mccmnc "24"', done.stdout)
+        self.assertEqual(sluice("dump", "--config", "no-such-file", stdin=response).returncode, 1)
+
     def test_passwords_are_hidden(self):
         bind = "0000001f 00000009 00000000 00000001 6100 736563726574 00 00 34 00 00 00"
         bind = bind.replace("0000001f", f"{len(bytes.fromhex(bind)):08x}")
