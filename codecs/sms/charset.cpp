@@ -50,21 +50,36 @@ void append_ucs2(char32_t c, std::vector<std::uint8_t>& to) {
     unit(0xDC00 + ((c - 0x10000) & 0x3FF));
 }
 
-void decode_gsm7(ByteView octets, std::string& to) {
+/// The character behind an escape; 0 if there is none.
+char32_t extension_character(std::uint8_t septet, std::uint8_t language) {
+    if (has_single_table(language)) return single_character(language, septet);
+    const auto extension = std::ranges::find(gsm7_extensions, septet, &Extension::septet);
+    return extension != gsm7_extensions.end() ? extension->character : U'\0';
+}
+
+char32_t main_character(std::uint8_t septet, std::uint8_t language) {
+    if (septet == gsm7_escape) return U' ';  // one that leads nowhere is shown as a blank
+    if (has_locking_table(language))
+        if (const char16_t c = locking_character(language, septet); c != 0) return c;
+    return septet < gsm7_table.size() ? gsm7_table[septet] : replacement_character;
+}
+
+void append_decoded_gsm7(ByteView octets, NationalLanguage language, std::string& to) {
     for (std::size_t i = 0; i < octets.size(); ++i) {
         std::uint8_t septet = octets[i];
         if (septet == gsm7_escape && i + 1 < octets.size()) {
             septet = octets[++i];
-            const auto extension = std::ranges::find(gsm7_extensions, septet, &Extension::septet);
-            if (extension != gsm7_extensions.end()) {
-                append_utf8(extension->character, to);
+            if (const char32_t c = extension_character(septet, language.single); c != 0) {
+                append_utf8(c, to);
                 continue;
             }
         }
-        // An escape that leads nowhere is shown as a blank.
-        if (septet == gsm7_escape) append_utf8(U' ', to);
-        else append_utf8(septet < gsm7_table.size() ? gsm7_table[septet] : replacement_character, to);
+        append_utf8(main_character(septet, language.locking), to);
     }
+}
+
+void decode_utf8(std::string_view octets, std::string& to) {
+    while (!octets.empty()) append_utf8(take_code_point(octets), to);
 }
 
 void decode_ucs2(ByteView octets, std::string& to) {
@@ -100,13 +115,16 @@ std::optional<std::vector<std::uint8_t>> encode(Charset charset, std::string_vie
     octets.reserve(charset == Charset::ucs2 ? 2 * utf8.size() : utf8.size());
     while (!utf8.empty()) {
         const bool says_replacement = utf8.starts_with("\xEF\xBF\xBD");
+        const std::string_view before = utf8;
         const char32_t c = take_code_point(utf8);
         if (c == replacement_character && !says_replacement) return std::nullopt;
         if (charset == Charset::gsm7) {
             if (!append_gsm7(c, octets)) return std::nullopt;
-        } else if (charset == Charset::latin1) {
-            if (c > 0xFF) return std::nullopt;
+        } else if (charset == Charset::latin1 || charset == Charset::ascii) {
+            if (c > (charset == Charset::ascii ? 0x7Fu : 0xFFu)) return std::nullopt;
             octets.push_back(static_cast<std::uint8_t>(c));
+        } else if (charset == Charset::utf8) {
+            octets.insert(octets.end(), before.begin(), before.end() - static_cast<std::ptrdiff_t>(utf8.size()));
         } else {
             append_ucs2(c, octets);
         }
@@ -117,12 +135,22 @@ std::optional<std::vector<std::uint8_t>> encode(Charset charset, std::string_vie
 std::string decode(Charset charset, ByteView octets) {
     std::string text;
     switch (charset) {
-        case Charset::gsm7: decode_gsm7(octets, text); break;
+        case Charset::gsm7: append_decoded_gsm7(octets, {}, text); break;
         case Charset::latin1:
             for (const std::uint8_t octet : octets) append_utf8(octet, text);
             break;
         case Charset::ucs2: decode_ucs2(octets, text); break;
+        case Charset::ascii:
+            for (const std::uint8_t octet : octets) append_utf8(octet < 0x80 ? octet : replacement_character, text);
+            break;
+        case Charset::utf8: decode_utf8(as_text(octets), text); break;
     }
+    return text;
+}
+
+std::string decode_gsm7(ByteView septets, NationalLanguage language) {
+    std::string text;
+    append_decoded_gsm7(septets, language, text);
     return text;
 }
 

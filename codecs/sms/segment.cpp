@@ -5,11 +5,8 @@ namespace {
 
 constexpr std::size_t max_parts = 255;
 
-struct Room {
-    std::size_t whole;
-    std::size_t part;  ///< beside a concatenation header of six octets
-};
-constexpr Room room_of(Coding coding) { return coding == Coding::gsm7 ? Room{160, 153} : Room{140, 134}; }
+/// An escape sequence and a surrogate pair in UCS-2 must fit in a part.
+constexpr std::size_t least_room = 4;
 
 /// Would a cut before `at` go through the middle of a character?
 bool inside_character(Coding coding, ByteView text, std::size_t at) {
@@ -23,13 +20,14 @@ bool inside_character(Coding coding, ByteView text, std::size_t at) {
 
 }  // namespace
 
-std::optional<std::vector<ByteView>> segment(Coding coding, ByteView text) {
-    const Room room = room_of(coding);
-    if (text.size() <= room.whole) return std::vector{text};
+std::optional<std::vector<ByteView>> segment(Coding coding, ByteView text, const HeaderSizes& headers) {
+    if (text.size() <= room_beside(coding, headers.whole)) return std::vector{text};
+    const std::size_t room = room_beside(coding, headers.part);
+    if (room < least_room) return std::nullopt;
     std::vector<ByteView> parts;
     while (!text.empty()) {
         if (parts.size() == max_parts) return std::nullopt;
-        std::size_t size = std::min(text.size(), room.part);
+        std::size_t size = std::min(text.size(), room);
         if (size < text.size() && inside_character(coding, text, size)) size -= coding == Coding::ucs2 ? 2 : 1;
         parts.push_back(text.first(size));
         text = text.subspan(size);

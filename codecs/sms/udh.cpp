@@ -25,6 +25,42 @@ std::optional<Concatenation> UserDataHeader::concatenation() const {
     return found;
 }
 
+NationalLanguage UserDataHeader::language() const {
+    NationalLanguage language;
+    for_each([&](const Element& element) {
+        if (element.data.size() != 1) return;
+        if (element.id == ElementId::single_shift) language.single = element.data[0];
+        if (element.id == ElementId::locking_shift) language.locking = element.data[0];
+    });
+    return language;
+}
+
+std::optional<std::vector<std::uint8_t>> with_concatenation(const UserDataHeader* header, const Concatenation* part,
+                                                            bool keep_language) {
+    std::vector<std::uint8_t> octets{0};
+    if (part != nullptr && part->wide) {
+        octets.insert(octets.end(), {static_cast<std::uint8_t>(ElementId::concatenation_16), 4,
+                                     static_cast<std::uint8_t>(part->reference >> 8),
+                                     static_cast<std::uint8_t>(part->reference), part->total, part->part});
+    } else if (part != nullptr) {
+        const auto alone = concatenation_header(*part);
+        octets.insert(octets.end(), alone.begin() + 1, alone.end());
+    }
+    if (header != nullptr) {
+        header->for_each([&](const Element& element) {
+            if (element.id == ElementId::concatenation_8 || element.id == ElementId::concatenation_16) return;
+            if (!keep_language && (element.id == ElementId::single_shift || element.id == ElementId::locking_shift)) return;
+            octets.push_back(static_cast<std::uint8_t>(element.id));
+            octets.push_back(static_cast<std::uint8_t>(element.data.size()));
+            octets.insert(octets.end(), element.data.begin(), element.data.end());
+        });
+    }
+    if (octets.size() > 256) return std::nullopt;
+    if (octets.size() == 1) return std::vector<std::uint8_t>();
+    octets[0] = static_cast<std::uint8_t>(octets.size() - 1);
+    return octets;
+}
+
 std::array<std::uint8_t, concatenation_header_size> concatenation_header(const Concatenation& part) {
     return {5, static_cast<std::uint8_t>(ElementId::concatenation_8), 3, static_cast<std::uint8_t>(part.reference),
             part.total, part.part};

@@ -4,14 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
+#include "codecs/sms/national.hpp"
 #include "engine/base/bytes.hpp"
 
 /// User data headers (3GPP TS 23.040 §9.2.3.24): elements before the text of a message whose esm_class has UDHI set.
 namespace sluice::sms {
 
 /// Information element identifiers.
-enum class ElementId : std::uint8_t { concatenation_8 = 0x00, ports_16 = 0x05, concatenation_16 = 0x08 };
+enum class ElementId : std::uint8_t {
+    concatenation_8 = 0x00, ports_16 = 0x05, concatenation_16 = 0x08, single_shift = 0x24, locking_shift = 0x25,
+};
 
 struct Element {
     ElementId id{};
@@ -47,6 +51,9 @@ public:
     /// part beyond total) is as if it were not there.
     std::optional<Concatenation> concatenation() const;
 
+    /// Which tables the text behind it is written with.
+    NationalLanguage language() const;
+
 private:
     explicit UserDataHeader(ByteView elements) : elements_(elements) {}
     ByteView elements_;
@@ -56,5 +63,11 @@ inline constexpr std::size_t concatenation_header_size = 6;  ///< with a referen
 
 /// A header that says nothing but which part this is, with the low 8 bits of the reference.
 std::array<std::uint8_t, concatenation_header_size> concatenation_header(const Concatenation& part);
+
+/// The header's octets with its concatenation elements taken out and, if `part` is given, one for it put in front, of
+/// 16 bits where it is wide; without those that name a language where the text behind it is GSM 7 no more. Empty when
+/// nothing is left. Nothing when it would be longer than its length octet can say.
+std::optional<std::vector<std::uint8_t>> with_concatenation(const UserDataHeader* header, const Concatenation* part,
+                                                            bool keep_language = true);
 
 }  // namespace sluice::sms

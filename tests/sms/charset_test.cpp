@@ -2,6 +2,9 @@
 
 #include <rapidcheck.h>
 
+#include "codecs/sms/data_coding.hpp"
+#include "codecs/sms/septets.hpp"
+#include "codecs/sms/transliterate.hpp"
 #include "codecs/sms/utf8.hpp"
 #include "tests/sms/vectors.hpp"
 
@@ -53,6 +56,91 @@ TEST(Latin1, IsTheFirst256CodePoints) {
     EXPECT_EQ(decode_hex(Charset::latin1, "e1e7da"), "áçÚ");
 }
 
+TEST(Ascii, IsBelow0x80) {
+    EXPECT_EQ(encode_hex(Charset::ascii, "a~\x7f"), "617e7f");
+    EXPECT_EQ(encode_hex(Charset::ascii, "\u00E9"), "none");
+    EXPECT_EQ(decode_hex(Charset::ascii, "41e9"), "A\uFFFD");
+}
+
+TEST(Utf8, GoesThroughAsItIs) {
+    EXPECT_EQ(encode_hex(Charset::utf8, "a\u00E9🌍"), "61c3a9f09f8c8d");
+    EXPECT_EQ(decode_hex(Charset::utf8, "61c3a9f09f8c8d"), "a\u00E9🌍");
+    EXPECT_EQ(decode_hex(Charset::utf8, "61c3"), "a\uFFFD");
+}
+
+TEST(Gsm7, NationalTables) {
+    EXPECT_EQ(decode_gsm7(octets("041b67"), {1, 1}), "\u20AC\u011F") << "Turkish";
+    EXPECT_EQ(decode_gsm7(octets("041b67"), {0, 1}), "\u00E8\u011F");
+    EXPECT_EQ(decode_gsm7(octets("041b651b7a"), {0, 2}), "\u00E8\u20ACz") << "Spanish has no z there";
+    EXPECT_EQ(decode_gsm7(octets("041b65"), {14, 200}), "\u00E8\u20AC") << "languages that are not known";
+    EXPECT_EQ(decode_gsm7(octets("0c"), {4, 4}), "\u00F8") << "Bengali leaves the cell empty";
+    EXPECT_EQ(decode_gsm7(octets("801b"), {13, 13}), "\uFFFD ");
+}
+
+TEST(Septets, FillBitsBehindAHeader) {
+    EXPECT_EQ(fill_bits(0), 0u);
+    EXPECT_EQ(fill_bits(6), 1u);
+    EXPECT_EQ(fill_bits(7), 0u);
+    EXPECT_EQ(fill_bits(4), 3u);
+    EXPECT_EQ(smpp::to_hex(pack_septets(octets("6869"), fill_bits(6))), "d069");
+    EXPECT_EQ(smpp::to_hex(unpack_septets(octets("d069"), fill_bits(6))), "6869");
+}
+
+TEST(Septets, AWholeSpareSeptetIsPadding) {
+    EXPECT_EQ(smpp::to_hex(unpack_septets(pack_septets(octets("31323334353637")))), "31323334353637");
+    EXPECT_EQ(smpp::to_hex(unpack_septets(pack_septets(octets("3132333435363700")))), "31323334353637");
+    EXPECT_EQ(smpp::to_hex(unpack_septets(pack_septets(octets("3132333435363738")))), "3132333435363738");
+    EXPECT_EQ(smpp::to_hex(unpack_septets(pack_septets(octets("313200")))), "313200");
+    EXPECT_TRUE(unpack_septets({}, 6).empty());
+}
+
+TEST(Properties, SeptetsPackAndUnpack) {
+    EXPECT_TRUE(rc::check([](Octets septets, std::uint8_t header) {
+        for (std::uint8_t& septet : septets) septet &= 0x7F;
+        if (septets.empty() || septets.back() == 0 || septets.back() == 0x0D) septets.push_back(0x41);
+        const unsigned fill = fill_bits(header);
+        const auto packed = pack_septets(septets, fill);
+        RC_ASSERT(packed.size() == (septets.size() * 7 + fill + 7) / 8);
+        RC_ASSERT(unpack_septets(packed, fill) == septets);
+    }));
+}
+
+TEST(Transliterate, TakesWhatComesNearest) {
+    EXPECT_EQ(transliterate("\u201Chow\u201D \u2013 \u00E7a va\u2026 Nguy\u1EC5n \u0141\u00F3d\u017A", Charset::gsm7),
+              "\"how\" - ca va... Nguyen Lodz");
+    EXPECT_EQ(transliterate("\u00E9\u20AC\u0416🌍\u200B", Charset::ascii), "eEUR??");
+    EXPECT_EQ(transliterate("\u00E9\u20AC", Charset::gsm7), "\u00E9\u20AC") << "what is there stays";
+    EXPECT_EQ(transliterate("\u00A6\u00AB", Charset::ascii), "|\"");
+    EXPECT_EQ(transliterate("a\xC3", Charset::gsm7), "a?");
+}
+
+TEST(Properties, WhatIsTransliteratedEncodes) {
+    EXPECT_TRUE(rc::check([](const std::string& any) {
+        for (const Charset charset : {Charset::gsm7, Charset::latin1, Charset::ascii})
+            RC_ASSERT(encode(charset, transliterate(any, charset)).has_value());
+    }));
+}
+
+TEST(DataCoding, TellsTheAlphabet) {
+    const std::pair<int, Alphabet> cases[] = {
+        {0x00, Alphabet::peer_default}, {0x01, Alphabet::ascii}, {0x02, Alphabet::other}, {0x03, Alphabet::latin1},
+        {0x04, Alphabet::other}, {0x06, Alphabet::other}, {0x08, Alphabet::ucs2}, {0x0F, Alphabet::other},
+        {0x10, Alphabet::gsm7}, {0x11, Alphabet::gsm7}, {0x14, Alphabet::other}, {0x18, Alphabet::ucs2},
+        {0x1C, Alphabet::other}, {0x20, Alphabet::other}, {0x31, Alphabet::other}, {0x40, Alphabet::gsm7},
+        {0x48, Alphabet::ucs2}, {0x80, Alphabet::other}, {0xBF, Alphabet::other}, {0xC8, Alphabet::gsm7},
+        {0xD0, Alphabet::gsm7}, {0xE8, Alphabet::ucs2}, {0xF1, Alphabet::gsm7}, {0xF5, Alphabet::other}};
+    for (const auto& [value, alphabet] : cases)
+        EXPECT_EQ(alphabet_of(static_cast<std::uint8_t>(value)), alphabet) << value;
+}
+
+TEST(DataCoding, UCS2KeepsClassAndIndication) {
+    for (const auto& [value, ucs2] : {std::pair{0x00, 0x08}, {0x01, 0x08}, {0x10, 0x18}, {0x11, 0x19}, {0xF1, 0x19},
+                                      {0xF0, 0x18}, {0xC8, 0xE8}, {0xD1, 0xE1}, {0x41, 0x49}, {0x08, 0x08}}) {
+        EXPECT_EQ(in_ucs2(static_cast<std::uint8_t>(value)), ucs2) << value;
+        EXPECT_EQ(alphabet_of(in_ucs2(static_cast<std::uint8_t>(value))), Alphabet::ucs2);
+    }
+}
+
 TEST(Ucs2, UsesSurrogatePairs) {
     EXPECT_EQ(encode_hex(Charset::ucs2, "a🌍"), "0061d83cdf0d");
     EXPECT_EQ(decode_hex(Charset::ucs2, "0061d83cdf0d"), "a🌍");
@@ -101,11 +189,33 @@ TEST(Properties, AnyOctetsDecodeToUtf8) {
     }));
 }
 
+/// "gsm7_packed", "gsm7_packed_cr_pad", and either with the language tables that it names.
+void expect_septets(const nlohmann::json& vector, const std::string& codec) {
+    NationalLanguage language;
+    int locking = 0, single = 0;
+    if (const auto at = codec.find("_nli_"); at != codec.npos) {
+        ASSERT_EQ(std::sscanf(codec.c_str() + at, "_nli_lock%d_shift%d", &locking, &single), 2) << codec;
+    }
+    language = {static_cast<std::uint8_t>(locking), static_cast<std::uint8_t>(single)};
+    const Octets given = octets(vector.at("hex").get<std::string>());
+    const auto text = vector.at("text").get<std::string>();
+    const bool packed = codec.starts_with("gsm7_packed");
+    EXPECT_EQ(decode_gsm7(packed ? unpack_septets(given) : given, language), text) << vector.dump();
+    if (codec == "gsm7_packed") {
+        EXPECT_EQ(smpp::to_hex(pack_septets(*encode(Charset::gsm7, text))), smpp::to_hex(given)) << vector.dump();
+    }
+}
+
 TEST(Vectors, Charsets) {
     SLUICE_VECTORS_OR_SKIP(all, "charset.json");
     std::size_t tried = 0;
     for (const auto& vector : all) {
         const auto codec = vector.at("codec").get<std::string>();
+        if (codec.starts_with("gsm7_packed") || codec.find("_nli_") != codec.npos) {
+            expect_septets(vector, codec);
+            ++tried;
+            continue;
+        }
         const bool little = codec == "ucs2_le";
         if (codec != "gsm7_unpacked" && codec != "latin1" && codec != "ucs2_be" && !little) continue;
         const Charset charset = codec == "latin1"          ? Charset::latin1
@@ -119,7 +229,7 @@ TEST(Vectors, Charsets) {
         }
         ++tried;
     }
-    EXPECT_GE(tried, 50u);
+    EXPECT_GE(tried, 155u);
 }
 
 }  // namespace

@@ -28,6 +28,18 @@ TEST(Segment, PartsLeaveRoomForTheHeader) {
     EXPECT_EQ(sizes(Coding::ucs2, Octets(142, 0)), (std::vector<std::size_t>{134, 8}));
 }
 
+TEST(Segment, OtherHeadersTakeRoomToo) {
+    EXPECT_EQ(room_beside(Coding::gsm7, 0), 160u);
+    EXPECT_EQ(room_beside(Coding::gsm7, 4), 155u) << "a national language";
+    EXPECT_EQ(room_beside(Coding::gsm7, 7), 152u);
+    EXPECT_EQ(room_beside(Coding::ucs2, 7), 132u) << "no half character";
+    EXPECT_EQ(room_beside(Coding::octets, 200), 0u);
+    const Octets text(160, 'a');
+    EXPECT_EQ(segment(Coding::gsm7, text, {7, 12})->size(), 2u);
+    EXPECT_EQ(segment(Coding::gsm7, text, {7, 12})->front().size(), 146u);
+    EXPECT_FALSE(segment(Coding::gsm7, text, {137, 140}));
+}
+
 TEST(Segment, AnEscapeStaysWithItsCharacter) {
     Octets text(170, 'a');
     text[152] = gsm7_escape;

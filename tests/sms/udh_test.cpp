@@ -34,6 +34,32 @@ TEST(UserDataHeader, LengthsBeyondTheEndMakeItInvalid) {
     EXPECT_EQ(UserDataHeader::parse(octets("0500030a030141"))->size(), 6u) << "the text is not part of it";
 }
 
+TEST(UserDataHeader, NamesTheLanguage) {
+    const Octets user_data = octets("0625010124010303");
+    EXPECT_EQ(UserDataHeader::parse(user_data)->language(), (NationalLanguage{1, 3}));
+}
+
+TEST(UserDataHeader, ConcatenationIsPutInAndTakenOut) {
+    const Octets ports = octets("0b05040b84c0020003f00301");
+    const auto header = UserDataHeader::parse(ports);
+    const Concatenation narrow{0x1234, 5, 2, false}, wide{0x1234, 5, 2, true};
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(&*header, nullptr)), "0605040b84c002");
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(&*header, &narrow)), "0b000334050205040b84c002");
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(&*header, &wide)), "0c08041234050205040b84c002");
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(nullptr, &wide)), "060804" "12340502");
+    const Octets turkish = octets("0b2401012501010003070201");
+    const auto national = UserDataHeader::parse(turkish);
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(&*national, nullptr)), "06240101250101");
+    EXPECT_EQ(smpp::to_hex(*with_concatenation(&*national, &narrow, false)), "050003340502");
+    const Octets alone = octets("050003070201");
+    const auto only = UserDataHeader::parse(alone);
+    EXPECT_TRUE(with_concatenation(&*only, nullptr)->empty()) << "nothing is left";
+    Octets full(256, 0);
+    full[0] = 255, full[1] = 0x70, full[2] = 253;
+    const auto longest = UserDataHeader::parse(full);
+    EXPECT_FALSE(with_concatenation(&*longest, &narrow)) << "it would be too long";
+}
+
 TEST(UserDataHeader, WhatIsWrittenIsRead) {
     EXPECT_TRUE(rc::check([](std::uint8_t reference, std::uint8_t a, std::uint8_t b) {
         const Concatenation part{reference, std::max<std::uint8_t>({a, b, 1}),
