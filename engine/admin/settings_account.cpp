@@ -107,7 +107,7 @@ void read_account(TableReader& reader, routing::Account& account) {
     reader.number("window", account.window, 1, 65'535);
     reader.number("peer_window", account.peer_window, 1, 65'535);
     reader.number("max_queued", account.max_queued, 1, 10'000'000'000);
-    read_alphabet(reader, account.default_alphabet);
+    read_text(reader, account.text, false);
     reader.choice("message_id_format", account.message_id_format, id_formats);
     reader.table("receipts", [&](TableReader& receipts) {
         receipts.boolean("allowed", account.receipts.allowed);

@@ -180,7 +180,10 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     reader.text("address_range", provider.address_range, 0, 40);
     reader.choice("response_id_format", provider.response_id_format, id_formats);
     reader.choice("receipt_id_format", provider.receipt_id_format, id_formats);
-    read_alphabet(reader, provider.default_alphabet);
+    read_text(reader, provider.text, true);
+    if (provider.text.segmentation == routing::Segmentation::sar &&
+        provider.interface_version < smpp::interface_version_34)
+        reader.error("segmentation", "\"sar\" needs TLVs, which interface_version \"3.3\" does not have");
     reader.boolean("receipts_by_text", provider.receipts_by_text);
     reader.boolean("strip_trailing_nul", provider.strip_trailing_nul);
     read_tlvs(reader, provider.tlvs);

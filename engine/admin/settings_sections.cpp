@@ -23,6 +23,16 @@ constexpr Choices<LogLevel, 6> log_levels{{{"trace", LogLevel::trace},
                                            {"off", LogLevel::off}}};
 constexpr Choices<LogFormat, 2> log_formats{{{"text", LogFormat::text}, {"json", LogFormat::json}}};
 constexpr Choices<bool, 2> after_last{{{"repeat", true}, {"fail", false}}};
+constexpr Choices<routing::Segmentation, 4> segmentations{{{"as_is", routing::Segmentation::as_is},
+                                                           {"udh8", routing::Segmentation::udh8},
+                                                           {"udh16", routing::Segmentation::udh16},
+                                                           {"sar", routing::Segmentation::sar}}};
+constexpr Choices<routing::Unmappable, 3> unmappables{{{"ucs2", routing::Unmappable::ucs2},
+                                                       {"transliterate", routing::Unmappable::transliterate},
+                                                       {"refuse", routing::Unmappable::refuse}}};
+/// What a provider has brought was acknowledged, and is not refused afterwards.
+constexpr Choices<routing::Unmappable, 2> unmappables_of_accounts{
+    {{"ucs2", routing::Unmappable::ucs2}, {"transliterate", routing::Unmappable::transliterate}}};
 constexpr Choices<routing::Alphabet, 5> alphabets{{{"gsm7", routing::Alphabet::gsm7},
                                                    {"gsm7_packed", routing::Alphabet::gsm7_packed},
                                                    {"latin1", routing::Alphabet::latin1},
@@ -136,8 +146,11 @@ void read_address(TableReader& reader, std::string_view key, routing::HostPort& 
     else reader.error(key, "'" + read.host + "' is not an address; names are not resolved here");
 }
 
-void read_alphabet(TableReader& reader, routing::Alphabet& alphabet) {
-    reader.choice("default_alphabet", alphabet, alphabets);
+void read_text(TableReader& reader, routing::TextProfile& text, bool may_refuse) {
+    reader.choice("default_alphabet", text.default_alphabet, alphabets);
+    reader.choice("segmentation", text.segmentation, segmentations);
+    if (may_refuse) reader.choice("unmappable", text.unmappable, unmappables);
+    else reader.choice("unmappable", text.unmappable, unmappables_of_accounts);
 }
 
 void read_country_code(TableReader& reader, std::string& country_code) {

@@ -22,7 +22,7 @@ void read_route(TableReader& reader, const Settings& settings, routing::RouteRul
 
 /// What goes for accounts and providers alike.
 void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_burst_divisor);
-void read_alphabet(TableReader& reader, routing::Alphabet& alphabet);
+void read_text(TableReader& reader, routing::TextProfile& text, bool may_refuse);
 /// `allowed_addresses`
 void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges);
 /// One of `password`, `password_file` and `password_env`: what SMPP sends in clear and so must be known in clear.

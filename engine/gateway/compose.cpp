@@ -6,6 +6,7 @@
 #include <initializer_list>
 
 #include "codecs/smpp/receipt.hpp"
+#include "engine/gateway/convert.hpp"
 
 namespace sluice::gateway {
 namespace {
@@ -28,6 +29,27 @@ std::uint32_t fixed_part(ByteView body) {
 /// esm_class, protocol_id, priority_flag, two empty times, then registered_delivery, as store_body writes it.
 constexpr std::uint32_t registered_delivery_at = 5;
 
+/// Every alphabet has these at the same place.
+constexpr bool is_plain(std::uint8_t c) {
+    return c == ' ' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+/// The first characters of the text that the receipt is for: of the body, or in `rewritten` where that has others.
+std::string_view receipt_text(const Message& m, const smpp::MessageBody& original, const routing::Account* account,
+                              std::string& rewritten) {
+    constexpr std::size_t shown = 20;
+    if (m.part > 1) return {};
+    static constexpr routing::TextProfile unknown{};
+    const routing::TextProfile& theirs = account != nullptr ? account->text : unknown;
+    const routing::TextProfile& its = m.own_text ? parts_profile : theirs;
+    const ByteView beginning = smpp::message_text(original).first(std::min(shown, smpp::message_text(original).size()));
+    const bool octets_are_text = original.data_coding < 4 && original.data_coding != 2 &&
+                                 (original.esm_class & smpp::esm_class::udhi) == 0 &&
+                                 its.default_alphabet != routing::Alphabet::gsm7_packed;
+    if (octets_are_text && std::ranges::all_of(beginning, is_plain)) return as_text(beginning);
+    return rewritten = text_for_receipt(original, its, theirs.default_alphabet);
+}
+
 Outgoing compose_report(const Message& m, const routing::Account* account, bool with_tlvs,
                         std::vector<std::uint8_t>& scratch) {
     const auto original = smpp::decode<smpp::SubmitSm>(m.body_view());
@@ -42,19 +64,18 @@ Outgoing compose_report(const Message& m, const routing::Account* account, bool 
     report.done_date = m.done_at;
     report.state = m.final_state;
     if (m.error_size > 0) report.err = m.error_text();
-    // The body's first characters are shown where they are single octets of text; others cannot stand in a receipt.
-    const bool octets_are_text = original->data_coding < 4 && original->data_coding != 2;
-    if (octets_are_text && (original->esm_class & smpp::esm_class::udhi) == 0)
-        report.text = as_text(smpp::message_text(*original));
+    std::string rewritten;
+    report.text = receipt_text(m, *original, account, rewritten);
     std::array<std::uint8_t, smpp::receipt_text_max> short_message;
     const std::size_t size = smpp::write_receipt_text(report, short_message);
 
-    std::array<std::uint8_t, smpp::receipt_tlvs_max + 16> tlv_octets;
+    std::array<std::uint8_t, smpp::receipt_tlvs_max + 16 + limits::receipt_tlvs> tlv_octets;
     smpp::TlvWriter tlvs(tlv_octets);
     if (with_tlvs && (account == nullptr || account->receipts.tlvs)) {
         smpp::write_receipt_tlvs(report, tlvs);
         if (const auto reference = original->tlvs.find(smpp::Tag::user_message_reference))
             tlvs.octets(smpp::Tag::user_message_reference, *reference);
+        for (const smpp::Tlv tlv : smpp::TlvView(m.report_tlvs)) tlvs.octets(tlv.tag, tlv.value);
     }
 
     smpp::DeliverSm receipt;
@@ -93,11 +114,13 @@ Outgoing compose(const Message& m, const routing::Account* account, bool with_tl
                                       : 0;
         out.patched = true;
     }
-    if (!with_tlvs) {
-        const std::size_t sm_length_at = fixed_part(out.body) + registered_delivery_at + 4;
-        out.body = out.body.first(sm_length_at + 1 + out.body[sm_length_at]);
-    }
+    if (!with_tlvs) out.body = cut_tlvs(out.body);
     return out;
+}
+
+ByteView cut_tlvs(ByteView body) {
+    const std::size_t sm_length_at = fixed_part(body) + registered_delivery_at + 4;
+    return body.first(sm_length_at + 1 + body[sm_length_at]);
 }
 
 namespace {

@@ -33,6 +33,9 @@ struct Outgoing {
 /// The body to send now; `scratch` keeps it where it had to be made anew. `with_tlvs`: the peer takes TLVs.
 Outgoing compose(const Message& m, const routing::Account* account, bool with_tlvs, std::vector<std::uint8_t>& scratch);
 
+/// The body (well formed, its times empty) up to its TLVs.
+ByteView cut_tlvs(ByteView body);
+
 /// The id as this account is shown it.
 std::string shown_id(MessageId id, routing::IdFormat format);
 std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t* to);  ///< with its NUL; at most 21 octets

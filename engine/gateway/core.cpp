@@ -18,9 +18,14 @@ void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
     for (auto& [id, party] : parties) {
         party->account = nullptr;
         party->provider = nullptr;
+        party->converts = false;
     }
     for (const routing::Account& account : next->accounts()) party(party_of(account)).account = &account;
     for (const routing::Provider& provider : next->providers()) party(party_of(provider)).provider = &provider;
+    for (const routing::Account& account : next->accounts())
+        party(party_of(account)).converts = next->converts_for(account);
+    for (const routing::Provider& provider : next->providers())
+        party(party_of(provider)).converts = next->converts_for(provider);
     health.assign(next->providers().size(), routing::Health::down);
     for (const routing::Provider& provider : next->providers()) {
         const Party& its = party(party_of(provider));

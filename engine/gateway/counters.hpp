@@ -16,6 +16,9 @@ namespace sluice::gateway {
     X(refused_receipts, "submits refused with ESME_RTHROTTLED because too many receipts were outstanding") \
     X(refused_no_route, "submits refused because no route matched, or a rule rejects") \
     X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
+    X(refused_text, "submits refused with ESME_RINVDCS because the provider's alphabet cannot hold their text") \
+    X(split, "messages that were split into parts for their provider or account") \
+    X(text_undeliverable, "messages that ended undelivered because the last provider refuses such text") \
     X(sends, "tries to send to providers") \
     X(sent, "messages that providers took") \
     X(sent_without_id, "messages that providers took with an empty message_id: no receipt can be matched") \

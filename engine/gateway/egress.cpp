@@ -5,6 +5,8 @@
 
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
+#include "engine/gateway/outgoing_text.hpp"
+#include "engine/gateway/parts.hpp"
 #include "engine/gateway/receipts.hpp"
 
 namespace sluice::gateway {
@@ -152,7 +154,9 @@ bool Egress::send_here(Party& party, Message& m) {
     Connection* const outlet = pick(party);
     if (outlet == nullptr || !take_turn(party)) return false;
     static thread_local std::vector<std::uint8_t> scratch;
-    const Outgoing out = compose(m, party.account, party.account == nullptr || outlet->session().tlvs_allowed(), scratch);
+    const bool tlvs = party.account == nullptr || outlet->session().tlvs_allowed();
+    Outgoing out = compose(m, party.account, tlvs, scratch);
+    if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out)) return text_refused(m);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
     if (!outlet->send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed()))
         return false;
@@ -161,12 +165,19 @@ bool Egress::send_here(Party& party, Message& m) {
     return true;
 }
 
+bool Egress::text_refused(Message& m) {
+    core_.counters.text_undeliverable.add();
+    finish(core_, m, smpp::MessageState::undeliverable, error_of(smpp::CommandStatus::ESME_RINVDCS));
+    return true;
+}
+
 bool Egress::send_there(Party& party, Message& m) {
     for (std::uint32_t shard = 0; shard < core_.shards; ++shard) {
         Party::Remote& remote = party.remotes[shard];
         if (remote.outlets == 0 || remote.outstanding >= remote.room || core_.crowded(shard)) continue;
         static thread_local std::vector<std::uint8_t> scratch, body;
-        const Outgoing out = compose(m, party.account, true, scratch);
+        Outgoing out = compose(m, party.account, true, scratch);
+        if ((party.converts || m.own_text) && !convert_outgoing(core_, party, m, true, out)) return text_refused(m);
         body.resize(out.body.size());
         out.write(body.data());
         core_.send(shard, wire::Type::send,
@@ -192,8 +203,9 @@ void Egress::pump(Party& party) {
                 core_.reactor->wake();
                 break;
             }
+            const bool to_account = m->to_account();
             if (party.reachable_here() ? !send_here(party, *m) : !send_there(party, *m)) break;
-            (m->to_account() ? core_.counters.reports_sent : core_.counters.sends).add();
+            (to_account ? core_.counters.reports_sent : core_.counters.sends).add();
         }
         for (Lane* lane : party.lanes) core_.messages->load_more(*lane);
     }
@@ -225,6 +237,13 @@ void Egress::conclude(Message& m, const Outcome& outcome) {
 }
 
 void Egress::conclude_forward(Message& m, const Outcome& outcome) {
+    if (m.parts == 0) return conclude_sent(m, outcome);
+    const MessageId id = m.id;
+    conclude_sent(m, outcome);
+    drop_if_decided(core_, id);
+}
+
+void Egress::conclude_sent(Message& m, const Outcome& outcome) {
     Party& party = core_.party(m.provider);
     if (outcome.kind == OutcomeNote::Kind::unanswered) {
         core_.counters.unanswered.add();
@@ -373,6 +392,7 @@ void Egress::on_send(std::uint32_t from, const wire::SendNote& note, ByteView bo
     const std::uint64_t cookie = errand.packed() | errand_bit;
     const bool may = !core_.draining && party.held_until <= core_.now().mono;
     Connection* const outlet = may ? pick(party) : nullptr;
+    if (outlet != nullptr && party.account != nullptr && !outlet->session().tlvs_allowed()) body = without_tlvs(party, body);
     const bool sent = outlet != nullptr && take_turn(party) &&
                       outlet->send(smpp::CommandId{note.command}, body.size(), [&](std::uint8_t* to) {
                           std::memcpy(to, body.data(), body.size());

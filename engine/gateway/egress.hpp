@@ -60,9 +60,12 @@ private:
     bool take_turn(Party& party);
     bool send_here(Party& party, Message& m);
     bool send_there(Party& party, Message& m);
+    /// The provider's alphabet cannot hold its text and its profile says to refuse it then: it has ended.
+    bool text_refused(Message& m);
     void hold(Party& party, MonoTime until);
     void conclude(Message& m, const Outcome& outcome);
     void conclude_forward(Message& m, const Outcome& outcome);
+    void conclude_sent(Message& m, const Outcome& outcome);
     void conclude_delivery(Message& m, const Outcome& outcome);
     void failed(Message& m, routing::ErrorClass error_class, smpp::CommandStatus status);
     const routing::Provider* other_provider(const Message& m, bool only_up);

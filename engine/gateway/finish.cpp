@@ -1,5 +1,7 @@
 #include "engine/gateway/finish.hpp"
 
+#include "engine/gateway/parts.hpp"
+
 namespace sluice::gateway {
 
 AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, MessageId message,
@@ -14,23 +16,28 @@ void drop(Core& core, Message& m) {
     core.messages->done(m);
 }
 
-void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
+void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) {
     const Now& now = core.now();
-    m.final_state = state;
-    m.set_error(error);
-    if (m.done_at == WallTime{}) m.done_at = now.wall;
-    core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
     const Party& account = core.party(m.account);
     const bool allowed = account.account == nullptr || account.account->receipts.allowed;
-    if (MessageCounts::is_unfinished(m) && allowed && m.wants_receipt(state)) {
+    if (MessageCounts::is_unfinished(m) && allowed && m.wants_receipt(m.final_state)) {
         --account.shared->queued;
         m.expires_at = now.wall + core.config.delivery_validity;
-        core.note(m.id, TraceEvent::report, m.account, static_cast<std::uint32_t>(state));
+        core.note(m.id, TraceEvent::report, m.account, static_cast<std::uint32_t>(m.final_state));
         core.messages->report(m, after_commit(AfterCommit::What::reported, reply, m.id), now);
         return;
     }
     if (reply.command != 0) core.messages->after_commit(after_commit(AfterCommit::What::reported, reply, 0));
     drop(core, m);
+}
+
+void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
+    if (m.done_at == WallTime{}) m.done_at = core.now().wall;
+    core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
+    if (m.parts > 0 && m.leg == Leg::forward) return finish_part(core, m, state, error, reply);
+    m.final_state = state;
+    m.set_error(error);
+    report_or_drop(core, m, reply);
 }
 
 }  // namespace sluice::gateway

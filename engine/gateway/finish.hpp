@@ -10,6 +10,9 @@ namespace sluice::gateway {
 /// `reply` waits for the commit. `m` may be gone when this returns.
 void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply = {});
 
+/// The same for a message whose final_state is set, whatever it is a part of.
+void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply);
+
 /// It need not be kept any longer: it was delivered to the account, or nobody wants it.
 void drop(Core& core, Message& m);
 

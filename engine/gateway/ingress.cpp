@@ -6,6 +6,7 @@
 #include "codecs/smpp/time.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
+#include "engine/gateway/parts.hpp"
 
 namespace sluice::gateway {
 
@@ -135,9 +136,36 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
         if (all) pdu.tlvs = kept.view();
     }
     store_body(m, pdu);
+    if (core_.snapshot->converts_for(provider)) {
+        const CommandStatus status = convert_new(party, m, account.text, provider.text, reply, id);
+        if (status != CommandStatus::ESME_ROK || id != 0) return status;
+    }
     ++party.shared->queued;
     id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
     core_.note(id, TraceEvent::accepted, party.id);
+    return CommandStatus::ESME_ROK;
+}
+
+CommandStatus Ingress::convert_new(Party& party, const Message& m, const routing::TextProfile& from,
+                                   const routing::TextProfile& to, const ReplyTo& reply, MessageId& id) {
+    const auto refuse = [&](Counter& counter, CommandStatus status) {
+        counter.add();
+        return status;
+    };
+    const Split split = gateway::split(m.body_view(), from, to, ++reference_);
+    if (split.refused) return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
+    if (split.too_long) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVMSGLEN);
+    if (!split.parts.empty()) {
+        core_.counters.split.add();
+        if (m.kind == Kind::submitted) party.shared->queued += static_cast<std::int64_t>(split.parts.size());
+        id = accept_parts(core_, m, split, reply);
+        core_.note(id, TraceEvent::accepted, party.id);
+        return CommandStatus::ESME_ROK;
+    }
+    std::vector<std::uint8_t> converted;
+    if (to.unmappable == routing::Unmappable::refuse && m.kind == Kind::submitted &&
+        convert(m.body_view(), from, to, true, converted) == Conversion::refused)
+        return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
     return CommandStatus::ESME_ROK;
 }
 
@@ -260,6 +288,13 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
     m.expires_at = now.wall + core_.config.delivery_validity;
     pdu.registered_delivery = 0;
     store_body(m, pdu);
+    if (owner != nullptr && party.provider != nullptr && core_.snapshot->converts_for(*owner)) {
+        MessageId first = 0;
+        routing::TextProfile to = owner->text;
+        to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
+        convert_new(party, m, party.provider->text, to, reply, first);
+        if (first != 0) return CommandStatus::ESME_ROK;
+    }
     const MessageId id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
     core_.note(id, TraceEvent::accepted, party.id);
     return CommandStatus::ESME_ROK;

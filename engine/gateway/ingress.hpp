@@ -30,6 +30,10 @@ public:
 private:
     smpp::CommandStatus admit(Party& account, smpp::MessageBody pdu, const wire::ReplyTo& reply, MessageId shown,
                               MessageId& id);
+    /// A new message for a peer that has text otherwise: refused if its profile says so, or accepted in parts (`id` is set
+    /// then). Else it goes on whole, and is converted when it leaves.
+    smpp::CommandStatus convert_new(Party& party, const Message& m, const routing::TextProfile& from,
+                                    const routing::TextProfile& to, const wire::ReplyTo& reply, MessageId& id);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     bool full() const;
 
@@ -39,6 +43,7 @@ private:
     };
     Core& core_;
     std::unordered_map<MessageId, Unsuccess> unsuccess_;
+    std::uint16_t reference_ = 0;  ///< of the last message that was split
 };
 
 smpp::MessageBody message_body(const smpp::DataSm& pdu);

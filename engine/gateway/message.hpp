@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "codecs/smpp/values.hpp"
 #include "engine/base/bytes.hpp"
@@ -54,6 +55,13 @@ struct Message {
     bool maybe_duplicate = false;          ///< a try had no answer: the next one may be a second copy (interop S7)
     bool has_row = false;                  ///< a row of Table::message exists
     bool explicit_validity = false;        ///< the customer set validity_period
+    bool own_text = false;                 ///< a part that we made: its text is as parts_profile in convert.hpp says
+    std::uint8_t part = 0;                 ///< which part of a message that we split; 0: of none. See parts.hpp
+    std::uint8_t parts = 0;
+    std::uint8_t parts_left = 0;           ///< in the first part: those without a final state
+    bool part_over = false;                ///< this part has its final state, others have not
+    bool part_accepted = false;            ///< in the first part: one ended without a receipt that could be matched
+    bool decided = false;                  ///< in the first part: another one failed, and so the whole
     std::uint8_t error_size = 0;
     char error[14] = {};                   ///< `err` of the receipt
     std::uint64_t position = 0;            ///< order within its lane: its id, or when its report was queued
@@ -64,6 +72,8 @@ struct Message {
     WallTime due_at{};                     ///< while waiting
     WallTime done_at{};                    ///< when the final state was reached
     std::string provider_id;               ///< message_id as the provider gave it
+    std::vector<std::uint8_t> report_tlvs; ///< of the provider's receipt, for the account's: what SMPP does not define,
+                                           ///< up to limits::receipt_tlvs octets
     std::unique_ptr<std::uint8_t[]> body;  ///< submit_sm or deliver_sm body, validity and schedule taken out
     std::uint32_t body_size = 0;
 
@@ -89,6 +99,7 @@ struct Message {
         return leg == Leg::report || kind != Kind::submitted ? account : provider;
     }
     bool to_account() const { return leg == Leg::report || kind != Kind::submitted; }
+    MessageId first_part() const { return id - ((std::uint64_t{part} - 1) << 16); }
     /// Does the customer want a receipt for this final state? (v3.4 §5.2.17)
     bool wants_receipt(smpp::MessageState state) const {
         switch (registered_delivery & 0x03) {

@@ -51,6 +51,14 @@ public:
         return ((id >> 16) + 1) << 16 | std::uint64_t{slots_[0]} << 8 | (id & 0xFF);
     }
 
+    /// Ids for `count` messages (1 to 255) that must stay at one home: they have one slot, the next is 1 << 16 more.
+    MessageId next_run(WallTime now, std::size_t count) {
+        const MessageId first = next(now);
+        tick_ += count - 1;
+        turn_ = slots_.size() - 1;
+        return first;
+    }
+
     /// The next id will be greater than `id`.
     void not_before(MessageId id) {
         if ((id >> 16) >= tick_) {

@@ -134,8 +134,8 @@ void MessageStore::erase_time_row(Message& m) {
 // ---- life
 
 MessageId MessageStore::accept(Message&& message, const AfterCommit& then, Now now) {
-    message.id = ids_.next(now.wall);
-    highest_id_ = message.id;
+    if (message.id == 0) message.id = ids_.next(now.wall);
+    highest_id_ = std::max(highest_id_, message.id);
     ids_moved_ = true;
     if (message.shown_id == 0) message.shown_id = message.id;
     message.position = message.id;
@@ -265,6 +265,19 @@ void MessageStore::done(Message& m) {
 }
 
 void MessageStore::replaced(Message& m) {
+    write_snapshot(open_.journal, m);
+    pin(m);
+}
+
+void MessageStore::part_over(Message& m) {
+    leave_lane(m);
+    erase_lane_row(m);
+    m.part_over = true;
+    if (m.stage != Stage::awaiting) {
+        m.stage = Stage::awaiting;
+        counts_.awaits(m);
+    }
+    m.provider_id.clear();
     write_snapshot(open_.journal, m);
     pin(m);
 }

@@ -65,7 +65,8 @@ public:
     Result<void> recover(Now now);
 
     // ---- a message's life, in order
-    /// Takes a new message: gives it its id and records it. Its lane gets it when `committed` comes (see `enqueue`).
+    /// Takes a new message: gives it an id unless it has one, and records it. Its lane gets it when `committed` comes
+    /// (see `enqueue`).
     MessageId accept(Message&& message, const AfterCommit& then, Now now);
     /// After its commit: queued, or waiting when due_at is in the future. Does nothing for what went straight to disk.
     void enqueue(const AfterCommit& then, Now now);
@@ -84,8 +85,10 @@ public:
     void report(Message& m, Now now) { report(m, AfterCommit{AfterCommit::What::reported, 0, 0, 0, 0, 0, m.id}, now); }
     /// Nothing is owed any more. `m` is gone.
     void done(Message& m);
-    /// replace_sm changed it: recorded anew.
+    /// replace_sm, or what happened to another part, changed it: recorded anew.
     void replaced(Message& m);
+    /// This part has its final state and waits for what becomes of the others (see parts.hpp): recorded anew.
+    void part_over(Message& m);
 
     // ---- finding
     Message* find(MessageId id);                            ///< in memory

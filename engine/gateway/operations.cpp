@@ -99,7 +99,7 @@ void Operations::on_operation(const wire::OperationNote& note, ByteView body) {
         return;
     }
     Message* const m = core_.messages->find(note.id);
-    if (m != nullptr && stands_alone(*m)) {
+    if (m != nullptr && (m->parts > 0 || stands_alone(*m))) {
         apply(*job, *m);
         return conclude(job);
     }
@@ -186,7 +186,9 @@ bool Operations::concerns(const Job& job, const Message& m) const {
 }
 
 void Operations::apply(Job& job, Message& m) {
-    if (!concerns(job, m) || !job.seen.insert(m.id).second) return core_.messages->let_go(m);
+    // A message in parts is its first one to everybody else.
+    if (!concerns(job, m) || m.part > 1 || !job.seen.insert(m.id).second) return core_.messages->let_go(m);
+    if (m.parts > 0 && command_of(job.note) == CommandId::cancel_sm && job.note.id == m.id && fetch_part(job, m)) return;
     CommandStatus status = CommandStatus::ESME_ROK;
     switch (command_of(job.note)) {
         case CommandId::query_sm: {
@@ -205,7 +207,22 @@ void Operations::apply(Job& job, Message& m) {
     }
 }
 
+bool Operations::fetch_part(Job& job, const Message& first) {
+    for (std::uint64_t i = 1; i < first.parts; ++i) {
+        const MessageId id = first.id + (i << 16);
+        if (core_.messages->find(id) != nullptr) continue;
+        job.begun_again = true;
+        core_.messages->fetch(id, [this, note = job.note, body = job.body](Message* m) {
+            if (m != nullptr) on_operation(note, body);
+            else core_.answer(note.reply, CommandStatus::ESME_RCANCELFAIL);  // a part has ended
+        });
+        return true;
+    }
+    return false;
+}
+
 void Operations::conclude(const JobRef& job) {
+    if (job->begun_again) return;
     const wire::ReplyTo& reply = job->note.reply;
     if (job->has_state) {
         if (reply.shard == core_.shard) return answer_query(job->state);
@@ -240,6 +257,10 @@ CommandStatus Operations::cancel(Message& m, ByteView body) {
     if (!original || (!pdu->source_addr.empty() && original->source_addr != pdu->source_addr) ||
         (!pdu->destination_addr.empty() && original->destination_addr != pdu->destination_addr))
         return CommandStatus::ESME_RCANCELFAIL;
+    for (std::uint64_t i = 1; i < m.parts; ++i) {
+        const Message* part = core_.messages->find(m.id + (i << 16));
+        if (part == nullptr || !waits(*part)) return CommandStatus::ESME_RCANCELFAIL;
+    }
     finish(core_, m, smpp::MessageState::deleted, {});
     return CommandStatus::ESME_ROK;
 }
@@ -247,7 +268,7 @@ CommandStatus Operations::cancel(Message& m, ByteView body) {
 CommandStatus Operations::replace(Message& m, ByteView body) {
     const auto pdu = smpp::decode<smpp::ReplaceSm>(body);
     if (!pdu || !same_source(m, pdu->source_addr)) return CommandStatus::ESME_RREPLACEFAIL;
-    if (!waits(m)) return CommandStatus::ESME_RREPLACEFAIL;
+    if (!waits(m) || m.parts > 0) return CommandStatus::ESME_RREPLACEFAIL;
     const WallTime now = core_.now().wall;
     WallTime due = m.due_at, expires = m.expires_at;
     if (!pdu->schedule_delivery_time.empty()) {

@@ -43,6 +43,7 @@ private:
         smpp::CommandStatus error{};           ///< the first
         wire::OperationDone state;             ///< query_sm: what is told
         bool has_state = false;
+        bool begun_again = false;              ///< as another job, which answers
     };
     using JobRef = std::shared_ptr<Job>;
     /// A cancel_sm without message_id whose parts are not all done.
@@ -59,6 +60,8 @@ private:
     void look_on_disk(const JobRef& job);
     void looked(const JobRef& job);
     void apply(Job& job, Message& m);
+    /// For cancel_sm: reads a part that is not in memory, and then begins again. False when all are.
+    bool fetch_part(Job& job, const Message& first);
     void conclude(const JobRef& job);
     bool concerns(const Job& job, const Message& m) const;
     void query(Job& job, const Message& m);

@@ -59,6 +59,7 @@ struct Party {
     const routing::Account* account = nullptr;    ///< of the present snapshot; null when the configuration lost it
     const routing::Provider* provider = nullptr;  ///< likewise
     AccountShared* shared = nullptr;
+    bool converts = false;                        ///< text for it may have to be converted, see convert.hpp
 
     std::array<Lane*, 4> lanes{};                 ///< highest priority first
     std::vector<Connection*> sessions;            ///< of accounts: this shard's bound sessions

@@ -8,6 +8,7 @@
 #include "codecs/smpp/receipt.hpp"
 #include "codecs/smpp/time.hpp"
 #include "engine/gateway/connection.hpp"
+#include "engine/gateway/convert.hpp"
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/vendor_tlvs.hpp"
 
@@ -64,12 +65,19 @@ std::uint64_t receipt_key(PartyId party, const routing::Provider* provider, std:
 
 }  // namespace
 
-bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyTo& reply) {
-    smpp::ReceiptKind kind = smpp::receipt_kind(pdu.esm_class);
+bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const ReplyTo& reply) {
+    smpp::ReceiptKind kind = smpp::receipt_kind(received.esm_class);
     std::array<std::uint8_t, 512> scratch;
     smpp::ReceiptOptions options;
     options.scratch = scratch;
     smpp::Receipt receipt;
+    const auto unpacked = party.provider != nullptr ? unpacked_receipt(received, party.provider->text) : std::nullopt;
+    std::optional<smpp::DeliverSm> with_unpacked;
+    if (unpacked) {
+        with_unpacked = received;
+        with_unpacked->short_message = *unpacked;
+    }
+    const smpp::DeliverSm& pdu = with_unpacked ? *with_unpacked : received;
     VendorFacts vendor;  // what a provider says in TLVs of its own goes before everything else
     if (party.provider != nullptr && !party.provider->tlvs.empty())
         vendor = read_vendor_tlvs(party.provider->tlvs, pdu.tlvs);
@@ -102,6 +110,7 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& pdu, const ReplyT
     if (done) note.done_at = done->time_since_epoch().count();
     note.provider_id_size = static_cast<std::uint8_t>(std::min(receipt.message_id.size(), sizeof note.provider_id));
     std::copy_n(receipt.message_id.begin(), note.provider_id_size, note.provider_id);
+    if (!pdu.tlvs.empty()) note.tlvs_size = static_cast<std::uint8_t>(copy_undefined_tlvs(pdu.tlvs, note.tlvs));
     note.mcc_mnc = vendor.mcc_mnc.value_or(0);
     if (vendor.any)
         core_.log('D', party.provider->name + " receipt " + std::string(receipt.message_id) + ": " +
@@ -318,14 +327,14 @@ void Receipts::apply(Message* m, const ReceiptNote& note) {
     core_.note(note.id, TraceEvent::receipt, note.provider, static_cast<std::uint32_t>(note.state));
     if (note.mcc_mnc != 0) core_.note(note.id, TraceEvent::network, note.provider, note.mcc_mnc);
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
-        m->provider != note.provider) {
+        m->part_over || m->provider != note.provider) {
         core_.counters.receipts_repeated.add();  // it is final already, or never was theirs
         return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
     }
     if (!note.final_state) {
         core_.counters.receipts_intermediate.add();
         const Party& account = core_.party(m->account);
-        const bool wanted = (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
+        const bool wanted = m->part <= 1 && (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
                             (account.account == nullptr || account.account->receipts.intermediate);
         if (!wanted) return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
         Message notice;
@@ -340,9 +349,11 @@ void Receipts::apply(Message* m, const ReceiptNote& note) {
         notice.done_at = core_.now().wall;
         notice.expires_at = core_.now().wall + core_.config.delivery_validity;
         notice.set_body(m->body_view());
+        notice.report_tlvs.assign(note.tlvs, note.tlvs + note.tlvs_size);
         core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
         return;
     }
+    m->report_tlvs.assign(note.tlvs, note.tlvs + note.tlvs_size);
     if (note.done_at != 0) m->done_at = WallTime(microseconds(note.done_at));
     finish(core_, *m, note.state, {note.error, note.error_size}, note.reply);
 }

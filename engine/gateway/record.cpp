@@ -41,7 +41,16 @@ struct Report {
 };
 static_assert(sizeof(Report) == 40);
 
-enum Flags : std::uint8_t { maybe_duplicate = 1, explicit_validity = 2, has_row = 4 };
+/// Behind a snapshot's body where the flag `in_parts` is set. Behind both, where `with_tlvs` is, are the TLVs of a report
+/// behind an octet with their size.
+struct Parts {
+    std::uint8_t part, parts, parts_left, flags;
+};
+static_assert(sizeof(Parts) == 4);
+
+enum Flags : std::uint8_t { maybe_duplicate = 1, explicit_validity = 2, has_row = 4, own_text = 8, in_parts = 16,
+                            with_tlvs = 32 };
+enum PartFlags : std::uint8_t { part_over = 1, part_accepted = 2, decided = 4 };
 
 std::int64_t count(WallTime t) { return t.time_since_epoch().count(); }
 WallTime wall(std::int64_t us) { return WallTime(microseconds(us)); }
@@ -62,14 +71,35 @@ std::uint8_t* begin_record(std::vector<std::uint8_t>& to, RecordType type, Messa
 std::uint8_t flags_of(const Message& m) {
     return static_cast<std::uint8_t>((m.maybe_duplicate ? maybe_duplicate : 0) |
                                      (m.explicit_validity ? explicit_validity : 0) |
-                                     (m.has_row ? has_row : 0));
+                                     (m.has_row ? has_row : 0) | (m.own_text ? own_text : 0) |
+                                     (m.parts > 0 ? in_parts : 0) | (!m.report_tlvs.empty() ? with_tlvs : 0));
+}
+
+Parts parts_of(const Message& m) {
+    return {m.part, m.parts, m.parts_left,
+            static_cast<std::uint8_t>((m.part_over ? part_over : 0) | (m.part_accepted ? part_accepted : 0) |
+                                      (m.decided ? decided : 0))};
+}
+
+void read_parts(ByteView from, Message& m) {
+    Parts p{};
+    if (!from.empty()) std::memcpy(&p, from.data(), sizeof p);
+    m.part = p.part;
+    m.parts = p.parts;
+    m.parts_left = p.parts_left;
+    m.part_over = p.flags & part_over;
+    m.part_accepted = p.flags & part_accepted;
+    m.decided = p.flags & decided;
 }
 
 std::uint8_t provider_id_size(const Message& m) {
     return static_cast<std::uint8_t>(std::min<std::size_t>(m.provider_id.size(), 255));
 }
 
-std::size_t snapshot_size(const Message& m) { return sizeof(Snapshot) + provider_id_size(m) + m.body_size; }
+std::size_t snapshot_size(const Message& m) {
+    return sizeof(Snapshot) + provider_id_size(m) + m.body_size + (m.parts > 0 ? sizeof(Parts) : 0) +
+           (m.report_tlvs.empty() ? 0 : 1 + m.report_tlvs.size());
+}
 
 void fill_snapshot(std::uint8_t* at, const Message& m) {
     Snapshot s{};
@@ -98,7 +128,17 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
     s.provider_id_size = provider_id_size(m);
     std::memcpy(at, &s, sizeof s);
     std::memcpy(at + sizeof s, m.provider_id.data(), s.provider_id_size);
-    if (m.body_size > 0) std::memcpy(at + sizeof s + s.provider_id_size, m.body.get(), m.body_size);
+    at += sizeof s + s.provider_id_size;
+    if (m.body_size > 0) std::memcpy(at, m.body.get(), m.body_size);
+    at += m.body_size;
+    if (m.parts > 0) {
+        const Parts p = parts_of(m);
+        std::memcpy(at, &p, sizeof p);
+        at += sizeof p;
+    }
+    if (m.report_tlvs.empty()) return;
+    *at = static_cast<std::uint8_t>(m.report_tlvs.size());
+    std::memcpy(at + 1, m.report_tlvs.data(), m.report_tlvs.size());
 }
 
 }  // namespace
@@ -125,7 +165,9 @@ void write_report(std::vector<std::uint8_t>& to, const Message& m) {
     Report r{count(m.done_at), count(m.expires_at), m.position, static_cast<std::uint8_t>(m.final_state), 0, {}};
     r.error_size = std::min<std::uint8_t>(m.error_size, sizeof r.error);
     std::memcpy(r.error, m.error, r.error_size);
-    std::memcpy(begin_record(to, RecordType::report, m.id, sizeof r), &r, sizeof r);
+    std::uint8_t* const at = begin_record(to, RecordType::report, m.id, sizeof r + m.report_tlvs.size());
+    std::memcpy(at, &r, sizeof r);
+    if (!m.report_tlvs.empty()) std::memcpy(at + sizeof r, m.report_tlvs.data(), m.report_tlvs.size());
 }
 
 void write_done(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::done, id, 0); }
@@ -147,7 +189,16 @@ bool read_snapshot(ByteView payload, Message& m) {
     Snapshot s;
     if (payload.size() < sizeof s) return false;
     std::memcpy(&s, payload.data(), sizeof s);
-    if (payload.size() != sizeof s + s.provider_id_size + s.body_size || s.error_size > sizeof s.error) return false;
+    const std::size_t parts = s.flags & in_parts ? sizeof(Parts) : 0;
+    const std::size_t whole = sizeof s + s.provider_id_size + s.body_size + parts;
+    if (payload.size() < whole || s.error_size > sizeof s.error) return false;
+    ByteView tlvs = payload.subspan(whole);
+    if ((s.flags & with_tlvs) != 0) {
+        if (tlvs.empty() || tlvs.front() != tlvs.size() - 1) return false;
+        tlvs = tlvs.subspan(1);
+    } else if (!tlvs.empty()) {
+        return false;
+    }
     if (s.kind > 2 || s.leg > 1 || s.stage > 4 || !smpp::message_state_from(s.final_state)) return false;
     m.id = s.id;
     m.shown_id = s.shown_id;
@@ -171,9 +222,12 @@ bool read_snapshot(ByteView payload, Message& m) {
     m.maybe_duplicate = s.flags & maybe_duplicate;
     m.explicit_validity = s.flags & explicit_validity;
     m.has_row = s.flags & has_row;
+    m.own_text = s.flags & own_text;
+    read_parts(payload.subspan(whole - parts, parts), m);
+    m.report_tlvs.assign(tlvs.begin(), tlvs.end());
     m.set_error({s.error, s.error_size});
     m.provider_id.assign(as_text(payload.subspan(sizeof s, s.provider_id_size)));
-    m.set_body(payload.subspan(sizeof s + s.provider_id_size));
+    m.set_body(payload.subspan(sizeof s + s.provider_id_size, s.body_size));
     return true;
 }
 
@@ -199,12 +253,13 @@ bool apply_record(const Record& record, Message& m) {
         }
         case RecordType::report: {
             Report r;
-            if (record.payload.size() != sizeof r) return false;
+            if (record.payload.size() < sizeof r) return false;
             std::memcpy(&r, record.payload.data(), sizeof r);
             if (r.error_size > sizeof r.error || !smpp::message_state_from(r.final_state)) return false;
             m.done_at = wall(r.done_at);
             m.expires_at = wall(r.expires_at);
             m.position = r.position;
+            m.report_tlvs.assign(record.payload.begin() + sizeof r, record.payload.end());
             m.final_state = static_cast<smpp::MessageState>(r.final_state);
             m.set_error({r.error, r.error_size});
             m.leg = Leg::report;

@@ -4,6 +4,7 @@
 
 #include "codecs/smpp/time.hpp"
 #include "engine/gateway/compose.hpp"
+#include "engine/gateway/parts.hpp"
 
 namespace sluice::gateway {
 
@@ -21,7 +22,7 @@ Shard::Shard(Options options)
       reactor_(std::move(options.io), *this, *options.clock),
       messages_(store_, IdSource(options.config.node, options.shard, options.shards), options.config.store,
                 {[this](const AfterCommit& then) { committed(then); }, [this](Lane& lane) { egress_.ready(lane); },
-                 [this](Message& m) { egress_.expire(m); }, [this](Message& m) { receipts_.index(m); }}),
+                 [this](Message& m) { egress_.expire(m); }, [this](Message& m) { m.part_over ? resume_part(core_, m) : receipts_.index(m); }}),
       receipts_(core_),
       egress_(core_, receipts_),
       ingress_(core_),

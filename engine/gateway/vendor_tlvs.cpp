@@ -50,6 +50,13 @@ VendorFacts read_vendor_tlvs(std::span<const routing::VendorTlv> known, const sm
     return facts;
 }
 
+std::size_t copy_undefined_tlvs(const smpp::TlvView& tlvs, MutableBytes to) {
+    smpp::TlvWriter kept(to);
+    for (const smpp::Tlv tlv : tlvs)
+        if (smpp::find_tlv(tlv.tag) == nullptr) kept.octets(tlv.tag, tlv.value);
+    return kept.size();
+}
+
 std::string vendor_tlvs_text(std::span<const routing::VendorTlv> known, const smpp::TlvView& tlvs) {
     std::string all;
     for (const routing::VendorTlv& vendor : known) {

@@ -23,6 +23,9 @@ struct VendorFacts {
 
 VendorFacts read_vendor_tlvs(std::span<const routing::VendorTlv> known, const smpp::TlvView& tlvs);
 
+/// Writes the TLVs that SMPP does not define to `to`, those that fit, and returns their size.
+std::size_t copy_undefined_tlvs(const smpp::TlvView& tlvs, MutableBytes to);
+
 /// "name=value name=value" of those that are there, for the log; empty if none is.
 std::string vendor_tlvs_text(std::span<const routing::VendorTlv> known, const smpp::TlvView& tlvs);
 

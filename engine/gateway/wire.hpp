@@ -7,6 +7,7 @@
 #include "codecs/smpp/status.hpp"
 #include "codecs/smpp/values.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/base/limits.hpp"
 #include "engine/gateway/message.hpp"
 
 /// What shards tell each other. Records are copied through rings: plain structs, some with octets behind them.
@@ -84,6 +85,8 @@ struct ReceiptNote {
     char error[14] = {};
     std::uint8_t provider_id_size = 0;
     char provider_id[65] = {};   ///< as the provider wrote it
+    std::uint8_t tlvs_size = 0;
+    std::uint8_t tlvs[limits::receipt_tlvs] = {};  ///< those that SMPP does not define
     std::uint32_t mcc_mnc = 0;   ///< the network it went to, as one number; 0: not said
 };
 

@@ -23,6 +23,25 @@ std::string_view to_string(Alphabet alphabet) {
     return "?";
 }
 
+std::string_view to_string(Segmentation segmentation) {
+    switch (segmentation) {
+        case Segmentation::as_is: return "as_is";
+        case Segmentation::udh8: return "udh8";
+        case Segmentation::udh16: return "udh16";
+        case Segmentation::sar: return "sar";
+    }
+    return "?";
+}
+
+std::string_view to_string(Unmappable unmappable) {
+    switch (unmappable) {
+        case Unmappable::ucs2: return "ucs2";
+        case Unmappable::transliterate: return "transliterate";
+        case Unmappable::refuse: return "refuse";
+    }
+    return "?";
+}
+
 std::string_view to_string(IdFormat format) {
     switch (format) {
         case IdFormat::automatic: return "auto";

@@ -22,6 +22,31 @@ std::uint64_t stable_key(std::string_view name);
 enum class Alphabet : std::uint8_t { gsm7, gsm7_packed, latin1, ascii, utf8 };
 std::string_view to_string(Alphabet alphabet);
 
+/// How long messages are to reach a peer (interop T5).
+enum class Segmentation : std::uint8_t {
+    as_is,  ///< as they came
+    udh8,   ///< parts with a user data header and a reference of 8 bits
+    udh16,  ///< the same with 16 bits; parts that came with 8 keep them, since a full part has no room for more
+    sar,    ///< parts with the SAR TLVs
+};
+std::string_view to_string(Segmentation segmentation);
+
+/// What becomes of a text that a peer's default alphabet cannot hold (interop T1).
+enum class Unmappable : std::uint8_t {
+    ucs2,           ///< it goes as UCS-2
+    transliterate,  ///< what comes nearest, "?" at worst
+    refuse,
+};
+std::string_view to_string(Unmappable unmappable);
+
+/// How a peer has text.
+struct TextProfile {
+    Alphabet default_alphabet = Alphabet::gsm7;
+    Segmentation segmentation = Segmentation::as_is;
+    Unmappable unmappable = Unmappable::ucs2;
+    friend bool operator==(const TextProfile&, const TextProfile&) = default;
+};
+
 /// How message ids are written (interop R1).
 enum class IdFormat : std::uint8_t { automatic, decimal, hex, as_is };
 std::string_view to_string(IdFormat format);
@@ -85,7 +110,7 @@ struct Account {
     std::uint32_t window = 100;         ///< deliver_sm of ours that may be unanswered, per session
     std::uint32_t peer_window = 1000;   ///< submit_sm of theirs that we hold unanswered before we stop reading
     std::uint64_t max_queued = 1'000'000; ///< messages of theirs not yet in a final state; beyond: ESME_RMSGQFUL
-    Alphabet default_alphabet = Alphabet::gsm7;
+    TextProfile text;
     IdFormat message_id_format = IdFormat::decimal;  ///< decimal or hex, as shown to them
     ReceiptSettings receipts;
     bool strip_trailing_nul = true;     ///< interop P6, for text codings

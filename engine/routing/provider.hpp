@@ -58,7 +58,7 @@ struct Provider {
     std::string address_range;
     IdFormat response_id_format = IdFormat::automatic;
     IdFormat receipt_id_format = IdFormat::automatic;
-    Alphabet default_alphabet = Alphabet::gsm7;
+    TextProfile text;
     bool receipts_by_text = false;      ///< a deliver_sm that reads like a receipt is one whatever its esm_class (R12)
     bool strip_trailing_nul = true;     ///< interop P6, for mobile-originated text
     std::vector<VendorTlv> tlvs;        ///< TLVs of their own (interop R15)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 namespace sluice::routing {
 namespace {
@@ -31,6 +32,18 @@ Result<void> check_references(const std::vector<RouteRule>& rules, std::size_t a
     return {};
 }
 
+/// By place in `peers`: does anybody among `others` have another alphabet, or does the peer want parts in its own form?
+template <class Peer, class Other>
+std::vector<bool> conversions(const std::vector<Peer>& peers, const std::vector<Other>& others) {
+    std::set<Alphabet> theirs;
+    for (const Other& other : others) theirs.insert(other.text.default_alphabet);
+    std::vector<bool> result;
+    for (const Peer& peer : peers)
+        result.push_back(peer.text.segmentation != Segmentation::as_is ||
+                         std::ranges::any_of(theirs, [&](Alphabet a) { return a != peer.text.default_alphabet; }));
+    return result;
+}
+
 /// Each number and prefix has one owner.
 Result<PrefixIndex> index_numbers(const std::vector<Account>& accounts) {
     std::map<NumberPattern, AccountId> owners;
@@ -57,6 +70,10 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::compile(std::vector<Account> a
         return std::unexpected(done.error());
     if (auto done = enumerate(snapshot->providers_, &Provider::name, "provider", snapshot->provider_keys_); !done)
         return std::unexpected(done.error());
+    snapshot->account_converts_ = conversions(snapshot->accounts_, snapshot->providers_);
+    for (const Account& account : snapshot->accounts_)  // receipts must be packed for it
+        if (account.text.default_alphabet == Alphabet::gsm7_packed) snapshot->account_converts_[account.id] = true;
+    snapshot->provider_converts_ = conversions(snapshot->providers_, snapshot->accounts_);
     if (auto done = check_references(rules, snapshot->accounts_.size(), snapshot->providers_.size()); !done)
         return std::unexpected(done.error());
     auto numbers = index_numbers(snapshot->accounts_);

@@ -33,12 +33,18 @@ public:
     /// By what is on disk; null when the configuration has lost it.
     const Account* account_by_key(std::uint64_t key) const;
     const Provider* provider_by_key(std::uint64_t key) const;
+    /// Whether a message to this peer may need its text converted: some peer on the other side has another default
+    /// alphabet, or this one wants long messages in a form of its own. Where not, nobody need look at text.
+    bool converts_for(const Account& account) const { return account_converts_[account.id]; }
+    bool converts_for(const Provider& provider) const { return provider_converts_[provider.id]; }
     /// Whose number this is: the account with the exact number, else the one with the longest prefix; null for nobody.
     const Account* account_of_number(const Address& number) const;
 
 private:
     std::vector<Account> accounts_;
     std::vector<Provider> providers_;
+    std::vector<bool> account_converts_;
+    std::vector<bool> provider_converts_;
     RouteTable routes_;
     PrefixIndex numbers_;
     std::unordered_map<std::uint64_t, AccountId> account_keys_;

@@ -122,6 +122,8 @@ window = 7
 peer_window = 70
 max_queued = 99
 default_alphabet = "latin1"
+segmentation = "sar"
+unmappable = "transliterate"
 message_id_format = "hex"
 receipts = { allowed = false, intermediate = true, tlvs = false }
 strip_trailing_nul = false
@@ -139,7 +141,9 @@ outbind = { endpoint = "192.0.2.1:2775", system_id = "us", password = "pw" }
     EXPECT_EQ(account.rate, (routing::Rate{50, 50}));
     EXPECT_EQ(account.window, 7u);
     EXPECT_EQ(account.max_queued, 99u);
-    EXPECT_EQ(account.default_alphabet, routing::Alphabet::latin1);
+    EXPECT_EQ(account.text,
+              (routing::TextProfile{routing::Alphabet::latin1, routing::Segmentation::sar,
+                                    routing::Unmappable::transliterate}));
     EXPECT_EQ(account.message_id_format, routing::IdFormat::hex);
     EXPECT_EQ(account.receipts, (routing::ReceiptSettings{false, true, false}));
     EXPECT_FALSE(account.strip_trailing_nul);
@@ -222,6 +226,11 @@ TEST(SettingsErrors, TlvsOfAProvider) {
     EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].tag: 0x1400 is taken by 'x' already"),
               std::string::npos);
     EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].means: 'x' means error already"), std::string::npos);
+}
+
+TEST(SettingsErrors, SarNeedsTlvs) {
+    EXPECT_EQ(what_of(file_with("", "segmentation = \"sar\"\ninterface_version = \"3.3\"")),
+              " provider[1].segmentation: \"sar\" needs TLVs, which interface_version \"3.3\" does not have");
 }
 
 TEST(Settings, RetryDefaultsReachProviders) {

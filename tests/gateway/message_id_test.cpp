@@ -44,6 +44,30 @@ TEST(MessageId, ShardsNeverMeet) {
     }
 }
 
+TEST(MessageId, ARunHasOneHomeWhateverTheShards) {
+    std::set<MessageId> seen;
+    for (std::uint32_t shard = 0; shard < 3; ++shard) {
+        IdSource ids(5, shard, 3);
+        MessageId last = 0;
+        for (const std::size_t count : {1u, 255u, 2u, 3u, 255u}) {
+            for (int i = 0; i < 200; ++i) {
+                const MessageId single = ids.next(noon);
+                ASSERT_GT(single, last);
+                ASSERT_TRUE(seen.insert(single).second);
+                const MessageId first = ids.next_run(noon, count);
+                ASSERT_GT(first, single);
+                for (std::uint64_t k = 0; k < count; ++k) {
+                    last = first + (k << 16);
+                    ASSERT_TRUE(seen.insert(last).second);
+                    ASSERT_EQ(slot_of(last), slot_of(first));
+                    ASSERT_EQ(node_of(last), 5u);
+                    ASSERT_EQ(home_shard(last, 3), shard);
+                }
+            }
+        }
+    }
+}
+
 TEST(MessageId, GoesOnBehindWhatWasUsedBefore) {
     IdSource before(0, 1, 2);
     MessageId last = 0;

@@ -7,6 +7,8 @@
 namespace sluice::gateway {
 namespace {
 
+using namespace std::string_view_literals;
+
 class Receipt : public ::testing::TestWithParam<std::uint32_t> {
 protected:
     /// One message through the gateway: the provider answers with `response_id`, then sends `text` on its bind `bind`.
@@ -301,12 +303,39 @@ TEST_P(Receipt, R15TypedVendorTlvsSayEverything) {
     EXPECT_EQ(receipt.text.stat, "UNDELIV");
     EXPECT_EQ(receipt.text.err, "E12");
     EXPECT_EQ(receipt.text.done_date, "2603040102");
+    // They go to the account as they came, all but what would not fit.
+    EXPECT_EQ(as_text(*home.tlvs.find(smpp::Tag{0x1456})), "\x01\x02");
+    EXPECT_EQ(as_text(*home.tlvs.find(smpp::Tag{0x1454})), "24001\0"sv);
     const auto events = scene.trace(parse_shown_id(id, routing::IdFormat::decimal));
     const auto network = std::ranges::find(events, TraceEvent::network, &TraceEntry::event);
     ASSERT_NE(network, events.end());
     EXPECT_EQ(network->status, 24001u);
     EXPECT_NE(scene.log.find("p0 receipt 5000000000: id=5000000000 state=5 why=E12 network=24001 when=2603040102 "
                              "price=0102"), std::string::npos) << scene.log;
+}
+
+TEST_P(Receipt, R15UnknownTlvsOfAReceiptSurviveACrash) {
+    Scene scene(GetParam());
+    ready(scene);
+    scene.submit();
+    scene.until([&] { return scene.count(&Counters::sent) == 1; });
+    scene.customer->cut();
+    std::array<std::uint8_t, 256> octets;
+    smpp::TlvWriter tlvs(octets);
+    tlvs.octets(smpp::Tag{0x2000}, std::vector<std::uint8_t>(100, 7));  // too large to keep
+    tlvs.octets(smpp::Tag{0x1454}, as_bytes("24001"));
+    tlvs.integer(smpp::Tag::source_port, 5);  // not for the account
+    smpp::DeliverSm pdu = Scene::receipt("id:1 stat:DELIVRD");
+    pdu.tlvs = tlvs.view();
+    scene.provider().send(CommandId::deliver_sm, pdu);
+    scene.until([&] { return scene.provider().responses.size() == 1; });
+    scene.crash();
+    scene.bind();
+    scene.until([&] { return !scene.customer->requests.empty(); });
+    const auto home = scene.customer->requests.front().message();
+    EXPECT_EQ(as_text(home.tlvs.find(smpp::Tag{0x1454}).value_or(ByteView())), "24001");
+    EXPECT_FALSE(home.tlvs.find(smpp::Tag{0x2000}));
+    EXPECT_FALSE(home.tlvs.find(smpp::Tag::source_port));
 }
 
 TEST_P(Receipt, R15WhatIsNotOfItsTypeSaysNothing) {

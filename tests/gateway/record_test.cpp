@@ -34,6 +34,17 @@ Message arbitrary() {
     m.provider_id = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
     m.set_error(*rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
     m.set_body(*rc::gen::arbitrary<std::vector<std::uint8_t>>());
+    m.own_text = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::arbitrary<bool>()) {
+        m.parts = *rc::gen::inRange<std::uint8_t>(1, 255);
+        m.part = *rc::gen::inRange<std::uint8_t>(1, 255);
+        m.parts_left = *rc::gen::arbitrary<std::uint8_t>();
+        m.part_over = *rc::gen::arbitrary<bool>();
+        m.part_accepted = *rc::gen::arbitrary<bool>();
+        m.decided = *rc::gen::arbitrary<bool>();
+    }
+    m.report_tlvs = *rc::gen::arbitrary<std::vector<std::uint8_t>>();
+    m.report_tlvs.resize(std::min(m.report_tlvs.size(), limits::receipt_tlvs));
     return m;
 }
 
@@ -46,6 +57,9 @@ void expect_equal(const Message& a, const Message& b) {
     RC_ASSERT(a.accepted_at == b.accepted_at && a.expires_at == b.expires_at && a.due_at == b.due_at);
     RC_ASSERT(a.done_at == b.done_at && a.provider_id == b.provider_id && a.error_text() == b.error_text());
     RC_ASSERT(as_text(a.body_view()) == as_text(b.body_view()));
+    RC_ASSERT(a.own_text == b.own_text && a.part == b.part && a.parts == b.parts && a.parts_left == b.parts_left);
+    RC_ASSERT(a.part_over == b.part_over && a.part_accepted == b.part_accepted && a.decided == b.decided);
+    RC_ASSERT(a.report_tlvs == b.report_tlvs);
 }
 
 TEST(Record, SnapshotComesBackWhole) {
@@ -89,6 +103,7 @@ TEST(Record, ChangesAreApplied) {
         RC_ASSERT(m.stage == Stage::queued && m.leg == Leg::report && m.final_state == changed.final_state);
         RC_ASSERT(m.position == changed.position && m.error_text() == changed.error_text());
         RC_ASSERT(m.done_at == changed.done_at && m.expires_at == changed.expires_at);
+        RC_ASSERT(m.report_tlvs == changed.report_tlvs);
     }));
 }
 

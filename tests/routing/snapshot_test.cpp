@@ -33,6 +33,27 @@ TEST(Snapshot, KeysAreOnDiskAndMustNeverChange) {
     EXPECT_EQ(stable_key(""), 3244421341483603138ull);
 }
 
+TEST(Snapshot, KnowsWhoseTextMayHaveToBeConverted) {
+    Account gsm7 = account("gsm7"), latin1 = account("latin1"), packed = account("packed");
+    latin1.text.default_alphabet = Alphabet::latin1;
+    packed.text.default_alphabet = Alphabet::gsm7_packed;
+    Provider same = provider("same"), other = provider("other"), parts = provider("parts");
+    other.text.default_alphabet = Alphabet::latin1;
+    parts.text.segmentation = Segmentation::udh8;
+
+    const auto one = *Snapshot::compile({gsm7}, {same, other, parts}, {});
+    EXPECT_TRUE(one->converts_for(one->accounts()[0])) << "one of the providers has another alphabet";
+    EXPECT_FALSE(one->converts_for(one->providers()[0]));
+    EXPECT_TRUE(one->converts_for(one->providers()[1]));
+    EXPECT_TRUE(one->converts_for(one->providers()[2]));
+    const auto two = *Snapshot::compile({gsm7, latin1}, {same}, {});
+    EXPECT_FALSE(two->converts_for(two->accounts()[0]));
+    EXPECT_TRUE(two->converts_for(two->accounts()[1]));
+    EXPECT_TRUE(two->converts_for(two->providers()[0]));
+    const auto three = *Snapshot::compile({packed}, {}, {});
+    EXPECT_TRUE(three->converts_for(three->accounts()[0])) << "receipts must be packed";
+}
+
 TEST(Snapshot, NumbersHaveOneOwner) {
     const auto snapshot = *Snapshot::compile(
         {account("prefix", {*NumberPattern::prefix("44770")}), account("exact", {*NumberPattern::exact("447700")}),
