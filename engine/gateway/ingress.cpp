@@ -24,6 +24,9 @@ const routing::DistributionList* list_of(const Party& party, const smpp::Destina
                : nullptr;
 }
 
+/// A zero octet at the end of packed septets is a part of the last one.
+bool packed(const routing::TextProfile& text) { return text.default_alphabet == routing::Alphabet::gsm7_packed; }
+
 bool is_sar(smpp::Tag tag) {
     return tag == smpp::Tag::sar_msg_ref_num || tag == smpp::Tag::sar_total_segments ||
            tag == smpp::Tag::sar_segment_seqnum;
@@ -86,7 +89,7 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     Message m;
     if (const auto status = times(account, pdu, m); status != CommandStatus::ESME_ROK)
         return refuse(core_.counters.refused_malformed, status);
-    if (account.strip_trailing_nul && (pdu.esm_class & smpp::esm_class::udhi) == 0)
+    if (account.strip_trailing_nul && !packed(account.text) && (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
 
     // What the account may.
@@ -272,7 +275,8 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
         return CommandStatus::ESME_RX_T_APPN;
     }
     smpp::DeliverSm pdu = received;
-    if (party.provider != nullptr && party.provider->strip_trailing_nul && (pdu.esm_class & smpp::esm_class::udhi) == 0)
+    if (party.provider != nullptr && party.provider->strip_trailing_nul && !packed(party.provider->text) &&
+        (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
     const auto number = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton,
                                                     party.provider != nullptr ? party.provider->country_code

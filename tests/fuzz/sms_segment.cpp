@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     using namespace sluice::sms;
     using smpp::test::require;
     if (size < 4) return 0;
-    const HeaderSizes headers{data[0] % 150u, data[1] % 150u};
+    const std::size_t whole = data[0] % 150u;
+    const HeaderSizes headers{whole, whole + data[1] % 30u};  // concatenation comes on top of the rest
     const Coding coding{static_cast<std::uint8_t>(data[2] % 3)};
     // Long texts out of short inputs.
     std::vector<std::uint8_t> text;

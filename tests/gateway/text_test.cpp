@@ -164,6 +164,16 @@ TEST_P(Text, T2APackedAccountGetsPackedReceipts) {
     EXPECT_EQ(read.text, "hellohello");
 }
 
+TEST_P(Text, T2AZeroOctetAtTheEndOfSeptetsIsNoTrailingNul) {
+    Scene scene(GetParam(), sides(Alphabet::gsm7_packed, Alphabet::gsm7));
+    ready(scene);
+    const auto text = sms::pack_septets(as_bytes("filler?"));
+    ASSERT_EQ(text.back(), 0);
+    scene.submit(message(as_text(text)));
+    scene.until([&] { return !scene.provider().requests.empty(); });
+    EXPECT_EQ(as_text(scene.provider().requests[0].message().short_message), "filler?");
+}
+
 TEST_P(Text, T3AndW4WhatDataCodingSaysIsLeftAlone) {
     Scene scene(GetParam(), sides(Alphabet::latin1, Alphabet::gsm7));
     ready(scene);
