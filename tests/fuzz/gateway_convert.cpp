@@ -1,5 +1,4 @@
 // Any body between any two profiles: what is converted or split is well formed, keeps the addresses, and is bounded.
-// sources: engine/gateway/convert.cpp codecs/smpp/pdu.cpp codecs/smpp/receipt.cpp codecs/smpp/time.cpp codecs/smpp/tlv.cpp codecs/sms/charset.cpp codecs/sms/data_coding.cpp codecs/sms/national.cpp codecs/sms/segment.cpp codecs/sms/septets.cpp codecs/sms/transliterate.cpp codecs/sms/udh.cpp codecs/sms/utf8.cpp
 
 #include "engine/gateway/convert.hpp"
 #include "tests/smpp/require.hpp"

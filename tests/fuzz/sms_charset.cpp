@@ -1,6 +1,5 @@
 // Any octets in every character set: what is decoded is UTF-8, what encodes decodes to the same, and septets come back
 // from being packed behind a header of any size.
-// sources: codecs/sms/charset.cpp codecs/sms/data_coding.cpp codecs/sms/national.cpp codecs/sms/septets.cpp codecs/sms/transliterate.cpp codecs/sms/utf8.cpp
 
 #include "codecs/sms/charset.hpp"
 #include "codecs/sms/data_coding.hpp"

@@ -1,5 +1,4 @@
 // Any text in every coding, beside headers of any size: its parts make it up, fit, and take no character apart.
-// sources: codecs/sms/segment.cpp
 
 #include <vector>
 

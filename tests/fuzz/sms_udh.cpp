@@ -1,5 +1,4 @@
 // Any octets as a user data header: it lies within them, and with another concatenation element it reads as one.
-// sources: codecs/sms/udh.cpp
 
 #include "codecs/sms/udh.hpp"
 #include "tests/smpp/require.hpp"
