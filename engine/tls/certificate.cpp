@@ -9,6 +9,7 @@
 #include <wolfssl/wolfcrypt/sha256.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -190,6 +191,17 @@ std::string to_string(const Digest& digest) {
         text += "0123456789abcdef"[octet & 15];
     }
     return text;
+}
+
+std::optional<std::string> expiry_warning(const CertificateFacts& facts, WallTime now) {
+    constexpr seconds ahead = std::chrono::hours(30 * 24);
+    if (facts.not_after - now > ahead) return std::nullopt;
+    const std::chrono::year_month_day day(std::chrono::floor<std::chrono::days>(facts.not_after));
+    char date[16];
+    std::snprintf(date, sizeof date, "%04d-%02u-%02u", int(day.year()), unsigned(day.month()), unsigned(day.day()));
+    const bool over = facts.not_after < now;
+    return (over ? "has expired on " : "expires on ") + std::string(date) +
+           (over ? ": peers will refuse it" : "; renew it");
 }
 
 Result<CertificateFacts> facts_of_pem(std::string_view pem) {

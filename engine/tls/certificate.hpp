@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ struct CertificateFacts {
     Digest key_digest{};  ///< of its public key
     friend bool operator==(const CertificateFacts&, const CertificateFacts&) = default;
 };
+
+/// What to say about a certificate that ends within thirty days, or has; nothing about others.
+std::optional<std::string> expiry_warning(const CertificateFacts& facts, WallTime now);
 
 /// Of the first certificate in PEM text.
 Result<CertificateFacts> facts_of_pem(std::string_view pem);

@@ -7,7 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/tls/certificates.hpp"
+#include "engine/tls/self_signed.hpp"
+#include "tests/tls/pair.hpp"
 
 namespace sluice::tls {
 namespace {
@@ -89,6 +90,42 @@ TEST_F(Files, AChainIsKeptWhole) {
     const Identity deep = identity("deep");
     EXPECT_EQ(deep.facts.common_name, "deep.example");
     EXPECT_NE(deep.chain_pem.find("BEGIN CERTIFICATE", 30), std::string::npos);
+}
+
+TEST_F(Files, SelfSignedOnesAreForTheirNamesAndCanBeTrusted) {
+    const auto made = make_self_signed({"sms.example", "*.sms.example", "192.0.2.7", "2001:db8::1"}, 90);
+    ASSERT_TRUE(made) << made.error().message;
+    const auto identity = load_identity(write("made.pem", made->certificate_pem), write("made.key", made->key_pem));
+    ASSERT_TRUE(identity) << identity.error().message;
+    EXPECT_EQ(identity->facts.common_name, "sms.example");
+    std::vector<std::string> names = identity->facts.names, addresses = identity->facts.addresses;
+    std::ranges::sort(names);
+    std::ranges::sort(addresses);
+    EXPECT_EQ(names, (std::vector<std::string>{"*.sms.example", "sms.example"}));
+    EXPECT_EQ(addresses, (std::vector<std::string>{"192.0.2.7", "2001:db8::1"}));
+    const WallTime now = SystemClock().wall();
+    EXPECT_LT(identity->facts.not_before, now);
+    EXPECT_GT(identity->facts.not_after, now + std::chrono::hours(24 * 88));
+    EXPECT_LT(identity->facts.not_after, now + std::chrono::hours(24 * 92));
+
+    for (const char* name : {"sms.example", "a.sms.example", "192.0.2.7", "2001:DB8::1"}) {
+        Pair pair(server_context({.identities = {*identity}}), client_context({.authorities = made->certificate_pem}),
+                  name);
+        pair.shake();
+        SCOPED_TRACE(name);
+        pair.expect_talk();
+    }
+    EXPECT_NE(make_self_signed({"a"}, 1)->key_pem, make_self_signed({"a"}, 1)->key_pem);
+}
+
+TEST(SelfSigned, WrongNamesAreRefused) {
+    EXPECT_FALSE(make_self_signed({}, 1));
+    EXPECT_FALSE(make_self_signed({""}, 1));
+    EXPECT_FALSE(make_self_signed({"two words"}, 1));
+    EXPECT_FALSE(make_self_signed({std::string(65, 'a')}, 1));
+    EXPECT_TRUE(make_self_signed({std::string(64, 'a')}, 36500));
+    EXPECT_TRUE(make_self_signed(std::vector<std::string>(50, std::string(64, 'a')), 1));
+    EXPECT_FALSE(make_self_signed(std::vector<std::string>(51, "a"), 1));
 }
 
 TEST(Contexts, WrongCiphersAreRefused) {
