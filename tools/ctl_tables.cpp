@@ -102,11 +102,14 @@ void print_status(const CtlJson& s) {
 
 void print_sessions(const CtlJson& body) {
     CtlJson rows = body["sessions"];
-    for (CtlJson& row : rows) row["age"] = duration(row["age_seconds"].get<std::int64_t>());
+    for (CtlJson& row : rows) {
+        row["age"] = duration(row["age_seconds"].get<std::int64_t>());
+        if (row["tls"] == "") row["tls"] = "no";
+    }
     print_table(rows,
                 {{"ID", "id"}, {"PEER", "peer"}, {"ROLE", "role"}, {"NAME", "name"}, {"BIND", "bind"},
-                 {"VERSION", "interface_version"}, {"IN FLIGHT", "in_flight"}, {"AGE", "age"}, {"IN", "pdus_in"},
-                 {"OUT", "pdus_out"}, {"MALFORMED", "malformed"}, {"TIMEOUTS", "response_timeouts"}},
+                 {"TLS", "tls"}, {"VERSION", "interface_version"}, {"IN FLIGHT", "in_flight"}, {"AGE", "age"},
+                 {"IN", "pdus_in"}, {"OUT", "pdus_out"}, {"MALFORMED", "malformed"}, {"TIMEOUTS", "response_timeouts"}},
                 "no sessions");
 }
 

@@ -31,7 +31,7 @@ Result<void> overlay(const RunArguments& arguments, admin::Settings& settings) {
     if (!arguments.listen.empty()) {
         const auto endpoint = parse_host_port(arguments.listen);
         if (!endpoint) return std::unexpected(endpoint.error());
-        settings.listeners = {{*endpoint, false}};
+        settings.listeners = {{*endpoint, false, {}}};
     }
     if (arguments.admin == "none") {
         settings.admin.enabled = false;
@@ -152,6 +152,7 @@ private:
     void watch() {
         StatusLine status(!arguments_.no_status);
         for (;;) {
+            warn_of_certificates();
             status.show(status_text());
             const auto signal = signals_.wait(status.period());
             if (signal == SIGHUP) {
@@ -161,6 +162,16 @@ private:
                 return;
             }
         }
+    }
+
+    /// Once a day.
+    void warn_of_certificates() {
+        const MonoTime now = clock_.mono();
+        if (now < next_certificate_check_) return;
+        next_certificate_check_ = now + std::chrono::hours(24);
+        for (const auto& [where, facts] : gateway_->certificates())
+            if (const auto warning = tls::expiry_warning(facts, clock_.wall()))
+                log_('W', "the certificate '" + facts.common_name + "' of " + where + " " + *warning);
     }
 
     std::string status_text() {
@@ -218,6 +229,7 @@ private:
     std::unique_ptr<app::Gateway> gateway_;
     std::unique_ptr<app::AdminServer> admin_;
     std::mutex reload_mutex_;
+    MonoTime next_certificate_check_{};
     admin::LogLevel log_level_{};  ///< as the file had it last
     RateMeter in_rate_, out_rate_, receipt_rate_;
 };

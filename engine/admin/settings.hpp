@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +14,7 @@
 #include "engine/routing/account.hpp"
 #include "engine/routing/provider.hpp"
 #include "engine/routing/route.hpp"
+#include "engine/tls/context.hpp"
 
 /// What the configuration file says, as plain values. docs/configuration.md describes every key.
 namespace sluice::admin {
@@ -32,9 +35,17 @@ struct ServerSettings {
     friend bool operator==(const ServerSettings&, const ServerSettings&) = default;
 };
 
+/// What a listener needs to speak TLS; equal when the files hold the same.
+struct ListenerTls {
+    tls::ServerOptions options;
+    std::shared_ptr<const tls::Context> context;  ///< made of them
+    friend bool operator==(const ListenerTls& a, const ListenerTls& b) { return a.options == b.options; }
+};
+
 struct ListenerSettings {
     HostPort endpoint;
     bool optional = false;  ///< a failure to listen here is a warning (an IPv6 loopback that a machine may lack)
+    std::optional<ListenerTls> tls;  ///< none: in clear
     friend bool operator==(const ListenerSettings&, const ListenerSettings&) = default;
 };
 

@@ -19,7 +19,8 @@ void read_password(TableReader& reader, routing::Account& account) {
     reader.forbid("password",
                   "is never kept in clear for an account; put what `sluice hash-password` prints into password_hash");
     if (!reader.text("password_hash", account.password_hash, 1, 200)) {
-        if (!reader.has("password") && !reader.has("password_hash")) reader.require("password_hash");
+        const bool needed = !reader.has("password") && !reader.has("password_hash") && account.certificates.empty();
+        if (needed) reader.require("password_hash");
         return;
     }
     if (const auto fine = check_password_hash(account.password_hash); !fine)
@@ -97,7 +98,9 @@ void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lis
 void read_account(TableReader& reader, routing::Account& account) {
     if (reader.text("system_id", account.system_id, 1, 64)) account.key = routing::stable_key(account.system_id);
     reader.require("system_id");
+    read_account_certificates(reader, account.certificates);
     read_password(reader, account);
+    reader.boolean("require_tls", account.require_tls);
     reader.boolean("enabled", account.enabled);
     reader.text("system_type", account.system_type, 0, 64);
     read_addresses(reader, account.allowed_addresses);

@@ -34,7 +34,7 @@ routing::Provider message_centre() {
 
 Settings embedded_default() {
     Settings settings;
-    settings.listeners = {{{"127.0.0.1", 2775}, false}, {{"::1", 2775}, true}};
+    settings.listeners = {{{"127.0.0.1", 2775}, false, {}}, {{"::1", 2775}, true, {}}};
     settings.accounts = {demo_account()};
     settings.providers = {message_centre()};
     routing::RouteRule everything;

@@ -29,7 +29,8 @@ std::string account_change(const routing::Account& running, const routing::Accou
     const bool binding = running.password_hash != wanted.password_hash || running.enabled != wanted.enabled ||
                          running.system_type != wanted.system_type || running.bind_types != wanted.bind_types ||
                          running.allowed_addresses != wanted.allowed_addresses ||
-                         running.max_sessions != wanted.max_sessions;
+                         running.max_sessions != wanted.max_sessions || running.require_tls != wanted.require_tls ||
+                         running.certificates != wanted.certificates;
     return binding ? "changed; who may bind is checked at the next bind" : "changed";
 }
 
@@ -38,7 +39,7 @@ std::string provider_change(const routing::Provider& running, const routing::Pro
                            running.password != wanted.password || running.system_type != wanted.system_type ||
                            running.bind != wanted.bind || running.interface_version != wanted.interface_version ||
                            running.address_ton != wanted.address_ton || running.address_npi != wanted.address_npi ||
-                           running.address_range != wanted.address_range;
+                           running.address_range != wanted.address_range || running.tls != wanted.tls;
     return reconnect ? "changed; its links bind anew" : "changed";
 }
 
@@ -69,6 +70,22 @@ bool same_routes(const Settings& running, const Settings& wanted) {
                               });
 }
 
+/// Certificates and the like change live; where to listen does not, nor whether that speaks TLS.
+void diff_listeners(const std::vector<ListenerSettings>& running, const std::vector<ListenerSettings>& wanted,
+                    SettingsDiff& found) {
+    const auto same_place = [](const ListenerSettings& a, const ListenerSettings& b) {
+        return a.endpoint == b.endpoint && a.optional == b.optional && a.tls.has_value() == b.tls.has_value();
+    };
+    if (!std::ranges::equal(running, wanted, same_place)) {
+        found.restart.emplace_back("listener: changed");
+        return;
+    }
+    for (std::size_t i = 0; i < running.size(); ++i)
+        if (running[i].tls != wanted[i].tls)
+            found.live.push_back("listener " + wanted[i].endpoint.to_string() +
+                                 ": TLS changed, for connections from now on");
+}
+
 }  // namespace
 
 SettingsDiff diff(const Settings& running, const Settings& wanted) {
@@ -87,7 +104,7 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     restart(server.data_directory == wanted.server.data_directory, "server.data_directory: changed");
     restart(server.max_data_bytes == wanted.server.max_data_bytes, "server.max_data_size: changed");
     restart(server.io == wanted.server.io, "server.io: changed");
-    restart(running.listeners == wanted.listeners, "listener: changed");
+    diff_listeners(running.listeners, wanted.listeners, found);
     restart(running.admin == wanted.admin, "admin: changed");
     restart(running.log.format == wanted.log.format, "log.format: changed");
     restart(running.log.file == wanted.log.file, "log.file: changed");

@@ -32,11 +32,11 @@ constexpr std::size_t max_password = 64;
 Result<std::string> first_line(const std::filesystem::path& file) {
     std::error_code error;
     // Anything else (a pipe, a device) could keep us waiting for ever.
-    if (!std::filesystem::is_regular_file(file, error)) return fail("'" + file.string() + "' is not a file");
+    if (!std::filesystem::is_regular_file(file, error)) return fail('\'' + file.string() + "' is not a file");
     std::ifstream in(file);
     std::string line(max_password + 2, '\0');
     if (!in.read(line.data(), static_cast<std::streamsize>(line.size())) && !in.eof())
-        return fail("'" + file.string() + "' cannot be read");
+        return fail('\'' + file.string() + "' cannot be read");
     line.resize(static_cast<std::size_t>(in.gcount()));
     line.resize(std::min(line.size(), line.find_first_of("\r\n")));
     return line;
@@ -164,6 +164,8 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     reader.require("name");
     reader.boolean("enabled", provider.enabled);
     read_endpoints(reader, provider.endpoints);
+    if (reader.has("tls") || reader.describing())
+        reader.table("tls", [&](TableReader& table) { read_provider_tls(table, provider.tls.emplace()); });
     reader.text("system_id", provider.system_id, 0, 64);
     reader.require("system_id");
     read_clear_password(reader, provider.password);

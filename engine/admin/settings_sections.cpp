@@ -80,6 +80,8 @@ void read_listener(TableReader& reader, ListenerSettings& listener) {
     reader.endpoint("endpoint", listener.endpoint, true);
     reader.require("endpoint");
     reader.boolean("optional", listener.optional);
+    if (reader.has("tls") || reader.describing())
+        reader.table("tls", [&](TableReader& table) { read_listener_tls(table, listener.tls.emplace()); });
 }
 
 void read_admin(TableReader& reader, AdminSettings& admin) {

@@ -8,6 +8,7 @@ namespace sluice::admin {
 
 void read_server(TableReader& reader, ServerSettings& server);
 void read_listener(TableReader& reader, ListenerSettings& listener);
+void read_listener_tls(TableReader& reader, ListenerTls& settings);
 void read_admin(TableReader& reader, AdminSettings& admin);
 void read_log(TableReader& reader, LogSettings& log);
 void read_limits(TableReader& reader, LimitSettings& limits);
@@ -17,6 +18,8 @@ void read_retry(TableReader& reader, routing::RetryPolicy& retry);
 void read_account(TableReader& reader, routing::Account& account);
 /// `provider.retry` holds the file's defaults before.
 void read_provider(TableReader& reader, routing::Provider& provider);
+void read_provider_tls(TableReader& reader, routing::ProviderTls& settings);
+void read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates);
 /// Finds accounts and providers by name in `settings`.
 void read_route(TableReader& reader, const Settings& settings, routing::RouteRule& route);
 

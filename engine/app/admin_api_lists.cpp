@@ -31,6 +31,7 @@ Json as_json(const SessionView& view, const PartyNames& names) {
     row["role"] = view.party == 0 ? "" : gateway::is_account(view.party) ? "account" : "provider";
     row["name"] = view.party == 0 ? "" : names.of(view.party);
     row["bind"] = bind_name(view.state);
+    row["tls"] = view.tls;
     row["interface_version"] = fmt::format("{:#04x}", view.interface_version);
     row["in_flight"] = view.in_flight;
     row["unsent_bytes"] = view.unsent_bytes;

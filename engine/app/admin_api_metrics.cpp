@@ -148,6 +148,28 @@ void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) 
     out.gauge("sluice_password_waiting", "passwords waiting to be verified", stats.waiting);
 }
 
+void write_tls(MetricsText& out, const Gateway& gateway) {
+    const auto samples = [&](auto member) {
+        for (std::size_t shard = 0; shard < gateway.shards(); ++shard)
+            out.sample({{"shard", std::to_string(shard)}}, (gateway.tls_counters(shard).*member).value());
+    };
+    using io::TlsCounters;
+    out.counter("sluice_tls_handshakes_total", "TLS handshakes completed");
+    samples(&TlsCounters::handshakes);
+    out.counter("sluice_tls_resumed_total", "TLS handshakes that went on from an earlier session");
+    samples(&TlsCounters::resumed);
+    out.counter("sluice_tls_failed_total", "TLS handshakes that failed");
+    samples(&TlsCounters::failed);
+    out.gauge("sluice_tls_handshakes_under_way", "TLS handshakes begun and not over");
+    samples(&TlsCounters::under_way);
+    out.gauge("sluice_tls_links", "connections that speak TLS");
+    samples(&TlsCounters::links);
+    out.gauge("sluice_tls_certificate_expiry_seconds", "when a certificate of ours ends, in seconds since 1970");
+    for (const Gateway::Certificate& certificate : gateway.certificates())
+        out.sample({{"where", certificate.where}, {"common_name", certificate.facts.common_name}},
+                   std::chrono::duration_cast<seconds>(certificate.facts.not_after.time_since_epoch()).count());
+}
+
 void write_process(MetricsText& out) {
     const admin::ProcessStats stats = admin::process_stats();
     out.gauge("process_resident_memory_bytes", "resident memory", stats.resident_bytes);
@@ -175,6 +197,7 @@ HttpResponse AdminApi::metrics() {
     write_parties(out, shards, *gateway_.snapshot());
     write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
+    write_tls(out, gateway_);
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
     write_process(out);
     return {200, out.take(), MetricsText::content_type};

@@ -17,6 +17,7 @@ struct SessionView {
     io::Endpoint peer;
     gateway::PartyId party = 0;  ///< 0: not bound yet
     session::State state{};
+    std::string tls;             ///< version and cipher; empty in clear
     std::uint8_t interface_version = 0;
     std::uint32_t in_flight = 0;   ///< requests of ours without an answer
     std::size_t unsent_bytes = 0;

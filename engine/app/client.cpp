@@ -62,7 +62,10 @@ Result<std::unique_ptr<Client>> Client::open(const ClientOptions& options, Clien
     auto io = io::make_io(options.io);
     if (!io) return std::unexpected(io.error());
     std::unique_ptr<Client> client(new Client(options, events, std::move(*io)));
-    for (std::uint32_t i = 0; i < options.binds; ++i) client->reactor_.io().connect(options.endpoint);
+    for (std::uint32_t i = 0; i < options.binds; ++i) {
+        const io::LinkId link = client->reactor_.io().connect(options.endpoint);
+        if (options.tls) client->reactor_.io().secure(link, options.tls, options.server_name);
+    }
     client->alive_ = options.binds;
     return client;
 }

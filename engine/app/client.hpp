@@ -23,6 +23,8 @@ struct ClientOptions {
     std::uint32_t rate = 0;     ///< submit_sm a second, all binds together; 0: as the windows allow
     session::Timers timers;
     io::BackendChoice io = io::BackendChoice::automatic;
+    std::shared_ptr<const tls::Context> tls;  ///< none: in clear
+    std::string server_name;                  ///< what the server's certificate must be for
 };
 
 /// Where a client's messages come from and what becomes of them. Called inside of Client::turn.

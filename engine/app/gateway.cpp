@@ -49,7 +49,8 @@ gateway::Endpoints resolve_all(const routing::Snapshot& snapshot, std::vector<st
     for (const routing::Provider& provider : snapshot.providers()) {
         auto& addresses = endpoints[gateway::party_of(provider)];
         for (const routing::HostPort& name : provider.endpoints) {
-            if (auto found = admin::resolve(name)) addresses.insert(addresses.end(), found->begin(), found->end());
+            if (auto found = admin::resolve(name))
+                for (const io::Endpoint& address : *found) addresses.emplace_back(address, name.host);
             else notes.push_back("provider " + provider.name + ": " + found.error().message);
         }
     }
@@ -58,6 +59,19 @@ gateway::Endpoints resolve_all(const routing::Snapshot& snapshot, std::vector<st
 
 /// Of the time for an orderly end, what goes to waiting for answers; the rest is for the goodbyes and the last commits.
 nanoseconds drain_share(nanoseconds patience) { return patience / 2; }
+
+std::vector<Gateway::Certificate> certificates_of(const admin::Settings& settings) {
+    std::vector<Gateway::Certificate> all;
+    for (const admin::ListenerSettings& listener : settings.listeners)
+        if (listener.tls)
+            for (const tls::Identity& identity : listener.tls->options.identities)
+                all.push_back({"listener " + listener.endpoint.to_string(), identity.facts});
+    for (const routing::Provider& provider : settings.providers)
+        if (provider.tls)
+            for (const tls::Identity& identity : provider.tls->options.identity)
+                all.push_back({"provider " + provider.name, identity.facts});
+    return all;
+}
 
 storage::LmdbOptions store_options(const std::string& path, std::uint64_t max_bytes) {
     storage::LmdbOptions options;
@@ -76,6 +90,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const admin::Settings& settings,
 
 Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log) {
     settings_ = settings;
+    certificates_ = certificates_of(settings);
     auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes);
     if (!snapshot) return std::unexpected(snapshot.error());
     if (auto distinct = gateway::check_parties(**snapshot); !distinct) return distinct;
@@ -153,15 +168,17 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
         auto addresses = admin::resolve(listener.endpoint);
         if (!addresses) return std::unexpected(addresses.error());
         io::Endpoint endpoint = addresses->front();
+        std::vector<io::ListenerId>& ids = listener_ids_.emplace_back();
         for (auto& running : shards_) {
             io::ListenOptions options;
             options.reuse_port = shards > 1;
-            auto listening = running->shard->listen(endpoint, options);
+            auto listening = running->shard->listen(endpoint, options, listener.tls ? listener.tls->context : nullptr);
             if (!listening && listener.optional) {
                 notes_.push_back("not listening on " + listening.error().message);
                 break;
             }
             if (!listening) return std::unexpected(listening.error());
+            ids.push_back(*listening);
             if (running == shards_.front()) {
                 endpoint = running->shard->reactor().io().local_endpoint(*listening);  // the port, if 0 was asked for
                 listening_.push_back(endpoint);
@@ -223,10 +240,29 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     admission_->set_limits(connection_limits(next.limits));
     const auto config = gateway_config(next);
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
+    renew_certificates(next, settings);
     const std::lock_guard lock(settings_mutex_);
     settings_ = std::move(next);
     snapshot_ = *snapshot;
+    certificates_ = certificates_of(settings_);
     return diff;
+}
+
+/// For listeners that are where they were and spoke TLS before: the rest waits for a restart.
+void Gateway::renew_certificates(admin::Settings& next_settings, const admin::Settings& wanted) {
+    for (std::size_t i = 0; i < next_settings.listeners.size() && i < wanted.listeners.size(); ++i) {
+        admin::ListenerSettings& running = next_settings.listeners[i];
+        const admin::ListenerSettings& next = wanted.listeners[i];
+        if (running.endpoint != next.endpoint || !running.tls || !next.tls || running.tls == next.tls) continue;
+        running.tls = next.tls;
+        for (std::size_t shard = 0; shard < listener_ids_[i].size(); ++shard)
+            on_shard(shard, [&](gateway::Shard& its) { its.renew(listener_ids_[i][shard], next.tls->context); });
+    }
+}
+
+std::vector<Gateway::Certificate> Gateway::certificates() const {
+    const std::lock_guard lock(settings_mutex_);
+    return certificates_;
 }
 
 void Gateway::on_shard(std::size_t index, const std::function<void(gateway::Shard&)>& work) {

@@ -43,6 +43,9 @@ public:
     const gateway::Counters& counters(std::size_t shard) const { return shards_[shard]->shard->counters(); }
     storage::StoreStats store_stats(std::size_t shard) const { return shards_[shard]->store->stats(); }
     const gateway::Admission& admission() const { return *admission_; }
+    const io::TlsCounters& tls_counters(std::size_t shard) const {
+        return shards_[shard]->shard->reactor().io().tls_counters();
+    }
     admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
 
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
@@ -54,6 +57,13 @@ public:
         gateway::Shard& shard = *shards_[index]->shard;
         shard.reactor().post([&shard, work = std::move(work)] { work(shard); });
     }
+
+    /// Our certificates at present: where each is shown, and what it says.
+    struct Certificate {
+        std::string where;  ///< "listener 0.0.0.0:2776", "provider north"
+        tls::CertificateFacts facts;
+    };
+    std::vector<Certificate> certificates() const;
 
     /// The present accounts, providers and routes.
     std::shared_ptr<const routing::Snapshot> snapshot() const;
@@ -69,18 +79,22 @@ private:
 
     Gateway() = default;
     Result<void> open(const admin::Settings& settings, gateway::LogLine log);
+    void renew_certificates(admin::Settings& next_settings, const admin::Settings& wanted);
 
     admin::Settings settings_;
     SystemClock clock_;
     std::unique_ptr<storage::DataDirectory> directory_;
     std::shared_ptr<const routing::Snapshot> snapshot_;
     mutable std::mutex settings_mutex_;  ///< of what a reload changes and other threads read
+    std::vector<Certificate> certificates_;
     gateway::AccountsShared accounts_;
     std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<std::unique_ptr<Running>> shards_;
     std::vector<io::Endpoint> listening_;
+    /// By listener of the settings, by shard; empty where listening failed.
+    std::vector<std::vector<io::ListenerId>> listener_ids_;
     std::vector<std::string> notes_;
     io::Backend backend_{};
     bool stopped_ = false;

@@ -14,6 +14,7 @@
 #include "engine/base/time.hpp"
 #include "engine/io/make_io.hpp"
 #include "engine/session/session.hpp"
+#include "engine/tls/context.hpp"
 
 /// The built-in message centre: takes submit_sm, answers, sends receipts, and can be made to misbehave in the ways real
 /// ones do. Behind the embedded default of `sluice run`, behind `sluice mc`, and in tests.
@@ -73,6 +74,7 @@ struct MobileOriginated {
 struct MessageCentreOptions {
     io::Endpoint listen;  ///< port 0: any that is free
     io::BackendChoice io = io::BackendChoice::automatic;
+    std::shared_ptr<const tls::Context> tls;  ///< a server's; none: in clear
     std::string system_id, password;  ///< that ESMEs must bind with; empty: any
 
     DelayRange latency;            ///< of answers; out of order where it varies

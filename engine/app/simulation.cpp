@@ -87,6 +87,7 @@ Simulation::Peer* Simulation::find(io::LinkId link) {
 
 void Simulation::on_accept(io::LinkId link, io::ListenerId, const io::Endpoint&) {
     if (stopping_) return reactor_.io().abort(link);
+    if (options_.tls) reactor_.io().secure(link, options_.tls);
     session::SessionConfig config;
     config.role = session::Role::message_centre;
     config.timers = options_.timers;

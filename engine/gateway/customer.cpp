@@ -53,6 +53,12 @@ void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp
     if (core_.draining) return refuse(CommandStatus::ESME_RBINDFAIL, "shutting down");
     if (account == nullptr || !account->enabled)
         return refuse(CommandStatus::ESME_RINVPASWD, "no such account: " + std::string(bind.system_id));
+    const tls::PeerFacts* const secured = core_.reactor->io().tls_peer(link());
+    if (account->require_tls && secured == nullptr)
+        return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " must bind over TLS");
+    if (!account->certificates.empty() &&
+        (secured == nullptr || !secured->certificate || !account->allows(*secured->certificate, secured->verified)))
+        return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " must show a certificate that is its own");
     if (!account->allows({peer().address, peer().ipv6 ? 16u : 4u}))
         return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " is not allowed from this address");
     if (!type_allowed(account->bind_types, header.id))
@@ -63,6 +69,7 @@ void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp
 
     const io::LinkId link = this->link();
     const PartyId party = party_of(*account);
+    if (account->password_hash.empty()) return authenticated(party, true);  // its certificate has told who it is
     const auto verdict = [reactor = core_.reactor, find = services_.find, link, party](bool right) {
         reactor->post([find, link, party, right] {
             if (auto* customer = dynamic_cast<Customer*>(find(link))) customer->authenticated(party, right);

@@ -247,8 +247,10 @@ bool Providers::outbind_is_right(const Slot& slot, const smpp::Outbind& outbind)
 
 void Providers::connect(const SlotRef& slot) {
     if (slot->stopped || core_.draining || slot->endpoints.empty()) return;
-    const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
-    const io::LinkId link = core_.reactor->io().connect(to);
+    const Target& to = slot->target();
+    const io::LinkId link = core_.reactor->io().connect(to.endpoint);
+    if (const auto& tls = slot->settings.tls)
+        core_.reactor->io().secure(link, tls->context, tls->server_name.empty() ? to.host : tls->server_name);
     connecting_.emplace(link.packed(), slot);
     // A host that does not answer at all: the kernel would go on trying for minutes.
     core_.reactor->timers().arm(core_.now().mono + slot->settings.timers.session_init, [this, link] { give_up(link); });
@@ -265,7 +267,7 @@ void Providers::give_up(io::LinkId link) {
 
 void Providers::failed(const SlotRef& slot, std::string_view why) {
     if (slot->failures == 0) {
-        const io::Endpoint& to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
+        const io::Endpoint& to = slot->target().endpoint;
         core_.log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " + std::string(why));
     }
     again(slot);
@@ -276,7 +278,7 @@ std::unique_ptr<Connection> Providers::on_connect(io::LinkId link, std::error_co
     SLUICE_CHECK(found != connecting_.end());
     const SlotRef slot = found->second;
     connecting_.erase(found);
-    const io::Endpoint to = slot->endpoints[slot->endpoint % slot->endpoints.size()];
+    const io::Endpoint to = slot->target().endpoint;
     if (error) {
         failed(slot, error.message());
         return nullptr;

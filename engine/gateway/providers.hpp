@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -13,8 +14,13 @@ class Egress;
 class Ingress;
 class Receipts;
 
-/// Addresses of providers, resolved away from the reactors.
-using Endpoints = std::unordered_map<PartyId, std::vector<io::Endpoint>>;
+/// Where a provider is, resolved away from the reactors, and the name that was resolved.
+struct Target {
+    Target(const io::Endpoint& at, std::string name = {}) : endpoint(at), host(std::move(name)) {}
+    io::Endpoint endpoint;
+    std::string host;
+};
+using Endpoints = std::unordered_map<PartyId, std::vector<Target>>;
 
 /// This shard's binds to providers. The binds of each provider are dealt out over the shards; each is kept up: connected,
 /// bound, and after an end connected again, with a back-off that doubles and jitters.
@@ -43,8 +49,9 @@ private:
         PartyId party = 0;
         routing::Provider settings;
         smpp::CommandId bind{};
-        std::vector<io::Endpoint> endpoints;
+        std::vector<Target> endpoints;
         std::size_t endpoint = 0;
+        const Target& target() const { return endpoints[endpoint % endpoints.size()]; }
         std::uint32_t failures = 0;
         bool stopped = false;
         bool called = false;  ///< the provider connected: bound when its outbind has come, and never again by itself

@@ -65,9 +65,13 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     return {};
 }
 
-Result<io::ListenerId> Shard::listen(const io::Endpoint& endpoint, const io::ListenOptions& options) {
+Result<io::ListenerId> Shard::listen(const io::Endpoint& endpoint, const io::ListenOptions& options,
+                                     std::shared_ptr<const tls::Context> tls) {
     auto listener = reactor_.io().listen(endpoint, options);
-    if (listener) listeners_.push_back(*listener);
+    if (!listener) return listener;
+    listeners_.push_back(*listener);
+    listener_tls_.resize(*listener + 1);
+    listener_tls_[*listener] = std::move(tls);
     return listener;
 }
 
@@ -144,7 +148,10 @@ void Shard::on_accept(io::LinkId link, io::ListenerId listener, const io::Endpoi
     }
     if (core_.draining) return reactor_.io().abort(link);  // it was under way when listening stopped
     auto admitted = core_.admission->enter(peer);
-    if (admitted) return place(link, std::make_unique<Customer>(core_, services_, link, peer, std::move(*admitted)));
+    if (admitted) {
+        if (const auto& tls = listener_tls_[listener]) reactor_.io().secure(link, tls);
+        return place(link, std::make_unique<Customer>(core_, services_, link, peer, std::move(*admitted)));
+    }
     reactor_.io().abort(link);
     switch (admitted.error()) {
         case Admission::Refusal::sessions: core_.counters.refused_max_sessions.add(); break;
@@ -181,8 +188,18 @@ void Shard::on_drained(io::LinkId link) {
     if (Connection* connection = find(link)) connection->on_drained();
 }
 
-void Shard::on_close(io::LinkId link, std::error_code) {
+void Shard::on_close(io::LinkId link, std::error_code error) {
+    if (error.category() == tls::category()) note_tls_trouble(link, error);
     if (Connection* connection = find(link)) connection->on_lost();
+}
+
+/// One line a second, as anybody can make handshakes fail. Many clients end a session without TLS's goodbye.
+void Shard::note_tls_trouble(io::LinkId link, std::error_code error) {
+    const Connection* const connection = find(link);
+    if (connection == nullptr) return;
+    const bool mere_end = error == tls::Fault::truncated && connection->party() != nullptr;
+    if (mere_end || ++tls_troubles_ == 1)
+        core_.log(mere_end ? 'D' : 'W', "TLS link with " + connection->peer().to_string() + ": " + error.message());
 }
 
 void Shard::bury() {
@@ -211,6 +228,8 @@ void Shard::end_of_turn() {
 void Shard::each_second() {
     const storage::StoreStats disk = store_.stats();
     core_.disk_stalled = disk.stalled || disk.scarce;  // a full store cannot even erase: it must not come to that
+    if (const auto more = std::exchange(tls_troubles_, 0); more > 1)
+        core_.log('W', std::to_string(more - 1) + " more TLS links failed within a second");
     receipts_.tick();
     log_refused();
     egress_.reroute_waiting();

@@ -40,7 +40,9 @@ public:
 
     /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread.
     Result<void> start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
-    Result<io::ListenerId> listen(const io::Endpoint& endpoint, const io::ListenOptions& options);
+    /// In clear without `tls`.
+    Result<io::ListenerId> listen(const io::Endpoint& endpoint, const io::ListenOptions& options,
+                                  std::shared_ptr<const tls::Context> tls = nullptr);
 
     reactor::Reactor& reactor() { return reactor_; }
     const Counters& counters() const { return core_.counters; }
@@ -51,6 +53,10 @@ public:
     /// timers that they began with.
     void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
                const Endpoints& endpoints);
+    /// Other certificates for connections from now on, on a listener that speaks TLS.
+    void renew(io::ListenerId listener, std::shared_ptr<const tls::Context> tls) {
+        listener_tls_[listener] = std::move(tls);
+    }
     /// No new connections. Where an endpoint is shared, all shards must have stopped before any of them drains: else
     /// those who are unbound by one come back to another.
     void stop_listening();
@@ -88,6 +94,7 @@ private:
     void bury();
     void unbind_quiet();
     void log_refused();
+    void note_tls_trouble(io::LinkId link, std::error_code error);
 
     storage::Store& store_;
     reactor::Reactor reactor_;
@@ -103,6 +110,8 @@ private:
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
     std::vector<io::ListenerId> listeners_;
+    std::vector<std::shared_ptr<const tls::Context>> listener_tls_;  ///< by ListenerId; none: in clear
+    std::size_t tls_troubles_ = 0;                          ///< of this second
     MonoTime unbind_all_at_{};                              ///< while draining
     struct Refused {
         std::uint64_t count = 0;                            ///< since the log was told

@@ -15,7 +15,7 @@ constexpr nanoseconds longest_wait = std::chrono::hours(1);
 }  // namespace
 
 Reactor::Reactor(std::unique_ptr<io::Io> io, io::LinkEvents& events, const Clock& clock)
-    : clock_(clock), io_(std::move(io)), events_(events), timers_(clock.mono()) {}
+    : clock_(clock), io_(std::move(io), clock), events_(events), timers_(clock.mono()) {}
 
 void Reactor::join(Mesh& mesh, std::size_t shard, Mesh::Receive receive) {
     port_ = std::make_unique<Mesh::Port>(mesh.port(shard));
@@ -47,7 +47,7 @@ std::size_t Reactor::turn(nanoseconds max_wait) {
 
     const nanoseconds wait = done > 0 ? nanoseconds::zero() : wait_limit(max_wait);
     if (wait > nanoseconds::zero()) now_is_read_ = false;
-    done += io_->turn(events_, wait);
+    done += io_.turn(events_, wait);
 
     done += timers_.advance(now().mono, timer_steps);
     done += run_posted();

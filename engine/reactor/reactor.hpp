@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/base/time.hpp"
-#include "engine/io/io.hpp"
+#include "engine/io/tls_io.hpp"
 #include "engine/reactor/mesh.hpp"
 #include "engine/reactor/timer_wheel.hpp"
 
@@ -23,7 +23,7 @@ public:
     /// `events` and `clock` outlive the reactor.
     Reactor(std::unique_ptr<io::Io> io, io::LinkEvents& events, const Clock& clock);
 
-    io::Io& io() { return *io_; }
+    io::TlsIo& io() { return io_; }
     TimerWheel& timers() { return timers_; }
 
     /// The time of this turn: read once after each wait, then the same for everything the turn does.
@@ -51,7 +51,7 @@ public:
     /// and allocates: the way of messages is the mesh.
     void post(std::function<void()> work);
     /// Makes a waiting turn end. From any thread.
-    void wake() { io_->wake(); }
+    void wake() { io_.wake(); }
     /// Makes `run` return after its turn. From any thread, and for good.
     void stop();
 
@@ -61,7 +61,7 @@ private:
     std::size_t run_posted();
 
     const Clock& clock_;
-    std::unique_ptr<io::Io> io_;
+    io::TlsIo io_;
     io::LinkEvents& events_;
     Now now_;
     bool now_is_read_ = false;

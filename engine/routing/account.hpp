@@ -8,6 +8,7 @@
 #include "engine/base/time.hpp"
 #include "engine/routing/address.hpp"
 #include "engine/routing/cidr.hpp"
+#include "engine/tls/certificate.hpp"
 
 namespace sluice::routing {
 
@@ -95,12 +96,22 @@ struct AccountOutbind {
     friend bool operator==(const AccountOutbind&, const AccountOutbind&) = default;
 };
 
+/// A client's certificate by the common name of its subject, which its authority vouches for, or, where that is empty,
+/// by its digest or that of its key.
+struct CertificateMatch {
+    std::string common_name;
+    tls::Digest digest{};
+    friend bool operator==(const CertificateMatch&, const CertificateMatch&) = default;
+};
+
 /// A customer: an ESME that binds to us.
 struct Account {
     AccountId id = no_account;
     std::uint64_t key = 0;              ///< stable_key(system_id)
     std::string system_id;
-    std::string password_hash;          ///< see engine/admin/password.hpp
+    std::string password_hash;          ///< see engine/admin/password.hpp; empty: a certificate is enough
+    std::vector<CertificateMatch> certificates; ///< where there are any, binds must come with one of them
+    bool require_tls = false;           ///< binds in clear are refused
     bool enabled = true;
     std::string system_type;            ///< when not empty, binds must carry it (interop S2)
     std::vector<Cidr> allowed_addresses;///< empty: from anywhere
@@ -122,6 +133,8 @@ struct Account {
 
     bool allows(ByteView peer_address) const;
     const DistributionList* list(std::string_view name) const;
+    /// `verified`: an authority has vouched for it.
+    bool allows(const tls::CertificateFacts& certificate, bool verified) const;
     friend bool operator==(const Account&, const Account&) = default;
 };
 

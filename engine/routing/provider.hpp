@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/routing/account.hpp"
 #include "engine/routing/status.hpp"
 #include "engine/routing/vendor_tlv.hpp"
+#include "engine/tls/context.hpp"
 
 namespace sluice::routing {
 
@@ -36,6 +39,16 @@ struct ProviderOutbind {
     friend bool operator==(const ProviderOutbind&, const ProviderOutbind&) = default;
 };
 
+/// How to speak TLS to a provider; equal when the files hold the same.
+struct ProviderTls {
+    tls::ClientOptions options;
+    std::string server_name;  ///< what its certificate must be for; empty: the host of each endpoint
+    std::shared_ptr<const tls::Context> context;  ///< made of the options
+    friend bool operator==(const ProviderTls& a, const ProviderTls& b) {
+        return a.options == b.options && a.server_name == b.server_name;
+    }
+};
+
 /// A message centre that we bind to as an ESME.
 struct Provider {
     ProviderId id = no_provider;
@@ -43,6 +56,7 @@ struct Provider {
     std::string name;
     bool enabled = true;
     std::vector<HostPort> endpoints;    ///< tried in turn, at least one
+    std::optional<ProviderTls> tls;     ///< none: in clear
     std::string system_id;
     std::string password;               ///< in clear: bind PDUs carry it so
     std::string system_type;
