@@ -5,6 +5,7 @@
 #include "tools/message_text.hpp"
 #include "tools/signals.hpp"
 #include "tools/status_line.hpp"
+#include "tools/tls_options.hpp"
 #include "tools/values.hpp"
 
 namespace sluice::tools {
@@ -14,6 +15,7 @@ const CLI::Range percent(0.0, 100.0, "PERCENT");
 
 struct McArguments {
     app::MessageCentreOptions options;
+    TlsServerOptions tls;
     std::string listen = "127.0.0.1:2776";
     std::string mo_from = "447700900999", mo_to = "12345", mo_text = "Hello from the message centre";
     bool no_tlvs = false, no_status = false;
@@ -32,6 +34,9 @@ int run_message_centre(McArguments& arguments) {
     auto endpoint = resolve_endpoint(arguments.listen);
     if (!endpoint) return failure(endpoint.error().message);
     arguments.options.listen = *endpoint;
+    auto context = arguments.tls.context();
+    if (!context) return failure(context.error().message);
+    arguments.options.tls = std::move(*context);
     arguments.options.receipt_tlvs = !arguments.no_tlvs;
     if (arguments.no_tlvs && arguments.options.receipt_text == app::ReceiptText::none) {
         failure("--receipt-text none with --no-receipt-tlvs leaves nothing in a receipt");
@@ -94,6 +99,8 @@ void add_mc_command(CLI::App& app, int& exit_code) {
     command->add_option("--max-pending", o.max_pending, "Answers and receipts not over yet; beyond: ESME_RMSGQFUL")
         ->check(CLI::Range(1, 100'000'000))->capture_default_str();
     command->add_flag("--no-status", arguments->no_status, "No status line");
+
+    arguments->tls.add_to(*command);
 
     const char* const answers = "Answers";
     const char* const id_form = "decimal|hex|HEX[:WIDTH]";

@@ -8,6 +8,7 @@
 #include "tools/send_job.hpp"
 #include "tools/signals.hpp"
 #include "tools/status_line.hpp"
+#include "tools/tls_options.hpp"
 
 namespace sluice::tools {
 namespace {
@@ -18,6 +19,7 @@ struct SendArguments {
     std::string host = "127.0.0.1:2775", from = "sluice", text;
     std::vector<std::string> to;
     app::ClientOptions client;
+    TlsClientOptions tls;
     SendOrder order;
     TextCoding coding = TextCoding::automatic;
     double wait = 30;
@@ -55,6 +57,12 @@ int send(SendArguments& arguments) {
     if (!endpoint) return failure(endpoint.error().message);
     auto text = encode_text(arguments.text == "-" ? read_input() : arguments.text, arguments.coding);
     if (!text) return usage(text.error().message);
+    auto context = arguments.tls.context();
+    if (!context) return failure(context.error().message);
+    arguments.client.tls = std::move(*context);
+    arguments.client.server_name = arguments.tls.server_name;
+    if (arguments.client.server_name.empty())
+        arguments.client.server_name = parse_host_port(arguments.host, smpp_port)->host;
     arguments.client.endpoint = *endpoint;
     arguments.client.timers.response = seconds(30);
     SendOrder& order = arguments.order;
@@ -99,7 +107,8 @@ void add_send_command(CLI::App& app, int& exit_code) {
         "  sluice send --to +447700900123 \"Hello\"\n"
         "  sluice send --to 447700900123 --to 447700900124 --from Sluice \"Grüße 🌍\"\n"
         "  sluice send --to 447700900123 --count 100000 --window 200 --binds 4 \"load\"\n"
-        "  fortune | sluice send --host smsc.example:2775 --system-id acme --password secret --to 447700900123 -\n\n"
+        "  fortune | sluice send --host smsc.example:2775 --system-id acme --password secret --to 447700900123 -\n"
+        "  sluice send --host smsc.example:2776 --tls --to 447700900123 \"in secret\"\n\n"
         "Exit codes: 0 all accepted and delivered; 1 something was refused, failed, or has no receipt; 2 usage.");
     command->add_option("text", a.text, "What to send; - reads it from standard input")->required()->type_name("TEXT|-");
     command->add_option("--to", a.to, "Destination; may be repeated")->required()->expected(1)->take_all();
@@ -124,6 +133,7 @@ void add_send_command(CLI::App& app, int& exit_code) {
     command->add_option("--window", a.client.window, "Unanswered messages per session")
         ->check(CLI::Range(1, 65535))->capture_default_str()->group(session);
     command->add_option("--rate", a.client.rate, "Messages a second at most")->group(session);
+    a.tls.add_to(*command);
     command->callback([arguments, &exit_code] { exit_code = send(*arguments); });
 }
 

@@ -21,7 +21,7 @@ struct BenchArguments {
     RunOptions run;
     std::uint32_t accounts = 1;
     std::uint32_t runs = 1;
-    bool no_receipts = false;
+    bool no_receipts = false, tls = false;
     std::vector<std::string> sweeps, scenarios, given_accounts;
     bool all = false;
     std::string target, settings_file, json, html, markdown;
@@ -123,6 +123,11 @@ int bench_main(BenchArguments& arguments) {
     options.load.receipts = !arguments.no_receipts;
     if (auto taken = take_accounts(arguments); !taken) return usage(taken.error().message);
     if (auto taken = take_target(arguments); !taken) return usage(taken.error().message);
+    if (arguments.tls) {
+        auto secrets = make_secrets();
+        if (!secrets) return failure(secrets.error().message);
+        options.load.secrets = std::move(*secrets);
+    }
     if (auto fine = check_sizes(options.load.mix, options.load.sizes); !fine) return usage(fine.error().message);
     if (options.threads > options.load.accounts.size())
         return usage("an account's sessions stay on one thread: --threads beyond --accounts does nothing");
@@ -133,7 +138,8 @@ int bench_main(BenchArguments& arguments) {
         failure(options.target.directory + " is in memory, where a sync costs nothing; --dir names a folder on a disk");
 
     const Signals signals;
-    const Conditions conditions = conditions_now(gateway_text(options.target, arguments.target));
+    const Conditions conditions = conditions_now(gateway_text(options.target, arguments.target) +
+                                                 (arguments.tls ? ", TLS on both sides" : ""));
     Session session(arguments.runs, signals);
     const Table table(isatty(STDOUT_FILENO) == 1);
     std::vector<Series> all;
@@ -206,8 +212,10 @@ void add_target_options(CLI::App& command, BenchArguments& a) {
     CLI::Option* const foreign =
         command.add_option("--target-command", target.command, "Starts another gateway (docs/benchmarks.md)")
             ->type_name("CMD")->group(group);
+    CLI::Option* const secured = command.add_flag("--tls", a.tls, "TLS with its customers and its providers")
+                                     ->excludes(foreign)->group(group);
     CLI::Option* const running = command.add_option("--target", a.target, "A gateway that runs already")
-                                     ->type_name("HOST[:PORT]")->excludes(foreign)->group(group);
+                                     ->type_name("HOST[:PORT]")->excludes(foreign)->excludes(secured)->group(group);
     command.add_option("--account", a.given_accounts, "To bind to it with; may be repeated")
         ->type_name("ID:PASSWORD")->expected(1)->take_all()->needs(running)->group(group);
     command.add_option("--provider-port", a.run.provider_port, "Where it connects to: 127.0.0.1, this port")

@@ -101,7 +101,8 @@ void Customers::connect(const io::Endpoint& gateway) {
 
 void Customers::connect_more() {
     while (!unbinding_ && trouble_.empty() && under_way_ < max_under_way && connects_ < plan_.size()) {
-        work_.reactor.io().connect(gateway_);
+        const io::LinkId link = work_.reactor.io().connect(gateway_);
+        if (work_.options.secrets) work_.reactor.io().secure(link, work_.options.secrets->customers, secret_name);
         ++connects_;
         ++under_way_;
     }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "engine/io/io.hpp"
 #include "tools/bench/composer.hpp"
 #include "tools/bench/histogram.hpp"
+#include "tools/bench/secrets.hpp"
 
 namespace sluice::bench {
 
@@ -26,6 +28,7 @@ struct LoadOptions {
     std::uint32_t provider_window = 1000;  ///< deliver_sm unanswered, per bind of the gateway
     std::uint32_t providers = 1;
     bool receipts = true;
+    std::shared_ptr<const Secrets> secrets;  ///< TLS with customers and providers; none: in clear
     TextMix mix;
     SizeRange sizes;
     std::uint64_t seed = 1;

@@ -92,6 +92,7 @@ Result<io::Endpoint> Providers::listen(const io::Endpoint& endpoint) {
 }
 
 void Providers::on_accept(io::LinkId link, io::ListenerId listener) {
+    if (work_.options.secrets) work_.reactor.io().secure(link, work_.options.secrets->providers);
     session::SessionConfig config;
     config.role = session::Role::message_centre;
     config.window = work_.options.provider_window;

@@ -28,11 +28,20 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 
 Result<std::string> configuration(const TargetOptions& options, const LoadOptions& load,
                                   const std::vector<io::Endpoint>& providers, const std::string& folder) {
+    std::string listener_tls, provider_tls;
+    if (load.secrets) {
+        const std::string certificate = folder + "/bench.pem", key = folder + "/bench.key";
+        for (const auto& [file, contents] : {std::pair(&certificate, &load.secrets->files.certificate_pem),
+                                             {&key, &load.secrets->files.key_pem}})
+            if (auto written = write_file(*file, *contents); !written) return std::unexpected(written.error());
+        listener_tls = fmt::format("[listener.tls]\ncertificate = \"{}\"\nkey = \"{}\"\n", certificate, key);
+        provider_tls = fmt::format("tls.ca_file = \"{}\"\n", certificate);
+    }
     std::string text = fmt::format("[server]\nshards = {}\nio = \"{}\"\ndata_directory = \"{}/data\"\n\n"
-                                   "[[listener]]\nendpoint = \"127.0.0.1:0\"\n\n"
+                                   "[[listener]]\nendpoint = \"127.0.0.1:0\"\n{}\n"
                                    "[admin]\nendpoint = \"127.0.0.1:0\"\n\n"
                                    "[limits]\nmax_sessions = 1000000\nmax_sessions_per_address = 1000000\n",
-                                   options.shards, options.io, folder);
+                                   options.shards, options.io, folder, listener_tls);
     for (const Credentials& account : load.accounts) {
         // A cheap hash: binds are not what is measured, and thousands of accounts would take minutes.
         const auto hash = admin::hash_password(account.password, {.log2_n = 10});
@@ -45,9 +54,9 @@ Result<std::string> configuration(const TargetOptions& options, const LoadOption
         text += fmt::format("\n[[provider]]\nname = \"p{}\"\nendpoints = [\"{}\"]\nsystem_id = \"{}\"\n"
                             "password = \"{}\"\nbinds = {}\nwindow = {}\npeer_window = 65535\n"
                             "max_queued = 1000000000\ntimers.reconnect_min = \"10ms\"\n"
-                            "timers.reconnect_max = \"100ms\"\n",
+                            "timers.reconnect_max = \"100ms\"\n{}",
                             i, providers[i].to_string(), provider_system_id, provider_password,
-                            options.provider_binds, load.provider_window);
+                            options.provider_binds, load.provider_window, provider_tls);
         via += fmt::format("{}\"p{}\"", via.empty() ? "" : ", ", i);
     }
     return text + "\n[[route]]\nvia = [" + via + "]\n" + options.extra_settings;
