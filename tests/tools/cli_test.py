@@ -21,7 +21,7 @@ import tap
 SLUICE = os.environ["SLUICE"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "bench", "tune"]
+COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "bench", "tune", "tls"]
 
 
 def sluice(*arguments, stdin=""):
@@ -331,6 +331,41 @@ class HashPassword(unittest.TestCase):
         done = sluice("hash-password", stdin="secret\n")
         self.assertEqual(done.returncode, 2)
         self.assertIn("sluice hash-password -", done.stderr)
+
+
+class Tls(unittest.TestCase):
+    def test_a_first_try(self):
+        with tempfile.TemporaryDirectory() as folder:
+            certificate, key = os.path.join(folder, "a.pem"), os.path.join(folder, "a.key")
+            files = ["--certificate", certificate, "--key", key]
+            made = sluice("tls", "self-signed", *files)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.assertIn(f'certificate = "{certificate}"', made.stdout)
+            self.assertEqual(os.stat(key).st_mode & 0o777, 0o600)
+            again = sluice("tls", "self-signed", *files)
+            self.assertEqual(again.returncode, 1)
+            self.assertIn("exists already", again.stderr)
+            shown = sluice("tls", "show", certificate)
+            self.assertIn("for          localhost", shown.stdout)
+            pin = re.search(r"public key   (sha256:[0-9a-f]{64})", shown.stdout).group(1)
+            self.assertIn(pin, made.stdout)
+
+            with mc("--tls-certificate", certificate, "--tls-key", key) as centre:
+                send = ["send", "--host", centre.endpoint, "--to", "447700900123", "hello"]
+                for trust in (["--tls-ca", certificate], ["--tls-pin", pin], ["--tls-insecure"]):
+                    sent = sluice(*send, "--tls", *trust)
+                    self.assertEqual(sent.returncode, 0, sent.stdout + sent.stderr)
+                stranger = sluice(*send, "--tls")
+                self.assertEqual(stranger.returncode, 1)
+                self.assertIn("not signed by a known authority", stranger.stderr)
+                misnamed = sluice(*send, "--tls", "--tls-ca", certificate, "--tls-name", "other.example")
+                self.assertIn("for another name", misnamed.stderr)
+                self.assertEqual(sluice(*send).returncode, 1, "in clear")
+
+    def test_mistakes(self):
+        self.assertEqual(sluice("tls", "self-signed", "--name", "no name").returncode, 1)
+        self.assertIn("does not exist", sluice("tls", "show", "none.pem").stderr)
+        self.assertEqual(sluice("send", "--tls-ca", "x", "--to", "1", "x").returncode, 2)
 
 
 class Dump(unittest.TestCase):

@@ -10,14 +10,16 @@ export class Esme {
     bound = false;
     #session = null;
 
-    constructor(port, { systemId = 'demo', password = 'demo', as = 'transceiver' } = {}) {
-        Object.assign(this, { port, systemId, password, as });
+    /** `tls`: options of node's tls.connect; null: in clear. */
+    constructor(port, { systemId = 'demo', password = 'demo', as = 'transceiver', tls = null } = {}) {
+        Object.assign(this, { port, systemId, password, as, tls });
     }
 
     /** Connects and binds; fails when refused or when the connection cannot be made. */
     async bind() {
-        const session = this.#session = new smpp.Session({ host: '127.0.0.1', port: this.port });
-        await new Promise((resolve, reject) => session.once('connect', resolve).once('error', reject));
+        const session = this.#session = new smpp.Session({ host: '127.0.0.1', port: this.port, tls: this.tls !== null, ...this.tls });
+        await new Promise((resolve, reject) => session.once(this.tls ? 'secureConnect' : 'connect', resolve).once('error', reject));
+        this.socket = session.socket;
         session.socket.setNoDelay(true);
         session.unanswered = new Set();
         session.receipted = new Set();

@@ -26,15 +26,16 @@ export class Provider {
     /**
      * `responseId` and `receiptId` write a message's number the way this provider does. With `oneShard` the gateway keeps
      * everything in one order: whoever acknowledges a receipt has on disk what was answered before that receipt was sent.
+     * `tls` has options of node's tls.createServer.
      */
-    constructor({ responseId = decimal, receiptId = decimal, firstId = 0, keep = false, oneShard = false } = {}) {
-        Object.assign(this, { responseId, receiptId, keep, oneShard });
+    constructor({ responseId = decimal, receiptId = decimal, firstId = 0, keep = false, oneShard = false, tls = {} } = {}) {
+        Object.assign(this, { responseId, receiptId, keep, oneShard, tls });
         this.#lastId = firstId;
     }
 
     /** Listens; may be called again after stop() to come back on the same port. */
     async start(port = this.port ?? 0) {
-        this.#server = smpp.createServer((session) => this.#serve(session));
+        this.#server = smpp.createServer(this.tls, (session) => this.#serve(session));
         await new Promise((resolve, reject) => {
             this.#server.once('error', reject);
             this.#server.listen(port, '127.0.0.1', resolve);
