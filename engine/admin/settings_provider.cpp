@@ -54,7 +54,7 @@ void read_clear_password(TableReader& reader, std::string& password) {
         auto line = first_line(file);
         if (!line) reader.error("password_file", line.error().message);
         else if (line->size() > max_password)
-            reader.error("password_file", "'" + file.string() + "' holds more than " + std::to_string(max_password) +
+            reader.error("password_file", '\'' + file.string() + "' holds more than " + std::to_string(max_password) +
                                               " characters in its first line");
         else password = std::move(*line);
     }

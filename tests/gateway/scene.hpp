@@ -93,7 +93,7 @@ public:
     }
     /// The connection behind a session, for faults of the net.
     io::ConnectionId connection(std::size_t i = 0) {
-        return static_cast<io::SimIo&>(reactor_->io()).connection(find(session(i))->link);
+        return find(session(i))->connection;
     }
     void cut(std::size_t i = 0) {
         sim::PeerLink* peer = find(session(i));
