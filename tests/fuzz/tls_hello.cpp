@@ -1,6 +1,4 @@
 // A TLS server's end against whatever a client sends first: octets, in pieces, before and in the handshake.
-// sources: engine/tls/aes_gcm.cpp engine/tls/certificate.cpp engine/tls/context.cpp engine/tls/error.cpp engine/tls/library.cpp engine/tls/self_signed.cpp engine/tls/stream.cpp
-// libraries: wolfssl nettle
 
 #include <cstddef>
 #include <cstdint>
