@@ -11,9 +11,9 @@ namespace sluice::storage {
 
 namespace {
 
-constexpr std::uint32_t format_version = 2;
-constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue", "held", "meta",
-                                                                          "journal", nullptr};
+constexpr std::uint32_t format_version = 3;
+constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue",   "held", "meta",
+                                                                          "receipt", "journal", nullptr};
 constexpr std::string_view format_row = "sluice-format";
 constexpr std::string_view last_batch_row = "sluice-last-batch";
 

@@ -29,8 +29,9 @@ enum class Table : std::uint8_t {
     queue,    ///< (queue, position) -> 8 octets: the low half of a `message` key (its id, native order)
     held,     ///< receipts waiting for their message, and those that matched nothing
     meta,     ///< a few small facts about the store itself
+    receipt,  ///< the receipt index: sorted runs in pages, and a log
 };
-inline constexpr std::size_t table_count = 4;
+inline constexpr std::size_t table_count = 5;
 
 struct TableOp {
     enum class Kind : std::uint8_t { put, erase };

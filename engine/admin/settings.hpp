@@ -68,7 +68,8 @@ struct LimitSettings {
     std::uint32_t max_unbound = 1000;              ///< connections that have not bound yet
     std::uint64_t max_queued = 50'000'000;         ///< messages not in a final state; beyond: ESME_RMSGQFUL
     std::uint32_t max_young = 200'000;             ///< messages in memory per shard before the oldest settle on disk
-    std::uint64_t max_receipts_outstanding = 20'000'000; ///< entries of the receipt index, all shards together
+    std::uint64_t max_receipts_outstanding = 20'000'000; ///< messages whose receipt is to come, all shards together
+    std::uint64_t max_receipts_in_memory = 1'000'000;    ///< of the receipt index; the others are on disk
     std::uint32_t password_threads = 1;            ///< that verify passwords
     std::uint32_t password_queue = 256;            ///< binds waiting for them; beyond: ESME_RBINDFAIL
     friend bool operator==(const LimitSettings&, const LimitSettings&) = default;

@@ -104,6 +104,7 @@ void read_limits(TableReader& reader, LimitSettings& limits) {
     reader.number("max_queued", limits.max_queued, 1, max_messages);
     reader.number("max_young", limits.max_young, 1000, 100'000'000);
     reader.number("max_receipts_outstanding", limits.max_receipts_outstanding, 1000, max_messages);
+    reader.number("max_receipts_in_memory", limits.max_receipts_in_memory, 1000, 1'000'000'000);
     reader.number("password_threads", limits.password_threads, 1, 64);
     reader.number("password_queue", limits.password_queue, 1, 100'000);
 }

@@ -37,7 +37,10 @@ void write_gauges(MetricsText& out, const Gateway& gateway) {
         {"sluice_messages_unfinished", "messages of accounts that are not in a final state", &Counters::unfinished},
         {"sluice_receipts_outstanding", "messages that a provider took and whose receipt is to come",
          &Counters::receipts_outstanding},
+        {"sluice_receipt_index_in_memory", "entries of the receipt index in memory", &Counters::receipts_in_memory},
+        {"sluice_receipt_index_on_disk", "entries of the receipt index in runs on disk", &Counters::receipts_on_disk},
         {"sluice_receipts_held", "receipts held because their message is not known yet", &Counters::receipts_held},
+        {"sluice_receipts_in_quarantine", "receipts kept that matched nothing", &Counters::receipts_in_quarantine},
     };
     for (const Row& row : rows) {
         out.gauge(row.name, row.help);

@@ -32,6 +32,7 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s) {
     c.max_queued = s.limits.max_queued;
     c.max_receipts_outstanding = s.limits.max_receipts_outstanding;
     c.probe = s.timers.probe;
+    c.max_receipts_in_memory = s.limits.max_receipts_in_memory;
     c.default_validity = s.message.default_validity;
     c.max_validity = s.message.max_validity;
     c.receipt_hold = s.message.receipt_hold;

@@ -29,6 +29,7 @@ struct GatewayConfig {
     std::uint64_t max_queued = 50'000'000;               ///< messages that are not final, all shards together
     std::uint64_t max_receipts_outstanding = 20'000'000; ///< messages whose receipt is to come, all shards together
     milliseconds probe{2000};             ///< for a silent session to answer when its place is wanted
+    std::size_t max_receipts_in_memory = 1'000'000;       ///< entries of the receipt index, all shards together
     std::size_t max_receipts_held = 100'000;
     seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
     seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};

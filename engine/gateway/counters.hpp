@@ -30,6 +30,7 @@ namespace sluice::gateway {
     X(expired, "messages whose validity ended before they were delivered") \
     X(receipts_in, "receipts received from providers") \
     X(receipts_matched, "receipts that found their message") \
+    X(receipts_looked_up, "receipts looked up on disk") \
     X(receipts_early, "receipts held because their message was not known yet") \
     X(receipts_quarantined, "receipts that matched nothing within the hold time") \
     X(receipts_repeated, "receipts for messages that were final already") \
@@ -65,6 +66,9 @@ struct Counters {
     Gauge unfinished;
     Gauge receipts_outstanding;
     Gauge receipts_held;
+    Gauge receipts_in_quarantine;
+    Gauge receipts_in_memory;
+    Gauge receipts_on_disk;
 
     /// visit(name, help, value) for each counter.
     template <class Visit>

@@ -264,8 +264,10 @@ void Egress::conclude_sent(Message& m, const Outcome& outcome) {
         core_.counters.sent_without_id.add();
         return finish(core_, m, smpp::MessageState::accepted, {});
     }
+    m.receipt_key = receipts_.key_of(m.provider, m.provider_id);
     core_.messages->sent(m);
     receipts_.index(m);
+    core_.messages->indexed(m);
 }
 
 void Egress::failed(Message& m, routing::ErrorClass error_class, smpp::CommandStatus status) {
@@ -335,7 +337,6 @@ void Egress::expire(Message& m) {
         drop(core_, m);
     } else if (m.stage == Stage::awaiting) {
         core_.counters.receipts_missing.add();
-        receipts_.forget(m);
         finish(core_, m, smpp::MessageState::unknown, {});
     } else {
         core_.counters.expired.add();

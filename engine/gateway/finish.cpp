@@ -33,6 +33,8 @@ void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) {
 
 void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
     if (m.done_at == WallTime{}) m.done_at = core.now().wall;
+    if (MessageCounts::is_awaiting(m) && !m.part_over)
+        core.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, m.receipt_key, m.id});
     core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
     if (m.parts > 0 && m.leg == Leg::forward) return finish_part(core, m, state, error, reply);
     m.final_state = state;

@@ -54,6 +54,8 @@ struct Message {
     std::uint8_t registered_delivery = 0;  ///< as the customer asked
     bool maybe_duplicate = false;          ///< a try had no answer: the next one may be a second copy (interop S7)
     bool has_row = false;                  ///< a row of Table::message exists
+    bool kept = false;                     ///< awaiting: its entry in the receipt index survives a crash
+    bool keep_asked = false;               ///< that was asked for
     bool explicit_validity = false;        ///< the customer set validity_period
     bool own_text = false;                 ///< a part that we made: its text is as parts_profile in convert.hpp says
     std::uint8_t part = 0;                 ///< which part of a message that we split; 0: of none. See parts.hpp
@@ -72,6 +74,7 @@ struct Message {
     WallTime due_at{};                     ///< while waiting
     WallTime done_at{};                    ///< when the final state was reached
     std::string provider_id;               ///< message_id as the provider gave it
+    std::uint64_t receipt_key = 0;         ///< what that comes to in the receipt index; 0: no receipt is to come
     std::vector<std::uint8_t> report_tlvs; ///< of the provider's receipt, for the account's: what SMPP does not define,
                                            ///< up to limits::receipt_tlvs octets
     std::unique_ptr<std::uint8_t[]> body;  ///< submit_sm or deliver_sm body, validity and schedule taken out

@@ -1,6 +1,7 @@
 #include "engine/gateway/message_store.hpp"
 
 #include <algorithm>
+#include <utility>
 
 // A message's life: what is recorded when. Reading back from disk is in message_store_load.cpp.
 namespace sluice::gateway {
@@ -10,6 +11,7 @@ using storage::Table;
 
 namespace {
 constexpr std::size_t settle_per_turn = 512;
+constexpr std::uint64_t segments_asked_ahead = 64;
 }
 
 MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks)
@@ -88,7 +90,7 @@ void MessageStore::release_segments() {
 void MessageStore::lane_changed(Lane& lane) { changed_lanes_.insert(&lane); }
 
 void MessageStore::stale_for_loads(MessageId id) {
-    if (!loads_.empty()) stale_[id] = next_tag_;
+    if (message_loads_ > 0) stale_[id] = next_tag_;
 }
 
 void MessageStore::put_message_row(const Message& m) {
@@ -198,9 +200,21 @@ void MessageStore::sent(Message& m) {
     leave_lane(m);
     erase_lane_row(m);
     m.stage = Stage::awaiting;
+    m.kept = m.keep_asked = false;
     counts_.awaits(m);
     write_sent(open_.journal, m);
     pin(m);
+}
+
+void MessageStore::indexed(Message& m) {
+    if (m.segment < asked_before_) ask_to_keep(m);
+}
+
+void MessageStore::kept(MessageId id) {
+    Message* m = find(id);
+    if (m == nullptr || m->stage != Stage::awaiting) return;
+    m->kept = true;
+    settling_waits_ = false;
 }
 
 void MessageStore::retry(Message& m) {
@@ -313,20 +327,45 @@ void MessageStore::settle(Message& m) {
     forget(m);
 }
 
+void MessageStore::ask_to_keep(Message& m) {
+    if (m.stage != Stage::awaiting || m.part_over || m.kept || std::exchange(m.keep_asked, true)) return;
+    callbacks_.keep(m);
+}
+
+/// So early that the index has answered by the time the segment is emptied.
+void MessageStore::ask_ahead(Now now, std::uint64_t before, bool crowded) {
+    asked_before_ = std::max(asked_before_, segments_.front().number);
+    before = std::min(before, segments_.back().number + 1);
+    if (crowded) before = std::min(before, segments_.front().number + segments_asked_ahead);
+    for (std::size_t n = 0; n < settle_per_turn && asked_before_ < before; ++asked_before_) {
+        const Segment& next = segment(asked_before_);
+        if (!crowded && now.mono - next.born < config_.young_age / 2) return;
+        for (Message* m = next.first; m != nullptr; m = m->segment_next, ++n) ask_to_keep(*m);
+    }
+}
+
 void MessageStore::settle_old(Now now) {
     const std::uint64_t oldest_in_flight = store_.next_batch() - in_flight_;
-    for (std::size_t n = 0; n < settle_per_turn && !segments_.empty(); ++n) {
+    const bool crowded = young_.size() > config_.max_young;
+    if (!segments_.empty()) ask_ahead(now, oldest_in_flight, crowded);
+    for (std::size_t n = 0; n < settle_per_turn && !segments_.empty() && !settling_waits_;) {
         Segment& oldest = segments_.front();
         if (oldest.number >= oldest_in_flight) return;
         if (oldest.live == 0) {
             segments_.pop_front();
             continue;
         }
-        const bool crowded = young_.size() > config_.max_young;
-        if (!crowded && now.mono - oldest.born < config_.young_age) return;
+        if (young_.size() <= config_.max_young && now.mono - oldest.born < config_.young_age) return;
         Message* m = oldest.first;
-        if (m->stage == Stage::committing) return;  // its report is in a batch under way
-        settle(*m);
+        for (Message* next = nullptr; m != nullptr && n < settle_per_turn; m = next, ++n) {
+            next = m->segment_next;
+            ask_to_keep(*m);
+            // For its report, in a batch under way; for its first part to be read; for the index.
+            const bool waits = m->stage == Stage::committing ||
+                               (m->stage == Stage::awaiting && (m->part_over ? m->part != 1 : !m->kept));
+            if (!waits) settle(*m);
+        }
+        settling_waits_ = m == nullptr && oldest.live > 0;
     }
 }
 
@@ -418,15 +457,16 @@ bool MessageStore::poll(Now now) {
     while (in_flight_ > 0 && store_.poll(completion)) {
         any = true;
         --in_flight_;
+        settling_waits_ = false;
         std::vector<AfterCommit> waiters = std::move(waiters_.front());
         waiters_.pop_front();
         for (const storage::LoadResult& result : completion.loads) {
             const auto found = loads_.find(result.tag);
             SLUICE_CHECK(found != loads_.end());
-            const auto then = std::move(found->second);
+            const Loading loading = std::move(found->second);
             loads_.erase(found);
-            then(result);
-            if (loads_.empty()) stale_.clear();
+            loading.then(result);
+            if (loading.messages && --message_loads_ == 0) stale_.clear();
         }
         for (const AfterCommit& waiter : waiters) callbacks_.committed(waiter);
         waiters.clear();

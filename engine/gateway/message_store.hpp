@@ -27,14 +27,16 @@ struct AfterCommit {
         accepted,  ///< answer the submitter, queue the message
         reported,  ///< answer the provider that sent the receipt, queue the report
         held,      ///< answer the provider: its receipt is kept until its message is known
-        answered,  ///< answer a query_sm, cancel_sm or replace_sm
+        answered,  ///< answer a query_sm, cancel_sm or replace_sm, or a receipt that changed nothing
+        over,      ///< the message's end is recorded: its entry under the key `link` in the receipt index may go
+        kept,      ///< the entry of `message` in the receipt index is on disk: its home may settle it
     };
     What what{};
     std::uint8_t shard = 0;      ///< that holds the link
     std::uint32_t command = 0;   ///< command_id of the request to answer; 0: nobody waits
     std::uint32_t sequence = 0;
     std::uint32_t status = 0;
-    std::uint64_t link = 0;      ///< packed handle of the session that asked
+    std::uint64_t link = 0;      ///< packed handle of the session that asked; `over`: a key of the receipt index
     MessageId message = 0;
     Handle self;                 ///< of the message; MessageStore sets it
 };
@@ -56,7 +58,10 @@ public:
         std::function<void(const AfterCommit&)> committed;
         std::function<void(Lane&)> ready;        ///< the lane has (more) messages that may go
         std::function<void(Message&)> expired;   ///< its validity is over, or its receipt never came; the owner decides
-        std::function<void(Message&)> awaiting;  ///< found on disk: it awaits a receipt, index it
+        std::function<void(Message&)> awaiting;  ///< found in the journal: it awaits a receipt, index it
+        /// It will be settled soon, and then a start does not find it: make the receipt index keep its entry, and say
+        /// `kept`.
+        std::function<void(Message&)> keep;
     };
 
     MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks);
@@ -71,8 +76,11 @@ public:
     /// After its commit: queued, or waiting when due_at is in the future. Does nothing for what went straight to disk.
     void enqueue(const AfterCommit& then, Now now);
     void sending(Message& m);
-    /// The provider has it and a receipt is to come.
+    /// The provider has it and a receipt is to come (provider_id and receipt_key are set).
     void sent(Message& m);
+    /// It has been put into the receipt index.
+    void indexed(Message& m);
+    void kept(MessageId id);
     /// A try failed; it waits until due_at (which the caller has set, with attempts and provider).
     void retry(Message& m);
     /// Not sent after all (the link went away, or throttled): back to where it was in its lane.
@@ -119,6 +127,8 @@ public:
     // ---- facts
     /// Intake must be refused for now (ESME_RMSGQFUL): the disk does not follow.
     bool full() const { return open_.journal.size() > config_.max_open_journal; }
+    /// Octets of rows in the open batch.
+    std::size_t open_values() const { return open_.values.size(); }
     std::size_t in_memory() const { return young_.size(); }
     const MessageCounts& counts() const { return counts_; }
     std::size_t journal_segments() const { return segments_.size(); }
@@ -159,11 +169,12 @@ private:
     void put_lane_row(Message& m);
     void settle(Message& m);
     void settle_old(Now now);
+    void ask_to_keep(Message& m);
+    void ask_ahead(Now now, std::uint64_t before, bool crowded);
     void watch(const Message& m);
     void lane_changed(Lane& lane);
     void loaded_lane(Lane& lane, const storage::LoadResult& result, std::uint64_t first);
     void loaded_times(const storage::LoadResult& result, Now now);
-    void scan_awaiting(storage::Key from);
     void came_due(Message& m, Now now);
     void stale_for_loads(MessageId id);
     bool is_stale(MessageId id, const storage::LoadResult& result) const;
@@ -186,10 +197,17 @@ private:
     std::deque<std::vector<AfterCommit>> waiters_;  ///< of the batches in flight, oldest first
     std::vector<std::vector<AfterCommit>> spare_waiters_;
     std::vector<storage::Batch> spare_batches_;
-    std::unordered_map<std::uint64_t, std::function<void(const storage::LoadResult&)>> loads_;
+    struct Loading {
+        std::function<void(const storage::LoadResult&)> then;
+        bool messages = false;
+    };
+    std::unordered_map<std::uint64_t, Loading> loads_;
     /// Messages changed while loads were under way, and the tag from which on loads have seen the change.
     std::unordered_map<MessageId, std::uint64_t> stale_;
     std::unordered_set<Lane*> changed_lanes_;
+    std::size_t message_loads_ = 0;        ///< of `loads_`, those of messages
+    std::uint64_t asked_before_ = 0;       ///< the index was asked to keep what awaits in segments below this
+    bool settling_waits_ = false;          ///< for commits, or for the index to keep something
     std::uint64_t next_tag_ = 1;
     std::size_t in_flight_ = 0;
     MessageId highest_id_ = 0;

@@ -12,7 +12,9 @@ using storage::Table;
 
 void MessageStore::load(LoadRequest request, std::function<void(const LoadResult&)> then) {
     request.tag = next_tag_++;
-    loads_.emplace(request.tag, std::move(then));
+    const bool messages = request.table == Table::message || request.table == Table::queue;
+    message_loads_ += messages;
+    loads_.emplace(request.tag, Loading{std::move(then), messages});
     open_.loads.push_back(request);
 }
 
@@ -25,6 +27,7 @@ Message* MessageStore::adopt_row(MessageId id, ByteView value) {
     Message message;
     if (!read_snapshot(value, message) || message.id != id) return nullptr;
     message.has_row = true;
+    message.kept = message.stage == Stage::awaiting;  // it was not settled before
     return &place(std::move(message));
 }
 
@@ -178,6 +181,7 @@ Result<void> MessageStore::recover(Now now) {
                     }
                     m->lane_row = 0;  // erased by the batch that this record came with
                     apply_record(record, *m);
+                    if (record.type == RecordType::sent) m->kept = false;
             }
         }
         if (damaged && damaged_segment == 0) damaged_segment = number;
@@ -221,27 +225,7 @@ Result<void> MessageStore::recover(Now now) {
             default: break;
         }
     });
-    scan_awaiting({0, 0});
     return {};
-}
-
-/// In the background, window by window: what was settled while it awaited a receipt must be in the receipt index.
-/// Receipts that come before their turn are held like any early receipt.
-void MessageStore::scan_awaiting(Key from) {
-    LoadRequest request;
-    request.table = Table::message;
-    request.first = from;
-    request.last = {0, UINT64_MAX};
-    request.limit = 2048;
-    load(request, [this](const LoadResult& result) {
-        Message message;
-        for (const storage::LoadedRow& row : result.rows) {
-            if (find(row.key.low) != nullptr || is_stale(row.key.low, result)) continue;
-            if (read_snapshot(result.value(row), message) && message.stage == Stage::awaiting)
-                callbacks_.awaiting(message);
-        }
-        if (result.more && !result.rows.empty()) scan_awaiting({0, result.rows.back().key.low + 1});
-    });
 }
 
 }  // namespace sluice::gateway

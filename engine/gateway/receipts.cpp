@@ -133,34 +133,51 @@ void Receipts::route(const ReceiptNote& note) {
 
 // ---- at the shard of the index
 
-void Receipts::index(const Message& m) {
-    const Party& party = core_.party(m.provider);
-    const wire::IndexNote note{response_key(m.provider, party.provider, m.provider_id), m.id};
+std::uint64_t Receipts::key_of(PartyId provider, std::string_view provider_id) {
+    return response_key(provider, core_.party(provider).provider, provider_id);
+}
+
+void Receipts::tell_index(const Message& m, wire::IndexNote::Kind kind) {
+    const WallTime until = m.expires_at + core_.config.store.receipt_grace;
+    tell_index({m.receipt_key, m.id, until.time_since_epoch().count(), kind});
+}
+
+void Receipts::over(std::uint64_t key, MessageId id) { tell_index({key, id, 0, wire::IndexNote::Kind::erase}); }
+
+void Receipts::tell_index(const wire::IndexNote& note) {
     if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::index, note);
     else on_index(note);
 }
 
-void Receipts::forget(const Message& m) {
-    const Party& party = core_.party(m.provider);
-    const wire::IndexNote note{response_key(m.provider, party.provider, m.provider_id), 0};
-    if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::index, note);
-    else on_index(note);
+void Receipts::kept(MessageId id) {
+    const wire::IndexNote note{0, id, 0, wire::IndexNote::Kind::keep};
+    if (const std::uint32_t home = home_shard(id, core_.shards); home != core_.shard)
+        core_.send(home, wire::Type::kept, note);
+    else
+        core_.messages->kept(id);
 }
 
 void Receipts::on_index(const wire::IndexNote& note) {
-    if (note.id == 0) {
-        index_.erase(note.key);
-        return;
+    switch (note.kind) {
+        case wire::IndexNote::Kind::put: break;
+        case wire::IndexNote::Kind::erase: return index_.erase(note.key, note.id);
+        case wire::IndexNote::Kind::keep:
+            index_.keep(note.key, note.id);
+            return core_.messages->after_commit(after_commit(AfterCommit::What::kept, {}, note.id));
     }
-    index_.put(note.key, note.id);  // an id that a provider uses again is the newer message's (interop R3)
-    if (held_.empty()) return;
-    const auto [first, last] = held_.equal_range(note.key);
+    // An id that a provider uses again is the newer message's (interop R3).
+    index_.put(note.key, note.id, WallTime(microseconds(note.until)));
+    if (!held_.empty()) give_held(note.key);
+}
+
+void Receipts::give_held(std::uint64_t key) {
+    const auto [first, last] = held_.equal_range(key);
     std::vector<Held> found;
     for (auto it = first; it != last; ++it) found.push_back(it->second);
     held_.erase(first, last);
     for (Held& held : found) {
         // Its provider was answered long ago: the row stays until the message's home has the receipt on its own disk.
-        held.note.reply = give({note.key, held.row});
+        held.note.reply = give({key, held.row});
         on_receipt(held.note);
     }
 }
@@ -177,24 +194,39 @@ void Receipts::release(std::uint32_t serial) {
     given_.erase(found);
 }
 
-void Receipts::on_receipt(ReceiptNote note) {
-    Habit& habit = habits_[note.provider];
-    if (const std::uint64_t* id = index_.find(note.key)) {
-        note.id = *id;
-        if (note.reading == plain) {
-            ++habit.plain;
-        } else {
-            core_.counters.receipts_other_format.add();
-            if (habit.other != note.reading) learn(note.provider, note.reading);
-        }
-        core_.counters.receipts_matched.add();
-        if (note.final_state) index_.erase(note.key);
-        if (const std::uint32_t home = home_shard(note.id, core_.shards); home != core_.shard)
-            core_.send(home, wire::Type::matched, note);
-        else
-            on_matched(note);
-        return;
+void Receipts::on_receipt(const ReceiptNote& note) {
+    MessageId id = 0;
+    switch (index_.find(note.key, id)) {
+        case ReceiptIndex::Where::here: return matched(note, id);
+        case ReceiptIndex::Where::nowhere: return unmatched(note);
+        case ReceiptIndex::Where::on_disk: break;
     }
+    core_.counters.receipts_looked_up.add();
+    index_.look_up(note.key, [this, note](MessageId found) {
+        if (found != 0) matched(note, found);
+        else unmatched(note);
+    });
+}
+
+void Receipts::matched(ReceiptNote note, MessageId id) {
+    note.id = id;
+    Habit& habit = habits_[note.provider];
+    if (note.reading == plain) {
+        ++habit.plain;
+    } else {
+        core_.counters.receipts_other_format.add();
+        if (habit.other != note.reading) learn(note.provider, note.reading);
+    }
+    core_.counters.receipts_matched.add();
+    // The entry stays until the message's home has the receipt on its disk: after a crash it may come again.
+    if (const std::uint32_t home = home_shard(note.id, core_.shards); home != core_.shard)
+        core_.send(home, wire::Type::matched, note);
+    else
+        on_matched(note);
+}
+
+void Receipts::unmatched(ReceiptNote note) {
+    Habit& habit = habits_[note.provider];
     // Another reading is tried only while the plain one has never fitted: a small number read in another base may well
     // be somebody else's id.
     const Party& party = core_.party(note.provider);
@@ -294,9 +326,23 @@ void Receipts::tick() {
         }
     }
     core_.counters.receipts_held.set(static_cast<std::int64_t>(held_.size()));
+    core_.counters.receipts_in_quarantine.set(static_cast<std::int64_t>(quarantine_.size()));
+    core_.counters.receipts_in_memory.set(static_cast<std::int64_t>(index_.in_memory()));
+    core_.counters.receipts_on_disk.set(static_cast<std::int64_t>(index_.on_disk()));
 }
 
-void Receipts::recover() {
+void Receipts::configure() {
+    ReceiptIndex::Config config;
+    config.max_in_memory = std::max<std::size_t>(1, core_.config.max_receipts_in_memory / core_.shards);
+    index_.configure(config);
+}
+
+Result<void> Receipts::recover() {
+    configure();
+    return index_.recover(core_.now().wall);
+}
+
+void Receipts::recover_held() {
     storage::LoadRequest request;
     request.table = storage::Table::held;
     request.last = {UINT64_MAX, UINT64_MAX};
@@ -314,6 +360,41 @@ void Receipts::recover() {
         held_.emplace(row.key.high, Held{row.key.low, note});
         held_until_.push_back({core_.now().mono + core_.config.receipt_hold, row.key.high, row.key.low});
     }
+    // Those that were on the way to their message when the shard stopped.
+    std::vector<std::uint64_t> known;
+    for (const auto& [key, held] : held_) {
+        MessageId id = 0;
+        if (index_.find(key, id) != ReceiptIndex::Where::nowhere) known.push_back(key);
+    }
+    for (const std::uint64_t key : known) give_held(key);
+}
+
+void Receipts::list(std::size_t limit, std::function<void(std::vector<Unmatched>)> then) {
+    std::vector<Unmatched> held;
+    for (const auto& [key, its] : held_) {
+        if (held.size() == limit) break;
+        held.push_back({its.note, time_of(its.row), false});
+    }
+    storage::LoadRequest request;
+    request.table = storage::Table::held;
+    request.first = {0, quarantine_.size() > limit ? quarantine_[quarantine_.size() - limit] : 0};
+    request.last = {0, UINT64_MAX};
+    request.limit = static_cast<std::uint32_t>(limit);
+    core_.messages->load(request, [all = std::move(held), then = std::move(then)](const storage::LoadResult& result) {
+        std::vector<Unmatched> list = all;
+        for (const storage::LoadedRow& row : result.rows)
+            if (row.length == sizeof(ReceiptNote))
+                list.push_back({wire::read<ReceiptNote>(result.value(row)), time_of(row.key.low), true});
+        then(std::move(list));
+    });
+}
+
+std::string_view Receipts::reading_text(std::uint8_t reading) {
+    switch (reading) {
+        case decimal_for_hex: return "decimal, for hex in the response";
+        case hex_for_decimal: return "hex, for decimal in the response";
+        default: return "as written";
+    }
 }
 
 // ---- at the message's home
@@ -329,14 +410,19 @@ void Receipts::apply(Message* m, const ReceiptNote& note) {
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
         m->part_over || m->provider != note.provider) {
         core_.counters.receipts_repeated.add();  // it is final already, or never was theirs
-        return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
+        // What made it final may be in a batch under way: the provider must not hear of its end before that is on disk.
+        core_.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, note.key, note.id});
+        return core_.messages->after_commit(after_commit(AfterCommit::What::answered, note.reply, 0));
     }
     if (!note.final_state) {
         core_.counters.receipts_intermediate.add();
         const Party& account = core_.party(m->account);
         const bool wanted = m->part <= 1 && (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
                             (account.account == nullptr || account.account->receipts.intermediate);
-        if (!wanted) return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
+        if (!wanted) {
+            core_.messages->let_go(*m);
+            return core_.answer(note.reply, smpp::CommandStatus::ESME_ROK);
+        }
         Message notice;
         notice.kind = Kind::notice;
         notice.account = m->account;
@@ -351,7 +437,7 @@ void Receipts::apply(Message* m, const ReceiptNote& note) {
         notice.set_body(m->body_view());
         notice.report_tlvs.assign(note.tlvs, note.tlvs + note.tlvs_size);
         core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
-        return;
+        return core_.messages->let_go(*m);
     }
     m->report_tlvs.assign(note.tlvs, note.tlvs + note.tlvs_size);
     if (note.done_at != 0) m->done_at = WallTime(microseconds(note.done_at));

@@ -4,8 +4,8 @@
 #include <unordered_map>
 
 #include "codecs/smpp/pdu.hpp"
-#include "engine/base/flat_map.hpp"
 #include "engine/gateway/core.hpp"
+#include "engine/gateway/receipt_index.hpp"
 
 namespace sluice::gateway {
 
@@ -14,27 +14,51 @@ namespace sluice::gateway {
 /// the provider is answered. Receipts that find nothing are kept on disk for a while: their submit_sm_resp may follow.
 class Receipts {
 public:
-    explicit Receipts(Core& core) : core_(core) {}
+    Receipts(Core& core, MessageStore& messages) : core_(core), index_(messages, {}) {}
 
-    /// Reads back what was held. After the messages have been recovered.
-    void recover();
+    /// Reads back the index. Before the messages, the youngest of which announce themselves.
+    Result<void> recover();
+    /// Reads back what was held. After the messages.
+    void recover_held();
+    /// The limits of the present configuration.
+    void configure();
 
     /// A deliver_sm or data_sm from a provider. False if it is no receipt (and nothing was done).
     bool take(const Party& provider, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
 
-    /// The provider has taken `m` and given it m.provider_id: receipts for it can be matched from now on.
-    void index(const Message& m);
-    /// No receipt will be waited for any more.
-    void forget(const Message& m);
+    /// What the index knows a message by to which `provider` has given `provider_id`.
+    std::uint64_t key_of(PartyId provider, std::string_view provider_id);
+    /// The provider has taken `m` (m.receipt_key is set): receipts for it can be matched from now on.
+    void index(const Message& m) { tell_index(m, wire::IndexNote::Kind::put); }
+    /// The index is to answer `kept` once the entry is on disk.
+    void keep(const Message& m) { tell_index(m, wire::IndexNote::Kind::keep); }
+    /// The message's end is on disk: no receipt is waited for any more.
+    void over(std::uint64_t key, MessageId id);
+    /// The entry of `id` in this shard's index is on disk, or needs not be.
+    void kept(MessageId id);
+    /// At the end of a turn.
+    void work() { index_.work(core_.now().wall); }
     /// A held receipt that was given to its message is recorded there: `serial` is its reply's sequence.
     void release(std::uint32_t serial);
     void tick();
 
     std::size_t held() const { return held_.size(); }
+    std::size_t quarantined() const { return quarantine_.size(); }
+    /// A receipt that has not found its message (yet).
+    struct Unmatched {
+        wire::ReceiptNote note;
+        WallTime since{};
+        bool quarantined = false;  ///< it is kept to be looked at, and not matched any more
+    };
+    /// Up to `limit` of those that are held and the newest `limit` of those in quarantine; `then` is called later.
+    void list(std::size_t limit, std::function<void(std::vector<Unmatched>)> then);
+    /// What a ReceiptNote's `reading` means, for people.
+    static std::string_view reading_text(std::uint8_t reading);
+    const ReceiptIndex& receipt_index() const { return index_; }
 
     // ---- between shards
     void on_index(const wire::IndexNote& note);
-    void on_receipt(wire::ReceiptNote note);
+    void on_receipt(const wire::ReceiptNote& note);
     void on_matched(const wire::ReceiptNote& note);
     void on_habit(const wire::HabitNote& note);
 
@@ -55,14 +79,19 @@ private:
     };
 
     std::uint32_t shard_of(std::uint64_t key) const { return static_cast<std::uint32_t>(key % core_.shards); }
+    void tell_index(const Message& m, wire::IndexNote::Kind kind);
+    void tell_index(const wire::IndexNote& note);
     void route(const wire::ReceiptNote& note);
+    void matched(wire::ReceiptNote note, MessageId id);
+    void unmatched(wire::ReceiptNote note);
     void hold(const wire::ReceiptNote& note);
     void learn(PartyId provider, std::uint8_t reading);
+    void give_held(std::uint64_t key);
     wire::ReplyTo give(storage::Key row);
     void apply(Message* m, const wire::ReceiptNote& note);
 
     Core& core_;
-    FlatMap index_;
+    ReceiptIndex index_;
     std::unordered_multimap<std::uint64_t, Held> held_;
     std::unordered_map<std::uint32_t, storage::Key> given_;  ///< rows of held receipts on the way to their message
     std::uint32_t next_given_ = 1;

@@ -16,7 +16,7 @@ static_assert(sizeof(Head) == 16);
 struct Snapshot {
     std::uint64_t id, shown_id;
     std::int64_t accepted_at, expires_at, due_at, done_at;
-    std::uint64_t position, lane_row, time_row;
+    std::uint64_t position, lane_row, time_row, receipt_key;
     std::uint32_t account, provider;
     std::uint32_t body_size;
     std::uint8_t kind, leg, stage, final_state;
@@ -24,7 +24,13 @@ struct Snapshot {
     std::uint8_t error_size, provider_id_size;
     char error[14];
 };
-static_assert(sizeof(Snapshot) == 112);
+static_assert(sizeof(Snapshot) == 120);
+
+struct Sent {
+    std::uint64_t receipt_key;
+    std::uint32_t provider, reserved;
+};
+static_assert(sizeof(Sent) == 16);
 
 struct Retry {
     std::int64_t due_at;
@@ -112,6 +118,7 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
     s.position = m.position;
     s.lane_row = m.lane_row;
     s.time_row = m.time_row;
+    s.receipt_key = m.receipt_key;
     s.account = m.account;
     s.provider = m.provider;
     s.body_size = m.body_size;
@@ -151,9 +158,10 @@ void encode_row(std::vector<std::uint8_t>& to, const Message& m) { fill_snapshot
 
 void write_sent(std::vector<std::uint8_t>& to, const Message& m) {
     const std::uint8_t size = provider_id_size(m);
-    std::uint8_t* at = begin_record(to, RecordType::sent, m.id, sizeof m.provider + size);
-    std::memcpy(at, &m.provider, sizeof m.provider);
-    std::memcpy(at + sizeof m.provider, m.provider_id.data(), size);
+    const Sent sent{m.receipt_key, m.provider, 0};
+    std::uint8_t* at = begin_record(to, RecordType::sent, m.id, sizeof sent + size);
+    std::memcpy(at, &sent, sizeof sent);
+    std::memcpy(at + sizeof sent, m.provider_id.data(), size);
 }
 
 void write_retry(std::vector<std::uint8_t>& to, const Message& m) {
@@ -209,6 +217,7 @@ bool read_snapshot(ByteView payload, Message& m) {
     m.position = s.position;
     m.lane_row = s.lane_row;
     m.time_row = s.time_row;
+    m.receipt_key = s.receipt_key;
     m.account = s.account;
     m.provider = s.provider;
     m.kind = static_cast<Kind>(s.kind);
@@ -233,12 +242,16 @@ bool read_snapshot(ByteView payload, Message& m) {
 
 bool apply_record(const Record& record, Message& m) {
     switch (record.type) {
-        case RecordType::sent:
-            if (record.payload.size() < sizeof m.provider) return false;
-            std::memcpy(&m.provider, record.payload.data(), sizeof m.provider);
-            m.provider_id.assign(as_text(record.payload.subspan(sizeof m.provider)));
+        case RecordType::sent: {
+            Sent sent;
+            if (record.payload.size() < sizeof sent) return false;
+            std::memcpy(&sent, record.payload.data(), sizeof sent);
+            m.receipt_key = sent.receipt_key;
+            m.provider = sent.provider;
+            m.provider_id.assign(as_text(record.payload.subspan(sizeof sent)));
             m.stage = Stage::awaiting;
             return true;
+        }
         case RecordType::retry: {
             Retry r;
             if (record.payload.size() != sizeof r) return false;

@@ -14,7 +14,7 @@ namespace sluice::gateway {
 
 enum class RecordType : std::uint8_t {
     snapshot = 1,  ///< everything about a message: when it is accepted, and after replace_sm
-    sent = 2,      ///< the provider took it: provider, provider id
+    sent = 2,      ///< the provider took it: receipt key, provider, provider id
     retry = 3,     ///< a try failed: provider, attempts, due time
     report = 4,    ///< it reached a final state and its receipt is to be delivered
     done = 5,      ///< nothing is owed any more

@@ -50,8 +50,8 @@ public:
         highest_id_ = std::max({highest_id_, m.id, m.position});
         return added();
     }
-    Result<void> hold(Key key, ByteView value) {
-        batch_.put(Table::held, key, value);
+    Result<void> put(Table table, Key key, ByteView value) {
+        batch_.put(table, key, value);
         return added();
     }
     void not_before(MessageId id) { highest_id_ = std::max(highest_id_, id); }
@@ -144,6 +144,10 @@ Replayed replay(storage::Store& store) {
 
 Deal::Deal(std::vector<std::unique_ptr<storage::Store>> to) {
     for (auto& store : to) fillers_.push_back(std::make_unique<Filler>(std::move(store)));
+    const auto put = [this](std::uint32_t shard, Key key, ByteView value) {
+        if (auto added = fillers_[shard]->put(Table::receipt, key, value); !added) index_written_ = added;
+    };
+    index_ = std::make_unique<ReceiptRedeal>(static_cast<std::uint32_t>(fillers_.size()), put);
 }
 Deal::~Deal() = default;
 
@@ -152,6 +156,8 @@ Deal::Filler& Deal::home(MessageId id) { return *fillers_[home_shard(id, static_
 Result<void> Deal::take(storage::Store& from) {
     Replayed replayed = replay(from);
     if (!replayed.result) return replayed.result;
+    if (auto taken = index_->take(from); !taken) return taken;
+    if (!index_written_) return index_written_;
 
     LoadRequest request;
     request.last = {0, UINT64_MAX};
@@ -170,6 +176,9 @@ Result<void> Deal::take(storage::Store& from) {
     for (auto& [id, m] : replayed.young) {
         // Accepted for later, and nothing has been recorded of it since.
         if (m.stage == Stage::queued && m.leg == Leg::forward && m.due_at != WallTime{}) m.stage = Stage::waiting;
+        // What is young need not be in the index of any shard.
+        if (MessageCounts::is_awaiting(m))
+            awaiting_.push_back({{m.receipt_key, id}, m.expires_at + MessageStoreConfig{}.receipt_grace});
         if (auto added = home(id).add(m); !added) return added;
         ++messages_;
     }
@@ -181,7 +190,9 @@ Result<void> Deal::take(storage::Store& from) {
     held.max_bytes = UINT32_MAX;
     const storage::LoadResult receipts = from.load_now(held);
     for (const storage::LoadedRow& row : receipts.rows)
-        if (auto added = fillers_[row.key.high % fillers_.size()]->hold(row.key, receipts.value(row)); !added) return added;
+        if (auto added = fillers_[row.key.high % fillers_.size()]->put(Table::held, row.key, receipts.value(row));
+            !added)
+            return added;
 
     LoadRequest meta;
     meta.table = Table::meta;
@@ -196,6 +207,10 @@ Result<void> Deal::take(storage::Store& from) {
 }
 
 Result<void> Deal::finish() {
+    // Now, because they are newer than what any shard's index has under the same key.
+    for (const auto& [entry, until] : awaiting_) index_->add(entry.key, entry.id, until);
+    index_->finish();
+    if (!index_written_) return index_written_;
     for (auto& filler : fillers_)
         if (auto finished = filler->finish(); !finished) return finished;
     return {};

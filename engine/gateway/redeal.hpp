@@ -5,13 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/gateway/receipt_redeal.hpp"
 #include "storage/generation.hpp"
 #include "storage/store.hpp"
 
 namespace sluice::gateway {
 
 /// Deals what shards have stored to as many others: every message to the shard that its slot names among them, every held
-/// receipt to that of its index key. Everything arrives settled, whatever it was. Nothing of where it comes from changes.
+/// receipt and every entry of the receipt index to that of its key. Everything arrives settled, whatever it was. Nothing of where it comes from changes.
 /// It fails when a store cannot commit, as on a full disk; what has been dealt is then to be thrown away.
 class Deal {
 public:
@@ -32,6 +33,9 @@ private:
     Filler& home(std::uint64_t id);
 
     std::vector<std::unique_ptr<Filler>> fillers_;
+    std::unique_ptr<ReceiptRedeal> index_;
+    Result<void> index_written_;                            ///< or why not
+    std::vector<std::pair<ReceiptEntry, WallTime>> awaiting_;
     std::uint64_t messages_ = 0;
 };
 

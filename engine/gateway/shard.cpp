@@ -22,8 +22,10 @@ Shard::Shard(Options options)
       reactor_(std::move(options.io), *this, *options.clock),
       messages_(store_, IdSource(options.config.node, options.shard, options.shards), options.config.store,
                 {[this](const AfterCommit& then) { committed(then); }, [this](Lane& lane) { egress_.ready(lane); },
-                 [this](Message& m) { egress_.expire(m); }, [this](Message& m) { m.part_over ? resume_part(core_, m) : receipts_.index(m); }}),
-      receipts_(core_),
+                 [this](Message& m) { egress_.expire(m); },
+                 [this](Message& m) { m.part_over ? resume_part(core_, m) : receipts_.index(m); },
+                 [this](Message& m) { receipts_.keep(m); }}),
+      receipts_(core_, messages_),
       egress_(core_, receipts_),
       ingress_(core_),
       operations_(core_),
@@ -50,8 +52,9 @@ Shard::Shard(Options options)
 
 Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints) {
     core_.adopt(std::move(snapshot));
+    if (auto recovered = receipts_.recover(); !recovered) return recovered;
     if (auto recovered = messages_.recover(reactor_.now()); !recovered) return recovered;
-    receipts_.recover();
+    receipts_.recover_held();
     messages_.counts().for_each_account([this](PartyId account, std::uint64_t rows) {
         core_.party(account).shared->queued += static_cast<std::int64_t>(rows);
     });
@@ -79,6 +82,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
                   const Endpoints& endpoints) {
     core_.config = config;
     messages_.configure(config.store);
+    receipts_.configure();
     core_.adopt(std::move(snapshot));
     providers_.apply(endpoints);
     for_each_connection([this](Connection& connection) {
@@ -219,6 +223,7 @@ void Shard::end_of_turn() {
     messages_.poll(now);
     messages_.tick(now);
     egress_.pump();
+    receipts_.work();
     messages_.end_of_turn();
     core_.exchange_totals();
     core_.flush_overflow();
@@ -249,6 +254,8 @@ void Shard::each_second() {
 // ---- answers
 
 void Shard::committed(const AfterCommit& then) {
+    if (then.what == AfterCommit::What::over) return receipts_.over(then.link, then.message);
+    if (then.what == AfterCommit::What::kept) return receipts_.kept(then.message);
     if (then.message != 0) {
         core_.note(then.message, TraceEvent::committed, 0);
         messages_.enqueue(then, core_.now());
@@ -330,6 +337,7 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
                                       as_text(record.subspan(sizeof(wire::OutcomeNote))));
         case Type::outlets: return egress_.on_outlets(shard, wire::read<wire::OutletsNote>(record));
         case Type::index: return receipts_.on_index(wire::read<wire::IndexNote>(record));
+        case Type::kept: return messages_.kept(wire::read<wire::IndexNote>(record).id);
         case Type::receipt: return receipts_.on_receipt(wire::read<wire::ReceiptNote>(record));
         case Type::matched: return receipts_.on_matched(wire::read<wire::ReceiptNote>(record));
         case Type::answer: {

@@ -68,6 +68,7 @@ public:
 
     Core& core() { return core_; }
     MessageStore& messages() { return messages_; }
+    Receipts& receipts() { return receipts_; }
     template <class Visit>
     void for_each_connection(Visit&& visit) {
         for (auto& connection : connections_)

@@ -17,7 +17,8 @@ enum class Type : std::uint32_t {
     send = 1,       ///< SendNote + body: send this on one of your links
     outcome,        ///< OutcomeNote + message_id: how that went
     outlets,        ///< OutletsNote: how many links I have to somebody
-    index,          ///< IndexNote: this provider id is that message
+    index,          ///< IndexNote: to the shard of the index
+    kept,           ///< IndexNote: to the message's home, its entry is on disk
     receipt,        ///< ReceiptNote: to the shard of the index
     matched,        ///< ReceiptNote: to the message's home
     answer,         ///< AnswerNote: the commit you waited for is done, answer your peer
@@ -67,8 +68,15 @@ struct OutletsNote {
 };
 
 struct IndexNote {
+    enum class Kind : std::uint64_t {
+        put,    ///< this provider id is that message
+        keep,   ///< write the entry to disk and say so (`kept`)
+        erase,  ///< no receipt is waited for any more
+    };
     std::uint64_t key = 0;
-    MessageId id = 0;            ///< 0: forget the key
+    MessageId id = 0;
+    std::int64_t until = 0;      ///< microseconds: receipts may come until then
+    Kind kind{};
 };
 
 struct ReceiptNote {

@@ -27,7 +27,7 @@ protected:
     CommandStatus last_status(Scene& scene) { return scene.customer->responses.back().header.status; }
 };
 INSTANTIATE_TEST_SUITE_P(Shards, Life, ::testing::Values(1u, 2u, 4u),
-                         [](const auto& info) { return std::to_string(info.param); });
+                         [](const auto& its) { return std::to_string(its.param); });
 
 TEST_P(Life, WithoutAReceiptItEndsWithTheResponse) {
     Scene scene(GetParam());

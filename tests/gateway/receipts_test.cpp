@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-class Receipt : public ::testing::TestWithParam<std::uint32_t> {
+class Receipt : public ::testing::TestWithParam<Setup> {
 protected:
     /// One message through the gateway: the provider answers with `response_id`, then sends `text` on its bind `bind`.
     /// Returns the receipt that the customer got.
@@ -38,8 +38,12 @@ protected:
     }
     Scripted::Request text_;
 };
-INSTANTIATE_TEST_SUITE_P(Shards, Receipt, ::testing::Values(1u, 2u, 4u),
-                         [](const auto& info) { return std::to_string(info.param); });
+INSTANTIATE_TEST_SUITE_P(Shards, Receipt,
+                         ::testing::Values(Setup(1), Setup(2), Setup(4), Setup(1, 1), Setup(2, 1), Setup(4, 1)),
+                         [](const auto& its) {
+                             return std::to_string(its.param.shards) +
+                                    (its.param.receipts_in_memory == 1 ? "_on_disk" : "_in_memory");
+                         });
 
 TEST_P(Receipt, WhatSluiceEmitsIsTheFullText) {
     Scene scene(GetParam());
@@ -263,7 +267,23 @@ TEST_P(Receipt, R14WhatMatchesNothingIsAcknowledgedAndQuarantined) {
     scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:nobody stat:DELIVRD"));
     scene.until([&] { return !scene.provider().responses.empty(); });
     EXPECT_EQ(scene.provider().responses.front().header.status, CommandStatus::ESME_ROK);
+    const auto list = [&] {
+        std::vector<Receipts::Unmatched> all;
+        std::size_t answers = 0;
+        for (std::uint32_t i = 0; i < GetParam().shards; ++i)
+            scene.shard(i).receipts().list(5, [&](std::vector<Receipts::Unmatched> its) {
+                all.insert(all.end(), its.begin(), its.end());
+                ++answers;
+            });
+        scene.until([&] { return answers == GetParam().shards; });
+        return all;
+    };
+    ASSERT_EQ(list().size(), 1u);
+    EXPECT_FALSE(list().front().quarantined);
     scene.until([&] { return scene.count(&Counters::receipts_quarantined) == 1; });
+    ASSERT_EQ(list().size(), 1u);
+    EXPECT_TRUE(list().front().quarantined);
+    EXPECT_EQ(std::string_view(list().front().note.provider_id, list().front().note.provider_id_size), "nobody");
     EXPECT_TRUE(scene.customer->requests.empty());
 }
 

@@ -25,6 +25,7 @@ Message arbitrary() {
     m.explicit_validity = *rc::gen::arbitrary<bool>();
     m.has_row = *rc::gen::arbitrary<bool>();
     m.position = *rc::gen::arbitrary<std::uint64_t>();
+    m.receipt_key = *rc::gen::arbitrary<std::uint64_t>();
     m.lane_row = *rc::gen::arbitrary<std::uint64_t>();
     m.time_row = *rc::gen::arbitrary<std::uint64_t>();
     m.accepted_at = WallTime(microseconds(*rc::gen::arbitrary<std::int64_t>()));
@@ -49,7 +50,8 @@ Message arbitrary() {
 }
 
 void expect_equal(const Message& a, const Message& b) {
-    RC_ASSERT(a.id == b.id && a.shown_id == b.shown_id && a.account == b.account && a.provider == b.provider);
+    RC_ASSERT(a.id == b.id && a.shown_id == b.shown_id && a.receipt_key == b.receipt_key);
+    RC_ASSERT(a.account == b.account && a.provider == b.provider);
     RC_ASSERT(a.kind == b.kind && a.leg == b.leg && a.stage == b.stage && a.final_state == b.final_state);
     RC_ASSERT(a.priority == b.priority && a.attempts == b.attempts && a.registered_delivery == b.registered_delivery);
     RC_ASSERT(a.maybe_duplicate == b.maybe_duplicate && a.explicit_validity == b.explicit_validity);
@@ -97,6 +99,7 @@ TEST(Record, ChangesAreApplied) {
         Message m;
         RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));
         RC_ASSERT(m.stage == Stage::awaiting && m.provider == changed.provider && m.provider_id == changed.provider_id);
+        RC_ASSERT(m.receipt_key == changed.receipt_key);
         RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));
         RC_ASSERT(m.stage == Stage::waiting && m.due_at == changed.due_at && m.attempts == changed.attempts);
         RC_ASSERT(next_record(rest, record, damaged) && apply_record(record, m));

@@ -3,6 +3,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -152,12 +153,28 @@ private:
     std::uint64_t ids_ = 0;
 };
 
+/// How a scene's gateway is made: tests that say nothing of the receipt index run with it in memory and on disk.
+struct Setup {
+    Setup(std::uint32_t its_shards, std::size_t in_memory = 1'000'000)
+        : shards(its_shards), receipts_in_memory(in_memory) {}
+    std::uint32_t shards;
+    std::size_t receipts_in_memory;
+};
+inline void PrintTo(const Setup& setup, std::ostream* out) {
+    *out << setup.shards << " shards, " << setup.receipts_in_memory << " receipts in memory";
+}
+
 /// One account, one or more providers, and a gateway of some shards between them, in virtual time.
 class Scene {
 public:
-    explicit Scene(std::uint32_t shards, std::function<void(routing::Account&, routing::Provider&)> adjust = {},
+    explicit Scene(Setup setup, std::function<void(routing::Account&, routing::Provider&)> adjust = {},
                    std::size_t providers = 1, std::function<void(GatewayConfig&)> configure = {})
-        : net_(7), clock_(net_), disks_(shards), shards_(shards), configure_(std::move(configure)) {
+        : net_(7),
+          clock_(net_),
+          disks_(setup.shards),
+          setup_(setup),
+          shards_(setup.shards),
+          configure_(std::move(configure)) {
         gateway_ = net_.add_host()->address();
         routing::Account account;
         account.system_id = "shop";
@@ -316,6 +333,7 @@ private:
             options.config.receipt_hold = seconds(20);
             options.config.response = seconds(5);
             options.config.enquire_link = seconds(3);
+            options.config.max_receipts_in_memory = setup_.receipts_in_memory;
             if (configure_) configure_(options.config);
             options.io = net_.add_on_host(gateway_);
             options.clock = &clock_;
@@ -359,6 +377,7 @@ private:
     sim::SimClock clock_;
     sim::Ledger ledger_;
     std::vector<storage::SimDisk> disks_;
+    Setup setup_;
     std::uint32_t shards_;
     std::function<void(GatewayConfig&)> configure_;
     io::Endpoint gateway_;

@@ -155,6 +155,7 @@ gateway::GatewayConfig World::config() const {
     c.receipt_hold = seconds(20);
     c.enquire_link = seconds(3);
     c.response = Ledger::patience;
+    c.max_receipts_in_memory = 16 * shards_;
     c.store.max_young = 60;
     c.store.young_age = seconds(3);
     c.store.load_rows = 32;
