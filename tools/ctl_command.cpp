@@ -16,6 +16,7 @@ constexpr int exit_no_gateway = 4;
 struct CtlArguments {
     std::string admin = "127.0.0.1:8775";
     bool json = false;
+    int limit = 100;
     std::string message_id, session_id, account, from, to;
     std::vector<std::string> log_level;
 };
@@ -107,6 +108,10 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
     add_view("providers", "Binds, health and queue of each provider", print_providers);
     add_view("accounts", "Sessions and messages of each account", print_accounts);
     add_view("queues", "What waits, where and how much of it on disk", print_queues);
+
+    add(command, "receipts", "Receipts that wait for their message, or matched nothing; newest first", [=] {
+        return ask(*arguments, "GET", "/api/v1/receipts?limit=" + std::to_string(arguments->limit), print_receipts);
+    })->add_option("--limit", arguments->limit, "How many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
 
     add(command, "trace", "One message's life, step by step", [=] {
         return ask(*arguments, "GET", "/api/v1/messages/" + part(arguments->message_id), print_message);

@@ -142,6 +142,19 @@ void print_queues(const CtlJson& body) {
                 "every queue is empty");
 }
 
+void print_receipts(const CtlJson& body) {
+    CtlJson rows = body["receipts"];
+    for (CtlJson& row : rows)
+        if (!row["final"].get<bool>()) row["message_state"] = cell(row["message_state"]) + " (not final)";
+    print_table(rows,
+                {{"PLACE", "place"}, {"PROVIDER", "provider"}, {"MESSAGE ID", "message_id"},
+                 {"STATE", "message_state"}, {"ERR", "err"}, {"SINCE", "since"}, {"ID READ", "reading"}},
+                "no receipt is without its message");
+    const std::uint64_t all = body["held"].get<std::uint64_t>() + body["quarantined"].get<std::uint64_t>();
+    if (rows.size() < all)
+        fmt::print("{} of {} are shown: --limit shows more\n", rows.size(), all);
+}
+
 void print_message(const CtlJson& m) {
     fmt::print("message {} (hex {}), of {}, shard {}\n", cell(m["id"]), cell(m["hex"]), cell(m["made_at"]),
                cell(m["home_shard"]));

@@ -12,6 +12,7 @@ void print_sessions(const CtlJson& body);
 void print_providers(const CtlJson& body);
 void print_accounts(const CtlJson& body);
 void print_queues(const CtlJson& body);
+void print_receipts(const CtlJson& body);
 void print_message(const CtlJson& message);
 void print_explanation(const CtlJson& body);
 void print_reload(const CtlJson& body);

@@ -35,6 +35,8 @@ private:
     HttpResponse providers();
     HttpResponse accounts();
     HttpResponse queues();
+    // admin_api_receipts.cpp
+    HttpResponse receipts(const HttpRequest& request);
     // admin_api_message.cpp
     HttpResponse message(std::string_view id);
     // admin_api_metrics.cpp

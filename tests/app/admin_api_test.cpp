@@ -45,6 +45,33 @@ TEST_F(AdminApiTest, CountsWhatHappens) {
     EXPECT_EQ(status["sessions"], 1);
 }
 
+TEST_F(AdminApiTest, ReceiptsWithoutTheirMessageAreListed) {
+    app::MessageCentreOptions late;
+    late.receipt_first = 100;
+    late.latency = {seconds(25), seconds(25)};  // the receipts are held until then
+    start_message_centre(late);
+    start();
+    EXPECT_EQ(json("receipts")["receipts"], Json::array());
+    Sender sender(smpp_port());
+    for (int i = 0; i < 3; ++i) sender.submit("447700900123");
+    const Json all = json_once("receipts", [](const Json& body) { return body["held"] == 3; });
+    EXPECT_EQ(all["quarantined"], 0);
+    EXPECT_EQ(all["limit"], 100);
+    ASSERT_EQ(all["receipts"].size(), 3u);
+    const Json& first = all["receipts"].front();
+    EXPECT_EQ(first["place"], "held");
+    EXPECT_EQ(first["provider"], settings.providers.front().name);
+    EXPECT_FALSE(first["message_id"].get<std::string>().empty());
+    EXPECT_EQ(first["message_state"], "DELIVERED");
+    EXPECT_EQ(first["final"], true);
+    EXPECT_EQ(first["reading"], "as written");
+    EXPECT_GE(first["since"], all["receipts"].back()["since"]);
+    const Json two = json("receipts?limit=2");
+    EXPECT_EQ(two["held"], 3);
+    EXPECT_EQ(two["receipts"].size(), 2u);
+    for (const char* limit : {"0", "10001", "-1", "x", "5x"}) json(std::string("receipts?limit=") + limit, 400);
+}
+
 TEST_F(AdminApiTest, ATraceTellsAMessagesWholeLife) {
     start_message_centre();
     start();

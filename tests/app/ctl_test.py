@@ -47,6 +47,7 @@ class WithoutAGateway(unittest.TestCase):
 
     def test_wrong_usage(self):
         for arguments in (["ctl"], ["ctl", "nonsense"], ["ctl", "trace"], ["ctl", "kick"], ["ctl", "log-level"],
+                          ["ctl", "receipts", "--limit", "0"],
                           ["ctl", "log-level", "a", "b", "c"], ["ctl", "route"], ["ctl", "route", "explain"],
                           ["ctl", "route", "explain", "--account", "demo"], ["ctl", "--admin", "nowhere", "status"],
                           ["ctl", "status", "more"]):
@@ -127,7 +128,9 @@ class WithAGateway(GatewayCase):
         self.assertEqual(sessions[0].split()[:4], ["ID", "PEER", "ROLE", "NAME"])
         self.assertTrue(any("provider" in line for line in sessions[1:]))
         self.ctl("queues")
-        for name in ("accounts", "providers", "sessions", "queues"):
+        self.assertIn("no receipt is without its message", self.ctl("receipts", "--limit", "5"))
+        self.assertEqual(self.json("receipts")["quarantined"], 0)
+        for name in ("accounts", "providers", "sessions", "queues", "receipts"):
             self.assertIsInstance(self.json(name)[name], list)
 
     def test_trace(self):

@@ -107,8 +107,7 @@ protected:
         std::filesystem::remove_all(folder);
     }
 
-    void start_message_centre() {
-        app::MessageCentreOptions options;
+    void start_message_centre(app::MessageCentreOptions options = {}) {
         options.listen = *io::Endpoint::parse("127.0.0.1:0");
         auto started = app::MessageCentre::start(options);
         ASSERT_TRUE(started.has_value()) << started.error().message;
