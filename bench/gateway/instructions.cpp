@@ -122,7 +122,7 @@ void queue(std::uint64_t count) {
     committed.reserve(batch);
     MessageStore messages(store, IdSource(0, 0, 1), {},
                           {[&](const AfterCommit& then) { committed.push_back(then); }, [](Lane&) {},
-                           [](Message&) {}, [](Message&) {}});
+                           [](Message&) {}, [](Message&) {}, [](Message&) {}});
     const Now now{clock.mono(), clock.wall()};
     SLUICE_CHECK(messages.recover(now).has_value());
     const auto body = sample_submit();
