@@ -69,7 +69,7 @@ public:
         const Now now{clock_.mono(), clock_.wall()};
         const bool any = messages_->poll(now);
         index_->work(now.wall);
-        messages_->end_of_turn(now);
+        messages_->end_of_turn();
         return any;
     }
     /// Until nothing is written any more.

@@ -126,7 +126,7 @@ public:
         store_->commit_due(clock_.mono());
         messages_->poll(clock_.now());
         index_->work(clock_.wall());
-        messages_->end_of_turn(clock_.now());
+        messages_->end_of_turn();
         most_runs_ = std::max(most_runs_, index_->runs());
     }
     void idle(nanoseconds time) {

@@ -205,7 +205,7 @@ private:
     }
     void end(One& s) {
         s.index->work(clock_.wall());
-        s.messages->end_of_turn(clock_.now());
+        s.messages->end_of_turn();
     }
 
     void turn(One& s) {
