@@ -111,7 +111,19 @@ private:
     void again(int bind) {
         reactor_->timers().arm(now() + milliseconds(100 + random_.below(900)), [this, bind] { connect(bind); });
     }
-    void connect(int bind) { connecting_[reactor_->io().connect(gateway_).packed()] = bind; }
+    void connect(int bind) {
+        const io::LinkId link = reactor_->io().connect(gateway_);
+        connecting_[link.packed()] = bind;
+        // A connection that is cut while it is made is never heard of again.
+        reactor_->timers().arm(now() + seconds(10), [this, link] {
+            const auto waiting = connecting_.find(link.packed());
+            if (waiting == connecting_.end()) return;
+            const int bind = waiting->second;
+            connecting_.erase(waiting);
+            reactor_->io().abort(link);
+            again(bind);
+        });
+    }
 
     void submit_soon(io::LinkId link) {
         reactor_->timers().arm(now() + milliseconds(1 + random_.below(60)), [this, link] {
