@@ -22,7 +22,8 @@ bool read_identity(TableReader& reader, std::vector<tls::Identity>& identities) 
     }
     auto identity = tls::load_identity(certificate, key);
     if (!identity) {
-        const bool about_key = identity.error().message.starts_with('\'' + key.string() + '\'');
+        // The message begins with the file that is wrong; one file for both is read as the certificate first.
+        const bool about_key = key != certificate && identity.error().message.starts_with('\'' + key.string() + '\'');
         reader.error(about_key ? "key" : "certificate", identity.error().message);
         return false;
     }

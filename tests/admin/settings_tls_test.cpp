@@ -105,9 +105,9 @@ TEST(TlsSettings, AProvider) {
     ASSERT_EQ(open.warnings.size(), 1u);
     EXPECT_NE(open.warnings[0].find("is believed"), std::string::npos);
 
-    expect_error(with("pins = [\"sha1:00\"]"), "10:9", "is not \"sha256:\"");
-    expect_error(with("ca_file = \"none.pem\""), "10:11", "does not exist");
-    expect_error(with("certificate = \"client.pem\""), "9:1", "tls.key");
+    expect_error(with("pins = [\"sha1:00\"]"), "13:9", "is not \"sha256:\"");
+    expect_error(with("ca_file = \"none.pem\""), "13:11", "does not exist");
+    expect_error(with("certificate = \"client.pem\""), "12:1", "tls.key");
 }
 
 TEST(TlsSettings, AnAccountByItsCertificate) {
@@ -125,9 +125,9 @@ TEST(TlsSettings, AnAccountByItsCertificate) {
     facts.key_digest = *tls::parse_digest("sha256:" + digest);
     EXPECT_TRUE(acme.allows(facts, false));
 
-    expect_error(file(secured, "certificates = [\"acme\"]", ""), "8:17", "is neither");
-    expect_error(file(secured, "", ""), "6:1", "password_hash");
-    expect_error(file(secured, "certificates = []", ""), "6:1", "password_hash");
+    expect_error(file(secured, "certificates = [\"acme\"]", ""), "9:17", "is neither");
+    expect_error(file(secured, "", ""), "7:1", "password_hash");
+    expect_error(file(secured, "certificates = []", ""), "7:1", "password_hash");
 }
 
 TEST(TlsSettings, OtherCertificatesAreALiveChangeAndTlsItselfIsNot) {
