@@ -48,8 +48,9 @@ HttpResponse AdminApi::receipts(const HttpRequest& request) {
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
         auto view = ask_slowly<View>(gateway_, shard, [limit](gateway::Shard& its, const auto& answer) {
             gateway::Receipts& receipts = its.receipts();
-            receipts.list(limit, [answer, &receipts](std::vector<gateway::Receipts::Unmatched> list) {
-                answer(View{receipts.held(), receipts.quarantined(), std::move(list)});
+            // Counted now: more may have come when the list is there.
+            receipts.list(limit, [answer, held = receipts.held(), quarantined = receipts.quarantined()](auto list) {
+                answer(View{held, quarantined, std::move(list)});
             });
         });
         if (!view) return no_answer(shard);
