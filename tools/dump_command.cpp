@@ -205,7 +205,7 @@ void add_dump_command(CLI::App& app, int& exit_code) {
         "Exit codes: 0 all well-formed; 1 something is malformed, or cannot be read; 2 usage.");
     command->add_option("file", arguments->file, "Capture or hex text; - is standard input")->type_name("FILE|-");
     command->add_option("--port", arguments->ports, "Only this TCP port; without it, whatever looks like SMPP")
-        ->expected(1)->take_all();
+        ->expected(1)->allow_extra_args(false)->take_all();
     command->add_flag("--hex", arguments->hex, "The input is hex digits, whatever it looks like");
     command->add_flag("--brief", arguments->brief, "No octets");
     command->add_flag("--passwords", arguments->passwords, "Show them");

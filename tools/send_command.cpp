@@ -111,7 +111,8 @@ void add_send_command(CLI::App& app, int& exit_code) {
         "  sluice send --host smsc.example:2776 --tls --to 447700900123 \"in secret\"\n\n"
         "Exit codes: 0 all accepted and delivered; 1 something was refused, failed, or has no receipt; 2 usage.");
     command->add_option("text", a.text, "What to send; - reads it from standard input")->required()->type_name("TEXT|-");
-    command->add_option("--to", a.to, "Destination; may be repeated")->required()->expected(1)->take_all();
+    command->add_option("--to", a.to, "Destination; may be repeated")
+        ->required()->expected(1)->allow_extra_args(false)->take_all();
     command->add_option("--from", a.from, "Sender: a number, or up to 11 characters")->capture_default_str();
     command->add_option("--count", a.order.count, "Messages to each destination")
         ->check(CLI::Range(1, 100'000'000))->capture_default_str();

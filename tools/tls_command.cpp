@@ -83,7 +83,7 @@ void add_tls_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<SelfSignedArguments>();
     CLI::App* make = command->add_subcommand("self-signed", "Write a new key and a certificate that it signs itself");
     make->add_option("--name", arguments->names, "A host name or address that it is for; may be repeated")
-        ->expected(1)->take_all()->capture_default_str();
+        ->expected(1)->allow_extra_args(false)->take_all()->capture_default_str();
     make->add_option("--certificate", arguments->certificate, "The file to write it to")->capture_default_str();
     make->add_option("--key", arguments->key, "The file to write its private key to")->capture_default_str();
     make->add_option("--days", arguments->days, "How long it is good")->check(CLI::Range(1u, 36500u))

@@ -14,7 +14,7 @@ void TlsClientOptions::add_to(CLI::App& command) {
     command.add_option("--tls-name", server_name, "What the certificate must be for; without it, the host")
         ->type_name("NAME")->needs(on)->group(group);
     command.add_option("--tls-pin", pins, "Trust this certificate or key alone; may be repeated")
-        ->type_name("sha256:HEX")->expected(1)->take_all()->needs(on)->group(group);
+        ->type_name("sha256:HEX")->expected(1)->allow_extra_args(false)->take_all()->needs(on)->group(group);
     command.add_flag("--tls-insecure", insecure, "Believe whoever answers")->needs(on)->group(group);
     CLI::Option* const shown = command.add_option("--tls-certificate", certificate, "To show, if asked for one")
                                    ->type_name("FILE")->needs(on)->group(group);

@@ -123,6 +123,7 @@ class Usage(unittest.TestCase):
         self.wrong("mc", "--receipt-text", "none", "--no-receipt-tlvs", says="leaves nothing")
         self.wrong("mc", "--mo-text", "x" * 161, says="--mo-text: it does not fit into one message")
         self.wrong("send", "--to", "1", "--coding", "gsm7", "ç", says="GSM 7 has no \"ç\"")
+        self.wrong("send", "--to", "1", "ç", "--coding", "gsm7", says="GSM 7 has no \"ç\"")  # no second --to
         self.wrong("send", "--to", "1", "--coding", "binary", "xyz", says="hex")
         self.wrong("run", "--io", "select", says="--io")
         self.wrong("run", "--listen", "nonsense", says="HOST:PORT")

@@ -217,7 +217,7 @@ void add_target_options(CLI::App& command, BenchArguments& a) {
     CLI::Option* const running = command.add_option("--target", a.target, "A gateway that runs already")
                                      ->type_name("HOST[:PORT]")->excludes(foreign)->excludes(secured)->group(group);
     command.add_option("--account", a.given_accounts, "To bind to it with; may be repeated")
-        ->type_name("ID:PASSWORD")->expected(1)->take_all()->needs(running)->group(group);
+        ->type_name("ID:PASSWORD")->expected(1)->allow_extra_args(false)->take_all()->needs(running)->group(group);
     command.add_option("--provider-port", a.run.provider_port, "Where it connects to: 127.0.0.1, this port")
         ->needs(running)->group(group);
     command.add_option("--pid", target.processes, "Its processes, to be looked at; may be repeated")->expected(1)
@@ -247,7 +247,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     command->add_option("--runs", arguments->runs, "Repetitions: medians and spread are shown")
         ->check(CLI::Range(1, 1000))->capture_default_str();
     command->add_option("--sweep", arguments->sweeps, "Measure at each of these; may be repeated")
-        ->type_name("NAME=VALUE,...")->expected(1)->take_all();
+        ->type_name("NAME=VALUE,...")->expected(1)->allow_extra_args(false)->take_all();
     std::vector<std::string> names;
     std::string list = "One of the goals, may be repeated:";
     for (const Scenario& scenario : scenarios()) {
@@ -255,7 +255,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
         list += std::string("\n") + scenario.name + ": " + scenario.title;
     }
     command->add_option("--scenario", arguments->scenarios, list)->check(CLI::IsMember(names))->type_name("NAME")
-        ->expected(1)->take_all();
+        ->expected(1)->allow_extra_args(false)->take_all();
     command->add_flag("--all", arguments->all, "All scenarios");
     command->add_option("--json", arguments->json, "Write everything measured, of every run")->type_name("FILE");
     command->add_option("--html", arguments->html, "Write a report with plots, one file")->type_name("FILE");
