@@ -15,12 +15,12 @@ constexpr std::size_t max_numbers = 1'000'000;
 constexpr std::size_t max_lists = 1000;
 constexpr std::size_t max_list_name = 20;
 
-void read_password(TableReader& reader, routing::Account& account) {
+/// `other_way`: the account may come in by a certificate instead.
+void read_password(TableReader& reader, routing::Account& account, bool other_way) {
     reader.forbid("password",
                   "is never kept in clear for an account; put what `sluice hash-password` prints into password_hash");
     if (!reader.text("password_hash", account.password_hash, 1, 200)) {
-        const bool needed = !reader.has("password") && !reader.has("password_hash") && account.certificates.empty();
-        if (needed) reader.require("password_hash");
+        if (!reader.has("password") && !reader.has("password_hash") && !other_way) reader.require("password_hash");
         return;
     }
     if (const auto fine = check_password_hash(account.password_hash); !fine)
@@ -98,8 +98,8 @@ void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lis
 void read_account(TableReader& reader, routing::Account& account) {
     if (reader.text("system_id", account.system_id, 1, 64)) account.key = routing::stable_key(account.system_id);
     reader.require("system_id");
-    read_account_certificates(reader, account.certificates);
-    read_password(reader, account);
+    const bool by_certificate = read_account_certificates(reader, account.certificates) > 0;
+    read_password(reader, account, by_certificate);
     reader.boolean("require_tls", account.require_tls);
     reader.boolean("enabled", account.enabled);
     reader.text("system_type", account.system_type, 0, 64);

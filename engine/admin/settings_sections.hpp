@@ -19,7 +19,8 @@ void read_account(TableReader& reader, routing::Account& account);
 /// `provider.retry` holds the file's defaults before.
 void read_provider(TableReader& reader, routing::Provider& provider);
 void read_provider_tls(TableReader& reader, routing::ProviderTls& settings);
-void read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates);
+/// Says how many the file names, good ones or not.
+std::size_t read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates);
 /// Finds accounts and providers by name in `settings`.
 void read_route(TableReader& reader, const Settings& settings, routing::RouteRule& route);
 

@@ -95,9 +95,11 @@ void read_provider_tls(TableReader& reader, routing::ProviderTls& settings) {
                       context.error().message);
 }
 
-void read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates) {
+std::size_t read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates) {
+    std::size_t named = 0;
     constexpr std::string_view common_name = "CN=";
     reader.texts("certificates", [&](const std::string& text, const Value& item, const std::string& field) {
+        ++named;
         if (text.starts_with(common_name) && text.size() > common_name.size()) {
             certificates.push_back({text.substr(common_name.size()), {}});
         } else if (const auto digest = tls::parse_digest(text)) {
@@ -109,6 +111,7 @@ void read_account_certificates(TableReader& reader, std::vector<routing::Certifi
     });
     if (reader.has("certificates") && certificates.size() > max_pins)
         reader.error("certificates", "has more than " + std::to_string(max_pins) + " entries");
+    return named;
 }
 
 }  // namespace sluice::admin

@@ -36,6 +36,7 @@ public:
         // The most frequent ones deserve better words than the library's.
         switch (code) {
             case ASN_NO_SIGNER_E: return "the peer's certificate is not signed by a known authority";
+            case ASN_SELF_SIGNED_E: return "the peer's certificate is self-signed, not signed by a known authority";
             case ASN_AFTER_DATE_E: return "the peer's certificate has expired";
             case ASN_BEFORE_DATE_E: return "the peer's certificate is not valid yet";
             case NO_PEER_CERT: return "the peer showed no certificate";
