@@ -7,24 +7,10 @@
 
 #include "engine/base/random.hpp"
 #include "storage/sim_store.hpp"
+#include "tests/gateway/test_clock.hpp"
 
 namespace sluice::gateway {
 namespace {
-
-class TestClock final : public Clock {
-public:
-    MonoTime mono() const override { return mono_; }
-    WallTime wall() const override { return wall_; }
-    Now now() const { return {mono_, wall_}; }
-    void advance(nanoseconds by) {
-        mono_ += by;
-        wall_ += std::chrono::duration_cast<microseconds>(by);
-    }
-
-private:
-    MonoTime mono_{std::chrono::hours(1)};
-    WallTime wall_{std::chrono::sys_days(std::chrono::year(2026) / 3 / 4)};
-};
 
 constexpr PartyId provider_a = 10, provider_b = 20, customer = 31;
 

@@ -7,6 +7,7 @@
 #include "engine/base/random.hpp"
 #include "engine/gateway/receipt_redeal.hpp"
 #include "storage/sim_store.hpp"
+#include "tests/gateway/test_clock.hpp"
 
 namespace sluice::gateway {
 namespace {
@@ -60,21 +61,6 @@ TEST(ReceiptFilter, KnowsItsOwnAndFewOthers) {
 }
 
 // ---- the index
-
-class TestClock final : public Clock {
-public:
-    MonoTime mono() const override { return mono_; }
-    WallTime wall() const override { return wall_; }
-    Now now() const { return {mono_, wall_}; }
-    void advance(nanoseconds by) {
-        mono_ += by;
-        wall_ += std::chrono::duration_cast<microseconds>(by);
-    }
-
-private:
-    MonoTime mono_{std::chrono::hours(1)};
-    WallTime wall_{std::chrono::sys_days(std::chrono::year(2026) / 3 / 4)};
-};
 
 /// An index on a simulated disk, and what it should know.
 class World {
