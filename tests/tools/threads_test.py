@@ -146,7 +146,7 @@ def add(shards, io):
     def test(self):
         self.life(shards, io)
 
-    setattr(UnderLoad, f"test_{shards}_shard{"s" if shards > 1 else ""}_{io}", test)
+    setattr(UnderLoad, f"test_{shards}_shards_{io}", test)
 
 
 for each in (1, 2, 4):
