@@ -65,7 +65,7 @@ struct LogSettings {
 struct LimitSettings {
     std::uint32_t max_sessions = 10'000;           ///< customers' connections, all shards together
     std::uint32_t max_sessions_per_address = 1000; ///< likewise, from one peer address
-    std::uint32_t max_unbound = 1000;              ///< connections that have not bound yet
+    std::uint32_t max_unbound = 5000;              ///< connections that have not bound yet
     std::uint64_t max_queued = 50'000'000;         ///< messages not in a final state; beyond: ESME_RMSGQFUL
     std::uint32_t max_young = 200'000;             ///< messages in memory per shard before the oldest settle on disk
     std::uint64_t max_receipts_outstanding = 20'000'000; ///< messages whose receipt is to come, all shards together

@@ -15,7 +15,7 @@ namespace sluice::gateway {
 struct ConnectionLimits {
     std::uint32_t sessions = 10'000;     ///< customers' connections, all shards together
     std::uint32_t per_address = 1000;    ///< of them from one address
-    std::uint32_t unbound = 1000;        ///< of them not bound yet
+    std::uint32_t unbound = 5000;        ///< of them not bound yet
 };
 
 /// The bounds on customers' connections, kept by all shards together and without locks. One is refused before anything
