@@ -1,6 +1,8 @@
 #include "codecs/smpp/message_id.hpp"
 
+#include <bit>
 #include <charconv>
+#include <optional>
 
 namespace sluice::smpp {
 
@@ -15,9 +17,31 @@ constexpr auto canonical_characters = [] {
     return map;
 }();
 
+/// The value of up to 19 digits, which is how most message centres write their ids.
+std::optional<std::uint64_t> short_decimal(std::string_view text) {
+    if (text.empty() || text.size() > 19) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        const unsigned digit = static_cast<unsigned char>(c) - unsigned{'0'};
+        if (digit > 9) return std::nullopt;
+        value = 10 * value + digit;
+    }
+    return value;
+}
+
 }  // namespace
 
+CanonicalId CanonicalId::of_number(std::uint64_t value) {
+    CanonicalId number;
+    const int digits = (static_cast<int>(std::bit_width(value | 1)) + 3) / 4;
+    number.push('#');
+    for (int digit = digits - 1; digit >= 0; --digit) number.push("0123456789abcdef"[value >> 4 * digit & 15]);
+    return number;
+}
+
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
+    if (format == MessageIdFormat::decimal)
+        if (const auto value = short_decimal(id)) return CanonicalId::of_number(*value);
     CanonicalId text;
     bool leading_zero = false;
     for (const char each : id) {
@@ -38,12 +62,7 @@ CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
         std::from_chars(digits.data(), digits.data() + digits.size(), value, format == MessageIdFormat::hex ? 16 : 10);
     if (error != std::errc() || end != digits.data() + digits.size()) return text;
 
-    CanonicalId number;
-    number.push('#');
-    std::array<char, 16> hex;
-    const auto written = std::to_chars(hex.data(), hex.data() + hex.size(), value, 16);
-    for (const char* c = hex.data(); c != written.ptr; ++c) number.push(*c);
-    return number;
+    return CanonicalId::of_number(value);
 }
 
 }  // namespace sluice::smpp

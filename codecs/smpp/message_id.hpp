@@ -24,6 +24,7 @@ public:
 
 private:
     friend CanonicalId canonical_message_id(std::string_view, MessageIdFormat);
+    static CanonicalId of_number(std::uint64_t value);
     void push(char c) {
         if (size_ < max_size) characters_[size_++] = c;
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "codecs/smpp/pdu.hpp"
@@ -20,24 +21,17 @@ struct Key {
     std::string_view name;
     std::string_view ReceiptText::*member;
 };
-/// Those with the same first letter next to each other.
+/// In the order of appendix B.
 constexpr Key keys[] = {
-    {"dlvrd", &ReceiptText::dlvrd},
-    {"done date", &ReceiptText::done_date},
-    {"err", &ReceiptText::err},
     {"id", &ReceiptText::id},
-    {"stat", &ReceiptText::stat},
     {"sub", &ReceiptText::sub},
+    {"dlvrd", &ReceiptText::dlvrd},
     {"submit date", &ReceiptText::submit_date},
+    {"done date", &ReceiptText::done_date},
+    {"stat", &ReceiptText::stat},
+    {"err", &ReceiptText::err},
     {"text", &ReceiptText::text},
 };
-/// By letter: where its keys begin in `keys`; they end where the next letter's begin.
-constexpr auto first_key = [] {
-    std::array<std::uint8_t, 27> first{};
-    for (std::size_t letter = 0; letter < first.size(); ++letter)
-        for (const Key& key : keys) first[letter] += static_cast<std::size_t>(key.name[0] - 'a') < letter ? 1 : 0;
-    return first;
-}();
 
 constexpr std::uint64_t blanks = 1ull << ' ' | 1ull << '\t' | 1ull << '\r' | 1ull << '\n' | 1ull << '\0';
 constexpr bool is_blank(char c) {
@@ -54,43 +48,11 @@ bool begins_with_key(std::string_view text, std::string_view name) {
     return true;
 }
 
-template <std::size_t Row>
-bool is_usual_key(std::string_view text) {
-    constexpr std::string_view name = keys[Row].name;
-    return text.size() > name.size() && text[name.size()] == ':' &&
-           std::memcmp(text.data(), name.data(), name.size()) == 0;
-}
-
 /// The key that stands, with its colon, at the front of `text`.
 const Key* key_at(std::string_view text) {
-    if (text.empty()) return nullptr;
-    // First as nearly everybody writes it: comparisons of lengths that the compiler knows are an instruction or two.
-    switch (text.front()) {
-        case 'd':
-            if (is_usual_key<0>(text)) return &keys[0];
-            if (is_usual_key<1>(text)) return &keys[1];
-            break;
-        case 'e':
-            if (is_usual_key<2>(text)) return &keys[2];
-            break;
-        case 'i':
-            if (is_usual_key<3>(text)) return &keys[3];
-            break;
-        case 's':
-            if (is_usual_key<4>(text)) return &keys[4];
-            if (is_usual_key<5>(text)) return &keys[5];
-            if (is_usual_key<6>(text)) return &keys[6];
-            break;
-        case 't':
-            if (is_usual_key<7>(text)) return &keys[7];
-            break;
-        default: break;
-    }
-    const auto letter = static_cast<unsigned char>(lower(text.front()) - 'a');
-    if (letter >= first_key.size() - 1) return nullptr;
-    for (std::size_t i = first_key[letter]; i < first_key[letter + 1u]; ++i)
-        if (begins_with_key(text, keys[i].name)) return &keys[i];
-    return nullptr;
+    if (text.empty() || lower(text.front()) < 'd' || lower(text.front()) > 't') return nullptr;
+    const auto key = std::ranges::find_if(keys, [&](const Key& each) { return begins_with_key(text, each.name); });
+    return key != std::end(keys) ? &*key : nullptr;
 }
 
 void skip_blanks(std::string_view& text) {
@@ -112,6 +74,51 @@ std::string_view take_word(std::string_view& text) {
 std::string_view without_trailing_nuls(std::string_view text) {
     return text.substr(0, text.find_last_not_of('\0') + 1);
 }
+
+/// Reads a text that is written exactly as in appendix B, as nearly all are: these keys in this order, one blank before
+/// each, and a value behind each that is neither empty nor has a colon. False where it is another; then `result` is of no use.
+class UsualText {
+public:
+    explicit UsualText(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
+
+    bool read(ReceiptText& result) {
+        if (!(skip("id:") && value(result.id) && skip(" sub:") && value(result.sub) && skip(" dlvrd:") &&
+              value(result.dlvrd) && skip(" submit date:") && value(result.submit_date) && skip(" done date:") &&
+              value(result.done_date) && skip(" stat:") && value(result.stat) && skip(" err:") && value(result.err) &&
+              skip(" text:")))
+            return false;
+        result.text = without_trailing_nuls({at_, end_});
+        return true;
+    }
+
+private:
+    /// `Size` counts the literal's NUL: a comparison of a length that the compiler knows is an instruction or two.
+    template <std::size_t Size>
+    bool skip(const char (&text)[Size]) {
+        if (static_cast<std::size_t>(end_ - at_) < Size - 1 || std::memcmp(at_, text, Size - 1) != 0) return false;
+        at_ += Size - 1;
+        return true;
+    }
+    bool value(std::string_view& to) {
+        constexpr std::uint64_t each = 0x0101010101010101, high = 0x80 * each;
+        const char* const begin = at_;
+        for (; end_ - at_ >= 8; at_ += 8) {  // the key behind it is at least six characters long
+            std::uint64_t octets;            // little-endian
+            std::memcpy(&octets, at_, 8);
+            const std::uint64_t not_colons = octets ^ ':' * each;
+            // The lowest bit that is set belongs to the first octet that is not above ' ', or is a colon.
+            const std::uint64_t ends = ((octets - (' ' + 1) * each) & ~octets & high) | ((not_colons - each) & ~not_colons & high);
+            if (ends == 0) continue;
+            at_ += std::countr_zero(ends) / 8;
+            to = {begin, at_};
+            return at_ != begin && *at_ == ' ';
+        }
+        return false;
+    }
+
+    const char* at_;
+    const char* end_;
+};
 
 /// Beginnings that tell the states apart, from the seven letters of appendix B and from what is seen instead.
 constexpr StatName common_stat_names[] = {
@@ -193,6 +200,8 @@ private:
 
 ReceiptText parse_receipt_text(std::string_view text) {
     ReceiptText result;
+    if (UsualText(text).read(result)) return result;
+    result = {};
     for (skip_blanks(text); !text.empty(); skip_blanks(text)) {
         const Key* key = key_at(text);
         if (key == nullptr) {

@@ -1,6 +1,7 @@
 #include "codecs/smpp/time.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice::smpp {
 
@@ -73,23 +74,26 @@ minutes zone_correction(std::string_view tail) {
     return ahead ? -offset : offset;
 }
 
+/// "00" to "99".
+constexpr auto two_digits = [] {
+    std::array<std::array<char, 2>, 100> texts{};
+    for (std::size_t i = 0; i < texts.size(); ++i)
+        texts[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
+    return texts;
+}();
+
 /// "YYMMDDhhmmss" of the first `size` characters.
 TimeText format_digits(WallTime time, std::uint8_t size) {
     const auto midnight = floor<days>(time);
     const year_month_day date(midnight);
-    const hh_mm_ss clock(floor<std::chrono::seconds>(time - midnight));
-    const unsigned parts[] = {static_cast<unsigned>((static_cast<int>(date.year()) % 100 + 100) % 100),
-                              static_cast<unsigned>(date.month()),
-                              static_cast<unsigned>(date.day()),
-                              static_cast<unsigned>(clock.hours().count()),
-                              static_cast<unsigned>(clock.minutes().count()),
-                              static_cast<unsigned>(clock.seconds().count())};
+    const auto second = static_cast<unsigned>(floor<std::chrono::seconds>(time - midnight).count());
+    const unsigned parts[] = {static_cast<unsigned>(static_cast<int>(date.year()) % 100 + 100) % 100,
+                              static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                              second / 3600, second / 60 % 60, second % 60};
     TimeText result;
     result.size = size;
-    for (std::size_t i = 0; i < size; ++i) {
-        const unsigned part = parts[i / 2];
-        result.characters[i] = static_cast<char>('0' + (i % 2 == 0 ? part / 10 : part % 10));
-    }
+    for (std::size_t i = 0; i < std::size(parts); ++i)
+        std::copy_n(two_digits[parts[i]].data(), 2, result.characters.data() + 2 * i);
     return result;
 }
 

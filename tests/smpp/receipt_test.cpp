@@ -247,5 +247,22 @@ TEST(WriteReceipt, readsBack) {
     }));
 }
 
+/// The usual layout is read by code of its own; a blank in front makes it unusual and changes nothing else.
+TEST(ReceiptText, theUsualLayoutIsReadLikeAnyOther) {
+    ASSERT_TRUE(rc::check([] {
+        // Of what matters to a reader, often enough to meet.
+        const auto value = rc::gen::container<std::string>(
+            rc::gen::element('0', '7', 'D', 'e', 'r', ':', ' ', '\t', '\0', '\x01', '!', '\x7F', '\x80', '\xFF'));
+        std::string text;
+        for (const char* key : {"id:", " sub:", " dlvrd:", " submit date:", " done date:", " stat:", " err:", " text:"})
+            text += key + *rc::gen::oneOf(value, rc::gen::element<std::string>("001", "2603041200", "DELIVRD"));
+        const std::string unusual = " " + text;
+        const ReceiptText a = parse_receipt_text(text), b = parse_receipt_text(unusual);
+        for (const auto member : {&ReceiptText::id, &ReceiptText::sub, &ReceiptText::dlvrd, &ReceiptText::submit_date,
+                                  &ReceiptText::done_date, &ReceiptText::stat, &ReceiptText::err, &ReceiptText::text})
+            RC_ASSERT((a.*member) == (b.*member));
+    }));
+}
+
 }  // namespace
 }  // namespace sluice::smpp
