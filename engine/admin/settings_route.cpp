@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <fstream>
 
@@ -16,7 +18,7 @@ constexpr std::size_t max_prefixes = 20'000'000;
 constexpr std::size_t max_reported = 10;  // mistakes in one file of prefixes
 
 std::string not_a_prefix(std::string_view text) {
-    return "'" + std::string(text) + "' is not a prefix of at most 15 digits, as \"4477\"";
+    return fmt::format("'{}' is not a prefix of at most 15 digits, as \"4477\"", text);
 }
 
 void read_prefix_file(TableReader& reader, std::vector<NumberPattern>& prefixes) {
@@ -42,7 +44,7 @@ void read_prefix_file(TableReader& reader, std::vector<NumberPattern>& prefixes)
         } else {
             ++mistakes;
             reader.error("to_file",
-                         file.string() + ":" + std::to_string(number) + ": " + not_a_prefix(text.substr(0, 40)));
+                         fmt::format("{}:{}: {}", file.string(), number, not_a_prefix(text.substr(0, 40))));
         }
     }
     if (prefixes.empty() && mistakes == 0) reader.error("to_file", "'" + file.string() + "' holds no prefix");

@@ -13,7 +13,9 @@ constexpr std::size_t max_pins = 20;
 /// The certificate and its key, which are two files.
 bool read_identity(TableReader& reader, std::vector<tls::Identity>& identities) {
     std::filesystem::path certificate, key;
-    const bool both = reader.path("certificate", certificate) & reader.path("key", key);
+    const bool has_certificate = reader.path("certificate", certificate);
+    const bool has_key = reader.path("key", key);
+    const bool both = has_certificate && has_key;
     if (reader.describing()) return false;
     if (!both) {
         if (reader.has("certificate")) reader.require("key");

@@ -38,7 +38,7 @@ struct Facts {
     bool maybe_duplicate = false;
     WallTime accepted_at{}, expires_at{}, due_at{}, done_at{};  ///< due_at while it waits
     std::string error, provider_id, body;
-    friend auto operator<=>(const Facts&, const Facts&) = default;
+    friend bool operator==(const Facts&, const Facts&) = default;
 };
 
 Facts facts_of(const Message& m, WallTime now) {

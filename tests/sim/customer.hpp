@@ -118,10 +118,10 @@ private:
         reactor_->timers().arm(now() + seconds(10), [this, link] {
             const auto waiting = connecting_.find(link.packed());
             if (waiting == connecting_.end()) return;
-            const int bind = waiting->second;
+            const int cut = waiting->second;
             connecting_.erase(waiting);
             reactor_->io().abort(link);
-            again(bind);
+            again(cut);
         });
     }
 
