@@ -216,9 +216,8 @@ void store_body(Message& m, smpp::MessageBody pdu) {
     if (const ByteView octets = as_it_came(pdu); !octets.empty()) return m.set_body(octets);
     pdu.schedule_delivery_time = {};
     pdu.validity_period = {};
-    const std::size_t size = smpp::encoded_size(pdu);
-    m.body = std::make_unique_for_overwrite<std::uint8_t[]>(size);
-    m.body_size = static_cast<std::uint32_t>(smpp::encode(pdu, {m.body.get(), size}));
+    m.body = PooledOctets(smpp::encoded_size(pdu));
+    smpp::encode(pdu, {m.body.data(), m.body.size()});
 }
 
 }  // namespace sluice::gateway

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "codecs/smpp/values.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/base/pooled_octets.hpp"
 #include "engine/base/slab.hpp"
 #include "engine/base/time.hpp"
 #include "engine/gateway/message_id.hpp"
@@ -77,8 +77,7 @@ struct Message {
     std::uint64_t receipt_key = 0;         ///< what that comes to in the receipt index; 0: no receipt is to come
     std::vector<std::uint8_t> report_tlvs; ///< of the provider's receipt, for the account's: what SMPP does not define,
                                            ///< up to limits::receipt_tlvs octets
-    std::unique_ptr<std::uint8_t[]> body;  ///< submit_sm or deliver_sm body, validity and schedule taken out
-    std::uint32_t body_size = 0;
+    PooledOctets body;                     ///< submit_sm or deliver_sm body, validity and schedule taken out
 
     std::uint64_t segment = 0;             ///< oldest journal segment that is needed to rebuild this; 0: none
     Message* segment_prev = nullptr;
@@ -86,12 +85,8 @@ struct Message {
     Message* lane_prev = nullptr;
     Message* lane_next = nullptr;
 
-    ByteView body_view() const { return {body.get(), body_size}; }
-    void set_body(ByteView bytes) {
-        body = std::make_unique_for_overwrite<std::uint8_t[]>(bytes.size());
-        std::copy(bytes.begin(), bytes.end(), body.get());
-        body_size = static_cast<std::uint32_t>(bytes.size());
-    }
+    ByteView body_view() const { return body.view(); }
+    void set_body(ByteView octets) { body = PooledOctets(octets); }
     std::string_view error_text() const { return {error, error_size}; }
     void set_error(std::string_view text) {
         error_size = static_cast<std::uint8_t>(std::min(text.size(), sizeof error));

@@ -289,7 +289,6 @@ CommandStatus Operations::replace(Message& m, ByteView body) {
     Message changed;  // keeps the new body until the old one, which `original` points into, is no longer needed
     store_body(changed, *original);
     m.body = std::move(changed.body);
-    m.body_size = changed.body_size;
     m.registered_delivery = pdu->registered_delivery;
     m.expires_at = expires;
     core_.messages->replaced(m);

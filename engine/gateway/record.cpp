@@ -103,7 +103,7 @@ std::uint8_t provider_id_size(const Message& m) {
 }
 
 std::size_t snapshot_size(const Message& m) {
-    return sizeof(Snapshot) + provider_id_size(m) + m.body_size + (m.parts > 0 ? sizeof(Parts) : 0) +
+    return sizeof(Snapshot) + provider_id_size(m) + m.body.size() + (m.parts > 0 ? sizeof(Parts) : 0) +
            (m.report_tlvs.empty() ? 0 : 1 + m.report_tlvs.size());
 }
 
@@ -121,7 +121,7 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
     s.receipt_key = m.receipt_key;
     s.account = m.account;
     s.provider = m.provider;
-    s.body_size = m.body_size;
+    s.body_size = static_cast<std::uint32_t>(m.body.size());
     s.kind = static_cast<std::uint8_t>(m.kind);
     s.leg = static_cast<std::uint8_t>(m.leg);
     s.stage = static_cast<std::uint8_t>(m.stage);
@@ -136,8 +136,8 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
     std::memcpy(at, &s, sizeof s);
     std::memcpy(at + sizeof s, m.provider_id.data(), s.provider_id_size);
     at += sizeof s + s.provider_id_size;
-    if (m.body_size > 0) std::memcpy(at, m.body.get(), m.body_size);
-    at += m.body_size;
+    if (!m.body.empty()) std::memcpy(at, m.body.data(), m.body.size());
+    at += m.body.size();
     if (m.parts > 0) {
         const Parts p = parts_of(m);
         std::memcpy(at, &p, sizeof p);

@@ -21,7 +21,7 @@ void snapshot(ByteView payload) {
     SLUICE_CHECK(read_snapshot(first, again));
     encode_row(second, again);
     SLUICE_CHECK(first == second);
-    SLUICE_CHECK(again.id == m.id && again.body_size == m.body_size && again.provider_id == m.provider_id);
+    SLUICE_CHECK(again.id == m.id && again.body.size() == m.body.size() && again.provider_id == m.provider_id);
 }
 
 }  // namespace

@@ -473,7 +473,7 @@ std::uint64_t count(const storage::Generation& generation) {
             EXPECT_TRUE(read_snapshot(rows.value(row), m));
             EXPECT_EQ(m.id, row.key.low);
             EXPECT_EQ(home_shard(m.id, generation.shards), shard);
-            EXPECT_EQ(m.body_size, 100u);
+            EXPECT_EQ(m.body.size(), 100u);
             ++messages;
         }
     }
