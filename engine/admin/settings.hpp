@@ -14,6 +14,7 @@
 #include "engine/routing/account.hpp"
 #include "engine/routing/provider.hpp"
 #include "engine/routing/route.hpp"
+#include "engine/sql/database.hpp"
 #include "engine/tls/context.hpp"
 
 /// What the configuration file says, as plain values. docs/configuration.md describes every key.
@@ -105,6 +106,7 @@ struct Settings {
     TimerSettings timers;
     MessageSettings message;
     routing::RetryPolicy retry;            ///< for providers without their own
+    std::vector<sql::DatabaseConfig> databases;
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile
     std::vector<routing::Provider> providers; ///< likewise
     std::vector<routing::RouteRule> routes;

@@ -11,6 +11,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::size_t max_reported = 100;
+constexpr std::size_t max_databases = 16;  // each has threads of its own
 constexpr std::uintmax_t max_file = 256u << 20;
 
 /// Each element of [[key]] in turn, and where it was.
@@ -44,6 +45,15 @@ void check_demo(TableReader& table, const routing::Account& account, const std::
             table.error("system_id", "the account 'demo' is for trying things out on this machine, but the listener " +
                                          listener.endpoint.to_string() +
                                          " is open to others; give the account another name and password");
+}
+
+void read_databases(TableReader& reader, Settings& settings) {
+    read_all(reader, "database", settings.databases, [&](TableReader& table, sql::DatabaseConfig& database) {
+        read_database(table, database);
+        check_distinct(table, "name", settings.databases, &sql::DatabaseConfig::name, database.name);
+    });
+    if (settings.databases.size() > max_databases)
+        reader.error("database", "there are more than " + std::to_string(max_databases));
 }
 
 void read_accounts(TableReader& reader, Settings& settings) {
@@ -110,6 +120,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     reader.table("timers", [&](TableReader& table) { read_timers(table, settings.timers); });
     reader.table("message", [&](TableReader& table) { read_message(table, settings.message); });
     reader.table("retry", [&](TableReader& table) { read_retry(table, settings.retry); });
+    read_databases(reader, settings);
     read_accounts(reader, settings);
     read_providers(reader, settings);
     read_routes(reader, settings);

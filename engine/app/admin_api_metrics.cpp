@@ -144,6 +144,32 @@ void write_connections(MetricsText& out, const gateway::Admission& admission) {
     out.gauge("sluice_connections_unbound", "of them those that have not bound yet", admission.unbound());
 }
 
+void write_databases(MetricsText& out, const Gateway& gateway) {
+    if (gateway.databases().empty()) return;
+    using Stats = sql::Database::Stats;
+    std::vector<std::pair<std::string, Stats>> all;
+    for (const auto& [name, database] : gateway.databases()) all.emplace_back(name, database->stats());
+    const auto samples = [&](auto value_of) {
+        for (const auto& [name, stats] : all) out.sample({{"database", name}}, value_of(stats));
+    };
+    out.counter("sluice_database_answered_total", "statements that the database did");
+    samples([](const Stats& s) { return s.answered; });
+    out.counter("sluice_database_refused_total", "statements that the database refused");
+    samples([](const Stats& s) { return s.refused; });
+    out.counter("sluice_database_away_total", "statements not done: the database was away, or too many waited");
+    samples([](const Stats& s) { return s.away; });
+    out.counter("sluice_database_late_total", "statements that were not answered in time");
+    samples([](const Stats& s) { return s.late; });
+    out.counter("sluice_database_connects_total", "connections made");
+    samples([](const Stats& s) { return s.connects; });
+    out.gauge("sluice_database_connected", "connections at present");
+    samples([](const Stats& s) { return s.connected; });
+    out.gauge("sluice_database_waiting", "statements that wait for a connection");
+    samples([](const Stats& s) { return s.waiting; });
+    out.gauge("sluice_database_stuck", "threads left behind in the driver");
+    samples([](const Stats& s) { return s.stuck; });
+}
+
 void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
     out.counter("sluice_password_verifications_total", "passwords verified by deriving a key", stats.verified);
     out.counter("sluice_password_cache_hits_total", "passwords known from a bind shortly before", stats.cache_hits);
@@ -200,6 +226,7 @@ HttpResponse AdminApi::metrics() {
     write_parties(out, shards, *gateway_.snapshot());
     write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
+    write_databases(out, gateway_);
     write_tls(out, gateway_);
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
     write_process(out);

@@ -121,6 +121,8 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     verifier.threads = settings.limits.password_threads;
     verifier.queue = settings.limits.password_queue;
     passwords_ = std::make_unique<admin::VerifierPool>(verifier, clock_);
+    for (const sql::DatabaseConfig& database : settings.databases)
+        databases_.emplace(database.name, std::make_unique<sql::Database>(database, log));
     mesh_ = std::make_unique<reactor::Mesh>(shards);
 
     std::random_device entropy;
@@ -214,6 +216,7 @@ void Gateway::stop(seconds patience) {
     for (auto& shard : shards_)
         if (shard->thread.joinable()) shard->thread.join();
     passwords_.reset();  // its verdicts post to reactors
+    databases_.clear();  // their answers likewise
     for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
     shards_.clear();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -48,6 +49,9 @@ public:
     }
     admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
 
+    /// By their names in the settings. They are there as long as the gateway is, and until the last reactor has ended.
+    const std::map<std::string, std::unique_ptr<sql::Database>>& databases() const { return databases_; }
+
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
     /// but a shard's.
     void on_shard(std::size_t shard, const std::function<void(gateway::Shard&)>& work);
@@ -90,6 +94,7 @@ private:
     gateway::AccountsShared accounts_;
     std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
+    std::map<std::string, std::unique_ptr<sql::Database>> databases_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<std::unique_ptr<Running>> shards_;
     std::vector<io::Endpoint> listening_;
