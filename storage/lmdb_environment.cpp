@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <random>
 #include <string_view>
 #include <utility>
 
@@ -11,16 +12,11 @@ namespace sluice::storage {
 
 namespace {
 
-constexpr std::uint32_t format_version = 3;
-constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue",   "held", "meta",
-                                                                          "receipt", "journal", nullptr};
+constexpr std::uint32_t format_version = 4;
+constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue",   "held",
+                                                                          "meta",    "receipt", nullptr};
 constexpr std::string_view format_row = "sluice-format";
-constexpr std::string_view last_batch_row = "sluice-last-batch";
-
-// A segment is cut into values of exactly one page each. A longer value needs pages that are next to each other: where
-// the free ones are scattered LMDB reads all of its free list to find them and writes it back with every commit
-// (measured: ten times the CPU of a commit with 64 KiB pieces); one page is always found at once.
-constexpr std::size_t page_header_bytes = 16;
+constexpr std::string_view journal_row = "sluice-journal";
 
 constexpr std::size_t row_overhead_bytes = 64;  // key, header and share of the unused part of its page
 
@@ -54,12 +50,12 @@ Key decode_key(const MDB_val& value) {
     return {load_be<std::uint64_t>(octets), load_be<std::uint64_t>(octets + 8)};
 }
 
-template <class Number>
-Number as_number(const MDB_val& value) {
-    Number number{};
-    if (value.mv_size != sizeof number) throw LmdbFailure{MDB_CORRUPTED};
-    std::memcpy(&number, value.mv_data, sizeof number);
-    return number;
+template <class Plain>
+Plain as_plain(const MDB_val& value) {
+    Plain plain{};
+    if (value.mv_size != sizeof plain) throw LmdbFailure{MDB_CORRUPTED};
+    std::memcpy(&plain, value.mv_data, sizeof plain);
+    return plain;
 }
 
 }  // namespace
@@ -103,8 +99,13 @@ void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) 
         if (stat.ms_entries == 0) {
             value = {sizeof format_version, const_cast<std::uint32_t*>(&format_version)};
             check(mdb_put(transaction, unnamed, &key, &value, 0));
+            std::random_device entropy;
+            JournalMark mark{.seed = std::uint64_t{entropy()} << 32 | entropy()};
+            key = as_value(journal_row);
+            value = {sizeof mark, &mark};
+            check(mdb_put(transaction, unnamed, &key, &value, 0));
         } else if (!found(mdb_get(transaction, unnamed, &key, &value)) ||
-                   as_number<std::uint32_t>(value) != format_version) {
+                   as_plain<std::uint32_t>(value) != format_version) {
             throw LmdbFailure{MDB_INCOMPATIBLE};
         }
         for (std::size_t i = 0; i < tree_count; ++i)
@@ -166,7 +167,6 @@ MDB_cursor* LmdbTransaction::open_cursor(MDB_cursor*& slot, std::size_t tree) {
 }
 
 void LmdbTransaction::apply(const Batch& batch) {
-    if (!batch.journal.empty()) write_segment(batch.number, batch.journal);
     for (const TableOp& op : batch.ops) {
         const auto tree = static_cast<std::size_t>(op.table);
         if (op.kind == TableOp::Kind::put)
@@ -174,7 +174,6 @@ void LmdbTransaction::apply(const Batch& batch) {
         else
             erase(tree, op.key);
     }
-    if (batch.release_before > 0) release_before(batch.release_before);
 }
 
 void LmdbTransaction::put(std::size_t tree, Key key, ByteView value) {
@@ -202,26 +201,6 @@ void LmdbTransaction::erase(std::size_t tree, Key key) {
     MDB_val v{};
     MDB_cursor* cursor = seek_cursor(tree);
     if (meet(mdb_cursor_get(cursor, &k, &v, MDB_SET_KEY), v)) check(mdb_cursor_del(cursor, 0));
-}
-
-void LmdbTransaction::write_segment(std::uint64_t number, ByteView segment) {
-    const std::size_t longest = environment_.page_bytes() - page_header_bytes;
-    for (std::uint64_t chunk = 0; !segment.empty(); ++chunk) {
-        const ByteView part = segment.first(std::min(segment.size(), longest));
-        put(LmdbEnvironment::journal_tree, {number, chunk}, part);
-        segment = segment.subspan(part.size());
-    }
-}
-
-void LmdbTransaction::release_before(std::uint64_t number) {
-    MDB_cursor* cursor = seek_cursor(LmdbEnvironment::journal_tree);
-    MDB_val key{};
-    MDB_val value{};
-    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-    while (meet(code, value) && decode_key(key).high < number) {
-        check(mdb_cursor_del(cursor, 0));
-        code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
-    }
 }
 
 void LmdbTransaction::load(const LoadRequest& request, LoadResult& result) {
@@ -261,26 +240,6 @@ ByteView LmdbTransaction::message_of(ByteView queue_row) {
     return meet(mdb_cursor_get(cursor, &key, &value, MDB_SET_KEY), value) ? as_view(value) : ByteView();
 }
 
-void LmdbTransaction::replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) {
-    MDB_cursor* cursor = seek_cursor(LmdbEnvironment::journal_tree);
-    std::vector<std::uint8_t> segment;
-    std::uint64_t number = 0;
-    MDB_val key{};
-    MDB_val value{};
-    int code = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-    for (; meet(code, value); code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-        const Key chunk = decode_key(key);
-        if (chunk.low == 0 && !segment.empty()) {
-            visit(number, segment);
-            segment.clear();
-        }
-        number = chunk.high;
-        const ByteView octets = as_view(value);
-        segment.insert(segment.end(), octets.begin(), octets.end());
-    }
-    if (!segment.empty()) visit(number, segment);
-}
-
 const void* LmdbTransaction::address_in_map() {
     MDB_val key = as_value(format_row);
     MDB_val value{};
@@ -288,16 +247,16 @@ const void* LmdbTransaction::address_in_map() {
     return value.mv_data;
 }
 
-std::uint64_t LmdbTransaction::last_batch() {
-    MDB_val key = as_value(last_batch_row);
+JournalMark LmdbTransaction::journal_mark() {
+    MDB_val key = as_value(journal_row);
     MDB_val value{};
-    const int code = mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value);
-    return found(code) ? as_number<std::uint64_t>(value) : 0;
+    check(mdb_get(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value));
+    return as_plain<JournalMark>(value);
 }
 
-void LmdbTransaction::set_last_batch(std::uint64_t number) {
-    MDB_val key = as_value(last_batch_row);
-    MDB_val value{sizeof number, &number};
+void LmdbTransaction::set_journal_mark(const JournalMark& mark) {
+    MDB_val key = as_value(journal_row);
+    MDB_val value{sizeof mark, const_cast<JournalMark*>(&mark)};
     check(mdb_put(transaction_, environment_.tree(LmdbEnvironment::unnamed_tree), &key, &value, 0));
 }
 

@@ -4,11 +4,12 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "engine/base/result.hpp"
+#include "storage/journal.hpp"
 #include "storage/mapped_region.hpp"
 #include "storage/store.hpp"
 
@@ -20,15 +21,14 @@ struct LmdbFailure {
     int code;
 };
 
-/// One open environment and its trees: one a table, the journal, and LMDB's unnamed one. Keys of the tables and the
-/// journal are 16 octets, big-endian, so that LMDB's own comparison orders them.
+/// One open environment and its trees: one a table, and LMDB's unnamed one. Keys of the tables are 16 octets,
+/// big-endian, so that LMDB's own comparison orders them.
 class LmdbEnvironment {
 public:
-    static constexpr std::size_t journal_tree = table_count;
     /// Facts about the store itself. Every commit rewrites this tree anyway, because it holds the roots of the others:
     /// a row that changes with each commit costs no page here.
-    static constexpr std::size_t unnamed_tree = table_count + 1;
-    static constexpr std::size_t tree_count = table_count + 2;
+    static constexpr std::size_t unnamed_tree = table_count;
+    static constexpr std::size_t tree_count = table_count + 1;
 
     /// Opens or makes the environment in a directory and checks its format.
     static Result<std::unique_ptr<LmdbEnvironment>> open(const std::string& path, std::uint64_t max_bytes);
@@ -46,7 +46,7 @@ public:
     /// lets go of those.
     void release_dead_readers() const;
 
-    /// LMDB reads its file through a mapping; this gives back the memory of what was read. Not during a transaction.
+    /// LMDB reads its file through a mapping; this gives back the memory of what was read.
     void forget_pages() const { map_.forget_pages(); }
 
 private:
@@ -72,24 +72,23 @@ public:
     LmdbTransaction(const LmdbTransaction&) = delete;
     LmdbTransaction& operator=(const LmdbTransaction&) = delete;
 
-    /// The batch's segment, operations and releases. Doing it again leaves the same state.
+    /// The batch's operations. Doing it again, and those of later batches, leaves the same state.
     void apply(const Batch& batch);
     /// `result` is overwritten; its buffers are used again.
     void load(const LoadRequest& request, LoadResult& result);
-    void replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit);
 
     /// An address in LMDB's mapping of the file.
     const void* address_in_map();
 
-    /// Number of the last batch ever committed; 0 if none.
-    std::uint64_t last_batch();
-    void set_last_batch(std::uint64_t number);
+    /// What the tables hold of the journal's batches, and where the rest of them is.
+    JournalMark journal_mark();
+    void set_journal_mark(const JournalMark& mark);
 
     /// Live pages of all trees, in octets.
     std::uint64_t used_bytes();
 
-    /// About how much of the file the rows met so far cover.
-    std::uint64_t bytes_met() const { return bytes_met_; }
+    /// About how much of the file the rows cover that were met since this was asked last.
+    std::uint64_t take_bytes_met() { return std::exchange(bytes_met_, 0); }
 
     /// Returns when everything is on the disk.
     void commit();
@@ -102,8 +101,6 @@ private:
     MDB_cursor* seek_cursor(std::size_t tree) { return open_cursor(seek_cursors_[tree], tree); }
     void put(std::size_t tree, Key key, ByteView value);
     void erase(std::size_t tree, Key key);
-    void write_segment(std::uint64_t number, ByteView segment);
-    void release_before(std::uint64_t number);
     ByteView message_of(ByteView queue_row);
 
     LmdbEnvironment& environment_;

@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 
 #include "engine/base/check.hpp"
 #include "storage/directory_lock.hpp"
 #include "storage/files.hpp"
+#include "storage/journal.hpp"
 #include "storage/lmdb_environment.hpp"
 
 namespace sluice::storage {
@@ -23,7 +27,15 @@ using SteadyClock = std::chrono::steady_clock;
 // the backlog it works through.
 constexpr std::uint64_t read_before_forgetting = std::uint64_t{16} << 20;
 
-constexpr std::uint64_t commits_between_reader_checks = 1024;
+// A checkpoint is due when so many operations, or half a file of the journal, have come since the last. It bounds the
+// memory of the open transaction (a few pages an operation at most) and what a start applies again.
+constexpr std::uint64_t operations_between_checkpoints = 4096;
+
+// How often the file system is asked for its room while nothing changes in the tables.
+constexpr milliseconds between_looks_at_room{100};
+
+constexpr std::uint64_t least_file_bytes = std::uint64_t{256} << 10;
+constexpr std::uint64_t most_file_bytes = std::uint64_t{16} << 20;
 
 constexpr milliseconds first_retry{5};
 constexpr milliseconds longest_retry{1000};
@@ -45,7 +57,8 @@ struct Counters {
 /// whose a slot is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit.
 class Committer final : public Store {
 public:
-    Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment);
+    Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment,
+              std::unique_ptr<Journal> journal);
     ~Committer() override;
 
     std::uint64_t next_batch() const override { return next_batch_; }
@@ -66,15 +79,30 @@ private:
     void run();
     std::uint64_t commit_patiently(std::uint64_t from, std::uint64_t to);
     int try_commit(std::uint64_t from, std::uint64_t to);
-    void commit(std::uint64_t from, std::uint64_t to);
+    void stage(Slot& current);
+    int write(std::uint64_t from, std::uint64_t to);
+    LmdbTransaction& transaction();
+    void roll_back();
+    bool checkpoint_due() const;
+    void checkpoint();
     bool wait_to_retry(milliseconds delay) const;
     void report(const std::string& text) const;
-    void note_space(std::uint64_t used_bytes);
+    void note_space();
 
     const LmdbOptions options_;
     const DirectoryLock lock_;
     std::unique_ptr<LmdbEnvironment> environment_;  // null only while it could not be opened again
-    std::uint64_t bytes_met_ = 0;                   // since pages were last forgotten
+    std::unique_ptr<Journal> journal_;
+    // Holds the operations of all staged batches since the checkpoint; made when first needed.
+    std::optional<LmdbTransaction> transaction_;
+    std::uint64_t checkpointed_batch_ = 0;
+    std::uint64_t operations_ = 0;  // staged since the checkpoint
+    std::uint64_t written_at_checkpoint_ = 0;
+    bool lost_operations_ = false;  // of written batches, with a transaction that failed: the journal has them
+    std::uint64_t staged_ = 0;      // slots whose operations and loads are done; those from completed_ on may lack the write
+    std::uint64_t tables_bytes_ = 0;  // live pages
+    std::uint64_t bytes_met_ = 0;     // since pages were last forgotten
+    SteadyClock::time_point looked_at_room_{};
 
     std::array<Slot, max_in_flight> slots_;
     std::uint64_t next_batch_ = 1;
@@ -88,12 +116,17 @@ private:
     std::thread thread_;
 };
 
-Committer::Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment)
-    : options_(std::move(options)), lock_(std::move(lock)), environment_(std::move(environment)) {
-    LmdbTransaction transaction(*environment_, LmdbTransaction::Mode::read);
-    next_batch_ = transaction.last_batch() + 1;
-    note_space(transaction.used_bytes());
-    thread_ = std::thread([this] { run(); });
+Committer::Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment,
+                     std::unique_ptr<Journal> journal)
+    : options_(std::move(options)), lock_(std::move(lock)), environment_(std::move(environment)),
+      journal_(std::move(journal)), checkpointed_batch_(journal_->last_batch()),
+      next_batch_(journal_->last_batch() + 1) {
+    tables_bytes_ = LmdbTransaction(*environment_, LmdbTransaction::Mode::read).used_bytes();
+    note_space();
+    thread_ = std::thread([this] {
+        run();
+        transaction_.reset();  // belongs to this thread
+    });
 }
 
 Committer::~Committer() {
@@ -126,13 +159,9 @@ bool Committer::poll(Completion& completion) {
 
 Result<void> Committer::replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) {
     SLUICE_CHECK(submitted_.load(std::memory_order_relaxed) == 0);
-    try {
-        LmdbTransaction(*environment_, LmdbTransaction::Mode::read).replay(visit);
-    } catch (const LmdbFailure& failure) {
-        return fail("cannot read the journal in " + options_.path + ": " + mdb_strerror(failure.code));
-    }
-    environment_->forget_pages();
-    return {};
+    return journal_->read([&](const Batch& batch) {
+        if (!batch.journal.empty() && batch.number >= journal_->release_before()) visit(batch.number, batch.journal);
+    });
 }
 
 LoadResult Committer::load_now(const LoadRequest& request) {
@@ -195,50 +224,112 @@ int Committer::try_commit(std::uint64_t from, std::uint64_t to) {
             if (!opened) return MDB_PANIC;
             environment_ = std::move(*opened);
         }
-        commit(from, to);
-        return MDB_SUCCESS;
+        if (staged_ == from && checkpoint_due()) checkpoint();
+        while (staged_ < to) {
+            stage(slot(staged_));
+            ++staged_;
+        }
     } catch (const LmdbFailure& failure) {
+        roll_back();
+        staged_ = from;
         // After a failed write of its root page LMDB refuses everything until the environment is opened anew.
         if (failure.code == MDB_PANIC) environment_.reset();
         if (failure.code == MDB_MAP_FULL) environment_->release_dead_readers();
         return failure.code;
     }
+    return write(from, to);
 }
 
-void Committer::commit(std::uint64_t from, std::uint64_t to) {
-    std::uint64_t journaled = 0;
-    LmdbTransaction transaction(*environment_, LmdbTransaction::Mode::write);
-    for (std::uint64_t position = from; position < to; ++position) {
-        Slot& current = slot(position);
-        transaction.apply(current.batch);
-        current.loads.resize(current.batch.loads.size());
-        for (std::size_t i = 0; i < current.loads.size(); ++i)
-            transaction.load(current.batch.loads[i], current.loads[i]);
-        journaled += current.batch.journal.size();
+/// Everything about a batch but its write. Operations go to LMDB first, so that what finds no room there is never
+/// written.
+void Committer::stage(Slot& current) {
+    const Batch& batch = current.batch;
+    current.loads.resize(batch.loads.size());
+    if (batch.ops.empty() && batch.loads.empty()) return;
+    LmdbTransaction& tables = transaction();
+    operations_ += batch.ops.size();
+    tables.apply(batch);
+    for (std::size_t i = 0; i < batch.loads.size(); ++i) tables.load(batch.loads[i], current.loads[i]);
+    if (!batch.ops.empty()) {
+        tables_bytes_ = tables.used_bytes();
+        looked_at_room_ = {};
     }
-    transaction.set_last_batch(slot(to - 1).batch.number);
-    const std::uint64_t used_bytes = transaction.used_bytes();
-    bytes_met_ += transaction.bytes_met();
-
-    const auto began = SteadyClock::now();
-    transaction.commit();
-    const nanoseconds took = SteadyClock::now() - began;
-
-    const std::uint64_t commits = counters_.commits.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (commits % commits_between_reader_checks == 0) environment_->release_dead_readers();
-    counters_.bytes_journaled.fetch_add(journaled, std::memory_order_relaxed);
-    counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
-    note_space(used_bytes);
+    bytes_met_ += tables.take_bytes_met();
     if (bytes_met_ >= read_before_forgetting) {
         environment_->forget_pages();
         bytes_met_ = 0;
     }
 }
 
-void Committer::note_space(std::uint64_t used_bytes) {
-    counters_.used_bytes.store(used_bytes, std::memory_order_relaxed);
-    counters_.disk_bytes.store(environment_->disk_bytes(), std::memory_order_relaxed);
-    counters_.scarce.store(environment_->room(used_bytes) < options_.reserve_bytes, std::memory_order_relaxed);
+int Committer::write(std::uint64_t from, std::uint64_t to) {
+    std::array<const Batch*, max_in_flight> batches{};
+    std::uint64_t journaled = 0;
+    for (std::uint64_t position = from; position < to; ++position) {
+        batches[position - from] = &slot(position).batch;
+        journaled += slot(position).batch.journal.size();
+    }
+    const auto began = SteadyClock::now();
+    if (const int failed = journal_->write(std::span(batches).first(to - from)); failed != 0) return failed;
+    const auto ended = SteadyClock::now();
+
+    counters_.commits.fetch_add(1, std::memory_order_relaxed);
+    counters_.bytes_journaled.fetch_add(journaled, std::memory_order_relaxed);
+    counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(nanoseconds(ended - began).count()),
+                                           std::memory_order_relaxed);
+    if (ended - looked_at_room_ >= between_looks_at_room) {
+        note_space();
+        looked_at_room_ = ended;
+    }
+    return 0;
+}
+
+/// The open transaction; a new one if there is none, with what a failed one held of batches that were written.
+LmdbTransaction& Committer::transaction() {
+    if (transaction_) return *transaction_;
+    transaction_.emplace(*environment_, LmdbTransaction::Mode::write);
+    if (!lost_operations_) return *transaction_;
+    const auto applied = journal_->read([&](const Batch& batch) {
+        if (batch.number > checkpointed_batch_) transaction_->apply(batch);
+    });
+    if (!applied) throw LmdbFailure{EIO};
+    lost_operations_ = false;
+    return *transaction_;
+}
+
+void Committer::roll_back() {
+    transaction_.reset();
+    lost_operations_ = lost_operations_ || operations_ > 0;
+}
+
+bool Committer::checkpoint_due() const {
+    const std::uint64_t file_bytes = journal_->file_bytes();
+    return operations_ >= operations_between_checkpoints ||
+           journal_->written() - written_at_checkpoint_ >= file_bytes / 2;
+}
+
+/// Everything written has been staged, and the other way about.
+void Committer::checkpoint() {
+    LmdbTransaction& tables = transaction();
+    const JournalMark mark = journal_->mark();
+    tables.set_journal_mark(mark);
+    tables_bytes_ = tables.used_bytes();
+    tables.commit();
+    transaction_.reset();
+    journal_->release(mark);
+    checkpointed_batch_ = mark.last_batch;
+    written_at_checkpoint_ = journal_->written();
+    operations_ = 0;
+    environment_->release_dead_readers();
+    note_space();
+}
+
+void Committer::note_space() {
+    const std::uint64_t journal_bytes = journal_->disk_bytes();
+    const std::uint64_t room = environment_->room(tables_bytes_);
+    counters_.used_bytes.store(tables_bytes_ + journal_->live_bytes(), std::memory_order_relaxed);
+    counters_.disk_bytes.store(std::max(environment_->disk_bytes(), tables_bytes_) + journal_bytes,
+                               std::memory_order_relaxed);
+    counters_.scarce.store(room < options_.reserve_bytes + journal_bytes, std::memory_order_relaxed);
 }
 
 /// False when the store is being closed and has been patient enough.
@@ -255,6 +346,29 @@ void Committer::report(const std::string& text) const {
     if (options_.report) options_.report(text);
 }
 
+/// Opens the journal and brings the tables up to its end.
+Result<std::unique_ptr<Journal>> recover(const LmdbOptions& options, LmdbEnvironment& environment) {
+    const JournalMark mark = LmdbTransaction(environment, LmdbTransaction::Mode::read).journal_mark();
+    const std::uint64_t file_bytes =
+        options.journal_file_bytes != 0
+            ? options.journal_file_bytes
+            : std::clamp(options.max_bytes / 16 / journal_block * journal_block, least_file_bytes, most_file_bytes);
+    auto journal = Journal::open(
+        {.directory = options.path, .file_bytes = file_bytes, .max_bytes = options.max_bytes}, mark);
+    if (!journal || (*journal)->last_batch() == mark.last_batch) return journal;
+
+    LmdbTransaction tables(environment, LmdbTransaction::Mode::write);
+    const auto applied = (*journal)->read([&](const Batch& batch) {
+        if (batch.number > mark.last_batch) tables.apply(batch);
+    });
+    if (!applied) return std::unexpected(applied.error());
+    const JournalMark reached = (*journal)->mark();
+    tables.set_journal_mark(reached);
+    tables.commit();
+    (*journal)->release(reached);
+    return journal;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> LmdbStore::open(LmdbOptions options) {
@@ -265,9 +379,12 @@ Result<std::unique_ptr<Store>> LmdbStore::open(LmdbOptions options) {
     if (!environment) return std::unexpected(environment.error());
     if (auto synced = sync_directory(options.path); !synced) return std::unexpected(synced.error());
     try {
-        return std::make_unique<Committer>(std::move(options), std::move(*lock), std::move(*environment));
+        auto journal = recover(options, **environment);
+        if (!journal) return std::unexpected(journal.error());
+        return std::make_unique<Committer>(std::move(options), std::move(*lock), std::move(*environment),
+                                           std::move(*journal));
     } catch (const LmdbFailure& failure) {
-        return fail("cannot read the store: " + std::string(mdb_strerror(failure.code)));
+        return fail("cannot read the store in " + options.path + ": " + mdb_strerror(failure.code));
     }
 }
 

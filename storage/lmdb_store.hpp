@@ -15,14 +15,18 @@ struct LmdbOptions {
     /// The store's own directory; made (mode 0700) when it is not there. Its parent must be.
     std::string path;
 
-    /// The most the store's file may grow to. Only address space is taken for it in advance.
+    /// The most the tables' file may grow to, the journal's files included in what is told of room. Only address space
+    /// is taken for it in advance.
     std::uint64_t max_bytes = std::uint64_t{64} << 30;
 
     /// `StoreStats::scarce` is set when less than this is left, of `max_bytes` or of the file system.
     std::uint64_t reserve_bytes = std::uint64_t{256} << 20;
 
+    /// Of each file of the journal, a multiple of 4096; 0 is 1/16 of `max_bytes`, 256 KiB to 16 MiB.
+    std::uint64_t journal_file_bytes = 0;
+
     /// Called on the committer's thread after completions have become visible to `Store::poll`; once for all the
-    /// batches of a transaction. It must only wake the owner.
+    /// batches of a commit. It must only wake the owner.
     std::function<void()> wake;
 
     /// Called on the committer's thread with a text for people when commits begin to fail, and when they succeed again.
@@ -36,14 +40,19 @@ struct LmdbOptions {
     milliseconds close_patience{5000};
 };
 
-/// A store on one LMDB environment, with a committer thread of its own which is the only one to touch it after the
-/// first `submit`.
+/// A store on a journal and one LMDB environment, with a committer thread of its own which is the only one to touch
+/// them after the first `submit`.
 ///
-/// Batches that wait while a commit is under way are committed together in one transaction, with full sync. `submit`
-/// and `poll` belong to one thread, the owner's; they take no lock and cost a system call only when the committer
-/// sleeps.
+/// Batches that wait while a commit is under way are committed together: one write to the journal, which returns when
+/// they are on the disk, segments and operations alike. The operations are applied to LMDB in a transaction that stays
+/// open over many batches, so that loads see them, and is committed now and then: a *checkpoint*, after which journal
+/// files without live segments are used again. A start applies what the journal holds beyond the checkpoint.
 ///
-/// Two processes cannot open the same directory. `mdb_copy` may take a consistent copy of it at any time.
+/// `submit` and `poll` belong to one thread, the owner's; they take no lock and cost a system call only when the
+/// committer sleeps.
+///
+/// Two processes cannot open the same directory. A copy must hold all of it, taken while the store is closed or at one
+/// moment (a snapshot of the file system).
 class LmdbStore {
 public:
     /// Fails with a text for people when the directory is in use, not writable, or of a format that is not ours.

@@ -102,7 +102,7 @@ struct StoreStats {
     std::uint64_t failed_commits = 0;     ///< each was tried again until it succeeded
     std::uint64_t bytes_journaled = 0;
     std::uint64_t commit_nanoseconds = 0; ///< time inside commits, sync included
-    std::uint64_t disk_bytes = 0;         ///< size of the store's file
+    std::uint64_t disk_bytes = 0;         ///< size of the store's files
     std::uint64_t used_bytes = 0;         ///< the part of `disk_bytes` that holds live data
     bool stalled = false;                 ///< the last commit failed and is being tried again (disk full, I/O error)
     bool scarce = false;                  ///< room is nearly used up: refuse intake, so that what is stored can finish

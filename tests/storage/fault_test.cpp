@@ -1,4 +1,4 @@
-// The disk fails under LMDB: this program's own write and sync functions stand before the C library's and fail when
+// The disk fails under the journal and under LMDB: this program's own write and sync functions stand before the C library's and fail when
 // told to. Whatever fails, batches complete once the disk recovers, and what completed is there.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
@@ -29,18 +29,24 @@ struct Fault {
     }
 };
 
-Fault data_writes, root_writes, syncs;
+Fault journal_writes, data_writes, root_writes, syncs;
 constexpr std::size_t page_bytes = 4096;
+constexpr std::size_t segment_bytes = 50'000;
 
 }  // namespace
 
-// LMDB writes single pages and its root (less than a page) with pwrite, runs of pages with writev. The symbols are
+// The journal writes records, here longer than a segment, with pwrite. LMDB writes single pages and its root (less than
+// a page) with pwrite, runs of pages with writev. The symbols are
 // named outright, because the headers may give pwrite the name of its 64-bit sibling.
 extern "C" {
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite");
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) {
-    if ((size < page_bytes ? root_writes : data_writes).strikes()) return -1;
+    if ((size < page_bytes ? root_writes : size > segment_bytes ? journal_writes : data_writes).strikes()) return -1;
     return syscall(SYS_pwrite64, fd, octets, size, offset);
+}
+ssize_t failing_pwrite64(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite64");
+ssize_t failing_pwrite64(int fd, const void* octets, size_t size, off_t offset) {
+    return failing_pwrite(fd, octets, size, offset);
 }
 ssize_t failing_writev(int fd, const iovec* pieces, int count) __asm__("writev");
 ssize_t failing_writev(int fd, const iovec* pieces, int count) {
@@ -61,7 +67,7 @@ class Faults : public ::testing::Test {
 protected:
     Completion commit(std::uint8_t octet) {
         Batch batch = numbered(harness_.store());
-        batch.journal.assign(50'000, octet);
+        batch.journal.assign(segment_bytes, octet);
         batch.put(Table::message, {0, batch.number}, octets("row"));
         batch.loads.push_back(everything_of(Table::message));
         harness_.store().submit(std::move(batch));
@@ -82,13 +88,16 @@ protected:
         const auto segments = journal_of(harness_.store());
         ASSERT_EQ(segments.size(), 5u);
         for (std::uint8_t i = 1; i <= 5; ++i)
-            EXPECT_EQ(segments[i - 1u], (Segment{i, std::vector<std::uint8_t>(50'000, i)}));
+            EXPECT_EQ(segments[i - 1u], (Segment{i, std::vector<std::uint8_t>(segment_bytes, i)}));
         EXPECT_EQ(harness_.store().load_now(everything_of(Table::message)).rows.size(), 5u);
     }
 
     LmdbHarness harness_;
 };
 
+TEST_F(Faults, NoSpaceForTheJournal) { survives(journal_writes, 3, ENOSPC); }
+TEST_F(Faults, AJournalThatCannotBeWritten) { survives(journal_writes, 1, EIO); }
+// The files are so small that every commit here is preceded by a checkpoint.
 TEST_F(Faults, NoSpaceForPages) { survives(data_writes, 3, ENOSPC); }
 TEST_F(Faults, PagesThatCannotBeWritten) { survives(data_writes, 1, EIO); }
 TEST_F(Faults, ASyncThatFails) { survives(syncs, 2, EIO); }

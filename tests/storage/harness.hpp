@@ -35,6 +35,7 @@ private:
     void open() {
         auto opened = LmdbStore::open({.path = directory_ / "store",
                                        .max_bytes = std::uint64_t{1} << 30,
+                                       .journal_file_bytes = 64 << 10,  // so that files change often
                                        .wake = [this] {
                                            wakes_.fetch_add(1);
                                            wakes_.notify_one();

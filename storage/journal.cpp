@@ -1,0 +1,351 @@
+#include "storage/journal.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "engine/base/check.hpp"
+#include "storage/files.hpp"
+
+namespace sluice::storage {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view name_prefix = "journal-";
+
+// Of files that wait to be written again; more are removed.
+constexpr std::size_t most_spare = 2;
+
+// The first write to a block of a new file costs a transaction of the file system; zeroes written ahead pay it once
+// for so many octets.
+constexpr std::uint64_t prepared_at_once = std::uint64_t{1} << 20;
+alignas(journal_block) std::uint8_t zeroes[prepared_at_once];
+
+// A buffer that one great batch has made larger than this is not kept.
+constexpr std::size_t buffer_kept = std::size_t{4} << 20;
+
+/// A whole file, to be read.
+class Mapping {
+public:
+    Mapping(int fd, std::uint64_t size) : size_(size) {
+        if (size > 0) begin_ = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    }
+    ~Mapping() {
+        if (begin_ != MAP_FAILED) ::munmap(begin_, size_);
+    }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+    bool failed() const { return size_ > 0 && begin_ == MAP_FAILED; }
+    ByteView bytes() const {
+        return begin_ == MAP_FAILED ? ByteView() : ByteView(static_cast<const std::uint8_t*>(begin_), size_);
+    }
+
+private:
+    void* begin_ = MAP_FAILED;
+    std::uint64_t size_;
+};
+
+/// Visits records with consecutive numbers from the beginning of a file on, `before` and later ones left out; returns
+/// where they end.
+template <class Visit>
+std::uint64_t walk(ByteView file, std::uint64_t seed, std::uint64_t sequence, std::uint64_t before, Visit&& visit) {
+    std::uint64_t at = 0;
+    for (; sequence < before && at < file.size(); ++sequence) {
+        const auto record = read_record(file.subspan(at), seed);
+        if (!record || record->header.sequence != sequence) break;
+        visit(*record);
+        at += std::min<std::uint64_t>(record->size(), file.size() - at);
+    }
+    return at;
+}
+
+}  // namespace
+
+void Journal::Free::operator()(std::uint8_t* memory) const { std::free(memory); }
+
+Journal::Journal(Options options, const JournalMark& mark)
+    : options_(std::move(options)), seed_(mark.seed), oldest_sequence_(mark.oldest_sequence),
+      next_sequence_(mark.oldest_sequence), release_before_(mark.release_before), last_batch_(mark.last_batch) {
+    SLUICE_CHECK(options_.file_bytes > 0 && options_.file_bytes % journal_block == 0);
+}
+
+Journal::~Journal() {
+    for (File& file : files_) ::close(file.fd);
+    for (File& file : spare_) ::close(file.fd);
+}
+
+std::string Journal::path_of(const File& file) const {
+    return options_.directory + "/" + std::string(name_prefix) + std::to_string(file.number);
+}
+
+Result<std::unique_ptr<Journal>> Journal::open(Options options, const JournalMark& mark) {
+    std::unique_ptr<Journal> journal(new Journal(std::move(options), mark));
+    if (auto found = journal->find_files(); !found) return std::unexpected(found.error());
+    if (auto found = journal->find_records(); !found) return std::unexpected(found.error());
+    if (journal->next_sequence_ < mark.next_sequence)
+        return fail("the journal in " + journal->options_.directory + " ends at record " +
+                    std::to_string(journal->next_sequence_ - 1) + ", but " + std::to_string(mark.next_sequence - 1) +
+                    " were written: a file of it is missing or damaged; restore the directory as a whole from a copy");
+    return journal;
+}
+
+/// Opens all files: those that may hold needed records into `files_`, in the order of their first, others are spare.
+Result<void> Journal::find_files() {
+    std::error_code failure;
+    for (fs::directory_iterator at(options_.directory, failure), end; !failure && at != end; at.increment(failure)) {
+        const std::string name = at->path().filename().string();
+        File file;
+        const char* last = name.data() + name.size();
+        if (!name.starts_with(name_prefix)) continue;
+        const auto parsed = std::from_chars(name.data() + name_prefix.size(), last, file.number);
+        if (parsed.ec != std::errc() || parsed.ptr != last) continue;
+        struct stat status {};
+        if (const int failed = open_file(file, 0); failed != 0 || ::fstat(file.fd, &status) != 0)
+            return std::unexpected(system_error("cannot open", path_of(file), failed != 0 ? failed : errno));
+        file.size = static_cast<std::uint64_t>(status.st_size) / journal_block * journal_block;
+        file.prepared = file.size;
+        const Mapping mapping(file.fd, file.size);
+        if (mapping.failed()) {
+            ::close(file.fd);
+            return std::unexpected(system_error("cannot read", path_of(file), errno));
+        }
+        const auto first = read_record(mapping.bytes(), seed_);
+        file.first_sequence = first ? first->header.sequence : 0;
+        if (first && file.first_sequence >= oldest_sequence_) files_.push_back(file);
+        else set_free(file);
+    }
+    if (failure) return std::unexpected(system_error("cannot read", options_.directory, failure.value()));
+    std::ranges::sort(files_, {}, &File::first_sequence);
+    return {};
+}
+
+Result<void> Journal::find_records() {
+    for (File& file : files_) {
+        const Mapping mapping(file.fd, file.size);
+        if (mapping.failed()) return std::unexpected(system_error("cannot read", path_of(file), errno));
+        if (file.first_sequence != next_sequence_) return damaged();
+        bool whole = true;
+        Batch batch;
+        end_ = walk(mapping.bytes(), seed_, next_sequence_, UINT64_MAX, [&](const JournalRecord& record) {
+            ByteView rest = record.batches;
+            std::uint64_t number = record.header.first_batch;
+            for (; number <= record.last_batch() && read_batch(rest, batch); ++number) {
+                batch.number = number;
+                add_live(file, batch);
+            }
+            whole = whole && number == record.last_batch() + 1 && rest.empty();
+            last_batch_ = record.last_batch();
+            release_before_ = std::max(release_before_, record.header.release_before);
+            ++next_sequence_;
+        });
+        if (!whole) return damaged();
+        // A write that did not come to its end was the last: whatever follows it is of an earlier use of the file.
+        for (std::uint64_t at = end_; at < file.size; at += journal_block) {
+            const auto later = read_record(mapping.bytes().subspan(at), seed_);
+            if (later && later->header.sequence >= next_sequence_) return damaged();
+        }
+    }
+    drop_released();
+    return {};
+}
+
+std::unexpected<Error> Journal::damaged() const {
+    return fail("the journal in " + options_.directory + " is damaged: record " + std::to_string(next_sequence_) +
+                " cannot be read, and later ones are there; restore the directory as a whole from a copy");
+}
+
+Result<void> Journal::read(const std::function<void(const Batch& batch)>& visit) const {
+    Batch batch;
+    for (const File& file : files_) {
+        const Mapping mapping(file.fd, file.size);
+        if (mapping.failed()) return std::unexpected(system_error("cannot read", path_of(file), errno));
+        walk(mapping.bytes(), seed_, file.first_sequence, next_sequence_, [&](const JournalRecord& record) {
+            ByteView rest = record.batches;
+            for (std::uint64_t number = record.header.first_batch; read_batch(rest, batch); ++number) {
+                batch.number = number;
+                visit(batch);
+            }
+        });
+    }
+    return {};
+}
+
+int Journal::write(std::span<const Batch* const> batches) {
+    RecordHeader header{.sequence = next_sequence_,
+                        .first_batch = batches.front()->number,
+                        .release_before = release_before_,
+                        .batches = batches.size()};
+    for (const Batch* batch : batches) {
+        header.payload += encoded_size(*batch);
+        header.release_before = std::max(header.release_before, batch->release_before);
+    }
+    const std::size_t size = record_size(header.payload);
+    if (files_.empty() || files_.back().size - end_ < size)
+        if (const int failed = begin_file(std::max<std::uint64_t>(size, options_.file_bytes)); failed != 0)
+            return failed;
+    std::uint8_t* const record = buffer(size);
+    if (record == nullptr) return ENOMEM;
+    std::uint8_t* out = record + sizeof(RecordHeader);
+    for (const Batch* batch : batches) out = encode_batch(*batch, out);
+    seal_record(header, seed_, {record, size});
+
+    File& file = files_.back();
+    int failed = prepare(file, end_ + size);
+    if (failed == 0) failed = write_at(file, end_, {record, size});
+    if (buffer_bytes_ > buffer_kept) {
+        buffer_.reset();
+        buffer_bytes_ = 0;
+    }
+    if (failed != 0) return failed;
+
+    ++next_sequence_;
+    end_ += size;
+    written_ += size;
+    last_batch_ = batches.back()->number;
+    release_before_ = header.release_before;
+    for (const Batch* batch : batches) add_live(file, *batch);
+    drop_released();
+    return 0;
+}
+
+JournalMark Journal::mark() const {
+    JournalMark mark{.seed = seed_,
+                     .oldest_sequence = next_sequence_,
+                     .next_sequence = next_sequence_,
+                     .release_before = release_before_,
+                     .last_batch = last_batch_};
+    for (std::size_t i = 0; i < files_.size(); ++i) {
+        mark.oldest_sequence = files_[i].first_sequence;
+        // The last one stays in any case: it is being written.
+        if (files_[i].last_segment >= std::max<std::uint64_t>(release_before_, 1)) break;
+    }
+    return mark;
+}
+
+void Journal::release(const JournalMark& mark) {
+    while (files_.size() > 1 && files_.front().first_sequence < mark.oldest_sequence) {
+        set_free(files_.front());
+        files_.pop_front();
+    }
+}
+
+std::uint64_t Journal::disk_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const File& file : files_) bytes += file.size;
+    for (const File& file : spare_) bytes += file.size;
+    return bytes;
+}
+
+void Journal::add_live(File& file, const Batch& batch) {
+    if (batch.journal.empty()) return;
+    file.last_segment = batch.number;
+    live_.push_back({batch.number, batch.journal.size()});
+    live_bytes_ += batch.journal.size();
+}
+
+void Journal::drop_released() {
+    while (!live_.empty() && live_.front().batch < release_before_) {
+        live_bytes_ -= live_.front().bytes;
+        live_.pop_front();
+    }
+}
+
+/// Keeps a file for later, or removes it when it is not of the common size or there are enough.
+void Journal::set_free(const File& file) {
+    if (file.size == options_.file_bytes && spare_.size() < most_spare) {
+        spare_.push_back(file);
+        return;
+    }
+    ::unlink(path_of(file).c_str());  // one that stays is found at the next start
+    ::close(file.fd);
+}
+
+int Journal::open_file(File& file, int flags) const {
+    const std::string path = path_of(file);
+    const int common = O_RDWR | O_CLOEXEC | O_DSYNC | flags;
+    file.direct = true;
+    file.fd = ::open(path.c_str(), common | O_DIRECT, 0600);
+    if (file.fd < 0 && errno == EINVAL) {  // not every file system has O_DIRECT
+        file.direct = false;
+        file.fd = ::open(path.c_str(), common & ~O_EXCL, 0600);
+    }
+    return file.fd < 0 ? errno : 0;
+}
+
+/// Makes a file of at least `size` octets the one that is written.
+int Journal::begin_file(std::uint64_t size) {
+    File file;
+    if (size == options_.file_bytes && !spare_.empty()) {
+        file = spare_.back();
+        spare_.pop_back();
+    } else {
+        if (disk_bytes() + size > options_.max_bytes) return ENOSPC;
+        const auto taken = [&](const File& other) { return other.number == file.number; };
+        while (std::ranges::any_of(files_, taken) || std::ranges::any_of(spare_, taken)) ++file.number;
+        if (const int failed = open_file(file, O_CREAT | O_TRUNC); failed != 0) return failed;
+        file.size = size;
+        int failed = ::fallocate(file.fd, 0, 0, static_cast<off_t>(size)) == 0 ? 0 : errno;
+        if (failed == EOPNOTSUPP) failed = ::ftruncate(file.fd, static_cast<off_t>(size)) == 0 ? 0 : errno;
+        if (failed == 0 && ::fsync(file.fd) != 0) failed = errno;
+        if (failed == 0 && !sync_directory(options_.directory)) failed = EIO;
+        if (failed != 0) {
+            ::unlink(path_of(file).c_str());
+            ::close(file.fd);
+            return failed;
+        }
+    }
+    file.first_sequence = next_sequence_;
+    file.last_segment = 0;
+    files_.push_back(file);
+    end_ = 0;
+    return 0;
+}
+
+int Journal::prepare(File& file, std::uint64_t end) {
+    while (file.prepared < end) {
+        const std::uint64_t piece = std::min(prepared_at_once, file.size - file.prepared);
+        if (const int failed = write_at(file, file.prepared, {zeroes, piece}); failed != 0) return failed;
+        file.prepared += piece;
+    }
+    return 0;
+}
+
+int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {
+    while (!blocks.empty()) {
+        const ssize_t n = ::pwrite(file.fd, blocks.data(), blocks.size(), static_cast<off_t>(offset));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EINVAL && file.direct) {  // opened with O_DIRECT, but larger blocks are asked for
+            const int plain = ::open(path_of(file).c_str(), O_RDWR | O_CLOEXEC | O_DSYNC);
+            if (plain < 0) return errno;
+            ::close(std::exchange(file.fd, plain));
+            file.direct = false;
+            continue;
+        }
+        if (n < 0) return errno;
+        if (n == 0) return EIO;
+        offset += static_cast<std::uint64_t>(n);
+        blocks = blocks.subspan(static_cast<std::size_t>(n));
+    }
+    return 0;
+}
+
+std::uint8_t* Journal::buffer(std::size_t size) {
+    if (buffer_bytes_ < size) {
+        buffer_.reset();  // before the larger one is taken
+        buffer_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, size)));
+        buffer_bytes_ = buffer_ ? size : 0;
+    }
+    return buffer_.get();
+}
+
+}  // namespace sluice::storage

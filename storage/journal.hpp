@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "storage/journal_record.hpp"
+
+namespace sluice::storage {
+
+/// What a checkpoint says about the journal: the part of the store's state in LMDB that finds the rest.
+struct JournalMark {
+    std::uint64_t seed = 0;             ///< of all checksums; drawn at random when the store is made
+    std::uint64_t oldest_sequence = 1;  ///< of the oldest record that is still needed
+    std::uint64_t next_sequence = 1;    ///< at the checkpoint: the journal must reach as far
+    std::uint64_t release_before = 0;
+    std::uint64_t last_batch = 0;       ///< everything up to it is in the tables
+};
+
+/// The journal of a store: files `journal-N` of one size in the store's directory, written in turn from the beginning,
+/// each write one record with one system call that returns when it is on the disk. A file whose records are all
+/// released is written anew. Where a record was written in part it ends the journal; one that is missing in the
+/// middle is damage, and told.
+///
+/// One thread at a time.
+class Journal {
+public:
+    struct Options {
+        std::string directory;
+        /// Of each file. A record that is longer gets a file of its own length.
+        std::uint64_t file_bytes = std::uint64_t{16} << 20;
+        /// Of all files together; a write that needs one more fails with ENOSPC.
+        std::uint64_t max_bytes = UINT64_MAX;
+    };
+
+    /// Finds the records from `mark` on. Fails when some are missing that `mark` knows of, or damaged in the middle.
+    static Result<std::unique_ptr<Journal>> open(Options options, const JournalMark& mark);
+    ~Journal();
+
+    /// Visits every batch of the records that are needed, oldest first. Its loads are gone; `batch` is valid during
+    /// that call only.
+    Result<void> read(const std::function<void(const Batch& batch)>& visit) const;
+
+    /// Writes batches with consecutive numbers as one record. 0, or errno: then nothing is changed, and the next write
+    /// goes to the same place.
+    int write(std::span<const Batch* const> batches);
+
+    /// What a checkpoint is to say once everything written has been applied.
+    JournalMark mark() const;
+    /// To be called when a checkpoint with this mark is on the disk: files before it may be used again.
+    void release(const JournalMark& mark);
+
+    std::uint64_t last_batch() const { return last_batch_; }
+    std::uint64_t release_before() const { return release_before_; }
+    std::uint64_t written() const { return written_; }  ///< octets since it was opened, whole blocks
+    std::uint64_t file_bytes() const { return options_.file_bytes; }
+    std::uint64_t disk_bytes() const;
+    std::uint64_t live_bytes() const { return live_bytes_; }  ///< of segments that are not released
+
+private:
+    struct File {
+        std::uint32_t number = 0;
+        int fd = -1;
+        bool direct = false;
+        std::uint64_t size = 0;
+        std::uint64_t prepared = 0;  ///< up to here its blocks were written before
+        std::uint64_t first_sequence = 0;
+        std::uint64_t last_segment = 0;  ///< number of its last batch with a segment; 0 if none
+    };
+    struct Live {
+        std::uint64_t batch;
+        std::uint64_t bytes;
+    };
+
+    Journal(Options options, const JournalMark& mark);
+    std::string path_of(const File& file) const;
+    Result<void> find_files();
+    Result<void> find_records();
+    std::unexpected<Error> damaged() const;
+    void add_live(File& file, const Batch& batch);
+    void drop_released();
+    void set_free(const File& file);
+    int open_file(File& file, int flags) const;
+    int begin_file(std::uint64_t size);
+    int prepare(File& file, std::uint64_t end);
+    int write_at(File& file, std::uint64_t offset, ByteView blocks);
+    std::uint8_t* buffer(std::size_t size);
+
+    struct Free {
+        void operator()(std::uint8_t* memory) const;
+    };
+
+    const Options options_;
+    const std::uint64_t seed_;
+    std::uint64_t oldest_sequence_;
+    std::uint64_t next_sequence_;
+    std::uint64_t release_before_;
+    std::uint64_t last_batch_ = 0;
+    std::uint64_t written_ = 0;
+    std::uint64_t live_bytes_ = 0;
+    std::uint64_t end_ = 0;  ///< of the last record, in the last of `files_`
+    std::deque<File> files_;  ///< in use, oldest first
+    std::vector<File> spare_;
+    std::deque<Live> live_;
+    std::unique_ptr<std::uint8_t, Free> buffer_;
+    std::size_t buffer_bytes_ = 0;
+};
+
+}  // namespace sluice::storage

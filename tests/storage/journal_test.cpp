@@ -1,0 +1,248 @@
+// The journal's files: what a write that was cut short, a lap over old records, a lost file leave behind.
+#include "storage/journal.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "tests/storage/harness.hpp"
+
+namespace sluice::storage {
+namespace {
+
+constexpr std::uint64_t file_bytes = 16 * journal_block;
+constexpr JournalMark made{.seed = 42};
+
+Batch batch_of(std::uint64_t number, std::size_t size, std::uint64_t release_before = 0) {
+    Batch batch;
+    batch.number = number;
+    batch.journal.assign(size, static_cast<std::uint8_t>(number));
+    batch.put(Table::message, {7, number}, octets("row " + std::to_string(number)));
+    batch.erase(Table::queue, {number, 9});
+    batch.release_before = release_before;
+    return batch;
+}
+
+class Journals : public ::testing::Test {
+protected:
+    Result<std::unique_ptr<Journal>> try_open(const JournalMark& mark) const {
+        return Journal::open({.directory = directory_.path(), .file_bytes = file_bytes}, mark);
+    }
+    std::unique_ptr<Journal> open(const JournalMark& mark = made) const {
+        auto opened = try_open(mark);
+        if (!opened) ADD_FAILURE() << opened.error().message;
+        return opened ? std::move(*opened) : nullptr;
+    }
+    void write(Journal& journal, std::size_t size, std::uint64_t release_before = 0) {
+        const Batch batch = batch_of(journal.last_batch() + 1, size, release_before);
+        const Batch* const batches[] = {&batch};
+        ASSERT_EQ(journal.write(batches), 0);
+    }
+    static std::vector<std::uint64_t> numbers(const Journal& journal) {
+        std::vector<std::uint64_t> found;
+        EXPECT_TRUE(journal.read([&](const Batch& batch) {
+            found.push_back(batch.number);
+            EXPECT_EQ(batch.journal, std::vector<std::uint8_t>(batch.journal.size(),
+                                                               static_cast<std::uint8_t>(batch.number)));
+            EXPECT_EQ(batch.ops.size(), 2u);
+        }));
+        return found;
+    }
+    static std::vector<std::uint64_t> from_to(std::uint64_t first, std::uint64_t last) {
+        std::vector<std::uint64_t> all;
+        for (std::uint64_t number = first; number <= last; ++number) all.push_back(number);
+        return all;
+    }
+    /// Overwrites octets of a file, as a write that did not come to its end leaves them.
+    void spoil(int file, std::uint64_t offset, std::size_t size) const {
+        std::fstream out(path(file), std::ios::in | std::ios::out | std::ios::binary);
+        out.seekp(static_cast<std::streamoff>(offset));
+        out << std::string(size, '\x5c');
+        ASSERT_TRUE(out.flush());
+    }
+    std::string path(int file) const { return directory_ / ("journal-" + std::to_string(file)); }
+
+    TemporaryDirectory directory_;
+};
+
+TEST_F(Journals, GivesBackWhatWasWritten) {
+    {
+        const auto journal = open();
+        const Batch first = batch_of(1, 5000), second = batch_of(2, 0), third = batch_of(3, 100);
+        const Batch* const together[] = {&first, &second, &third};
+        ASSERT_EQ(journal->write(together), 0);
+        write(*journal, 1);
+        EXPECT_EQ(journal->live_bytes(), 5101u);
+    }
+    const auto journal = open();
+    EXPECT_EQ(numbers(*journal), from_to(1, 4));
+    EXPECT_EQ(journal->last_batch(), 4u);
+    EXPECT_EQ(journal->live_bytes(), 5101u);
+    std::vector<std::vector<std::uint8_t>> rows;
+    ASSERT_TRUE(journal->read([&](const Batch& batch) {
+        const TableOp& put = batch.ops.at(0);
+        EXPECT_EQ(put.table, Table::message);
+        EXPECT_EQ(put.key, (Key{7, batch.number}));
+        const ByteView value = ByteView(batch.values).subspan(put.offset, put.length);
+        rows.emplace_back(value.begin(), value.end());
+        EXPECT_EQ(batch.ops.at(1).kind, TableOp::Kind::erase);
+        EXPECT_EQ(batch.ops.at(1).key, (Key{batch.number, 9}));
+    }));
+    EXPECT_EQ(rows.at(3), octets("row 4"));
+}
+
+TEST_F(Journals, AWriteCutShortAnywhereEndsIt) {
+    // Three records of two blocks; the last one lacks its first, its second or a piece of either.
+    for (const auto& [offset, size] : std::map<std::uint64_t, std::size_t>{{0, 4096}, {20, 8}, {70, 1}, {4096, 200}}) {
+        std::filesystem::remove(path(0));
+        {
+            const auto journal = open();
+            for (int i = 0; i < 3; ++i) write(*journal, 5000);
+        }
+        spoil(0, 4 * journal_block + offset, size);
+        auto journal = open();
+        ASSERT_EQ(numbers(*journal), from_to(1, 2)) << "spoilt at " << offset;
+        write(*journal, 100);
+        write(*journal, 9000);
+        journal = open();
+        ASSERT_EQ(numbers(*journal), from_to(1, 4)) << "written again after it";
+    }
+}
+
+TEST_F(Journals, AFileCutShortEndsIt) {
+    {
+        const auto journal = open();
+        for (int i = 0; i < 3; ++i) write(*journal, 5000);
+    }
+    std::filesystem::resize_file(path(0), 5 * journal_block);
+    auto journal = open();
+    EXPECT_EQ(numbers(*journal), from_to(1, 2));
+    write(*journal, 20'000);
+    journal = open();
+    EXPECT_EQ(numbers(*journal), from_to(1, 3));
+}
+
+TEST_F(Journals, DamageBeforeTheEndIsTold) {
+    {
+        const auto journal = open();
+        for (int i = 0; i < 20; ++i) write(*journal, 5000);  // 8 records a file
+    }
+    for (const int file : {0, 1, 2}) {
+        spoil(file, 2 * journal_block + 100, 1);
+        const auto opened = try_open(made);
+        ASSERT_FALSE(opened) << "file " << file;
+        EXPECT_NE(opened.error().message.find("is damaged: record "), std::string::npos) << opened.error().message;
+        std::fstream out(path(file), std::ios::in | std::ios::out | std::ios::binary);
+        out.seekp(2 * journal_block + 100);
+        out << static_cast<char>(8 * file + 2);  // what was there: the record's number
+    }
+    EXPECT_EQ(numbers(*open()), from_to(1, 20)) << "mended";
+}
+
+TEST_F(Journals, AFileThatIsMissingIsTold) {
+    JournalMark mark;
+    {
+        const auto journal = open();
+        for (int i = 0; i < 20; ++i) write(*journal, 5000);
+        mark = journal->mark();
+    }
+    EXPECT_TRUE(try_open(mark));
+    std::filesystem::rename(path(2), directory_ / "aside");
+    const auto opened = try_open(mark);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().message.find("ends at record 16, but 20 were written"), std::string::npos)
+        << opened.error().message;
+    std::filesystem::rename(directory_ / "aside", path(2));
+    std::filesystem::remove(path(0));
+    EXPECT_FALSE(try_open(mark));
+}
+
+TEST_F(Journals, FilesAreWrittenAgainOnlyAfterACheckpoint) {
+    auto journal = open();
+    JournalMark mark = made;
+    for (int i = 0; i < 100; ++i) write(*journal, 5000, journal->last_batch());
+    EXPECT_EQ(journal->disk_bytes(), 13 * file_bytes) << "released, but no checkpoint says so";
+    mark = journal->mark();
+    journal->release(mark);
+    EXPECT_LE(journal->disk_bytes(), 3 * file_bytes);
+    for (int i = 0; i < 300; ++i) {
+        write(*journal, 5000, journal->last_batch());
+        if (i % 10 == 9) journal->release(mark = journal->mark());
+        ASSERT_LE(journal->disk_bytes(), 4 * file_bytes);
+    }
+    EXPECT_LE(journal->live_bytes(), 10'000u);
+    journal = open(mark);
+    EXPECT_EQ(journal->last_batch(), 400u);
+    EXPECT_EQ(numbers(*journal).back(), 400u);
+}
+
+TEST_F(Journals, RecordsOfAnEarlierLapAreNotTaken) {
+    auto journal = open();
+    JournalMark mark = made;
+    for (int i = 0; i < 97; ++i) {
+        write(*journal, 5000, journal->last_batch() + 1);  // all but itself
+        journal->release(mark = journal->mark());
+    }
+    // The last file holds one new record, and behind it those of a lap ago at the very places of the next ones.
+    journal = open(mark);
+    EXPECT_EQ(numbers(*journal), from_to(97, 97));
+    EXPECT_EQ(journal->last_batch(), 97u);
+}
+
+TEST_F(Journals, FilesWithoutSegmentsNeedNoRelease) {
+    const auto journal = open();
+    for (int i = 0; i < 100; ++i) {
+        write(*journal, 0);
+        journal->release(journal->mark());
+    }
+    EXPECT_LE(journal->disk_bytes(), 3 * file_bytes);
+}
+
+TEST_F(Journals, AStrangersRecordIsNone) {
+    {
+        const auto journal = open();
+        write(*journal, 5000);
+    }
+    JournalMark other = made;
+    other.seed = 43;
+    EXPECT_TRUE(numbers(*open(other)).empty());
+}
+
+TEST_F(Journals, ARecordLongerThanAFileGetsItsOwn) {
+    auto journal = open();
+    JournalMark mark = made;
+    write(*journal, 10);
+    write(*journal, 3 * file_bytes);
+    write(*journal, 10);
+    journal = open();
+    EXPECT_EQ(numbers(*journal), from_to(1, 3));
+    write(*journal, 10, 4);
+    write(*journal, file_bytes - 500);
+    journal->release(mark = journal->mark());
+    EXPECT_LE(journal->disk_bytes(), 4 * file_bytes) << "files of their own are not kept";
+    journal = open(mark);
+    EXPECT_EQ(numbers(*journal).back(), 5u);
+}
+
+TEST(JournalRecords, NoFlippedBitIsOverlooked) {
+    const Batch batch = batch_of(5, 300);
+    RecordHeader header{.sequence = 9, .first_batch = 5, .payload = encoded_size(batch), .batches = 1};
+    std::vector<std::uint8_t> octets(record_size(header.payload));
+    encode_batch(batch, octets.data() + sizeof header);
+    seal_record(header, 42, octets);
+    ASSERT_TRUE(read_record(octets, 42));
+    EXPECT_FALSE(read_record(octets, 41));
+    for (std::size_t bit = 0; bit < 8 * (sizeof header + header.payload); ++bit) {
+        octets[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+        ASSERT_FALSE(read_record(octets, 42)) << "bit " << bit;
+        octets[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+    }
+    for (std::size_t size = 0; size < sizeof header + header.payload; ++size)
+        ASSERT_FALSE(read_record(ByteView(octets).first(size), 42)) << size;
+}
+
+}  // namespace
+}  // namespace sluice::storage
