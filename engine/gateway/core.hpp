@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/base/flat_map.hpp"
@@ -33,6 +34,7 @@ struct GatewayConfig {
     std::size_t max_receipts_held = 100'000;
     seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
     seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};
+    smpp::CommandStatus no_credit_status = smpp::CommandStatus::ESME_RSUBMITFAIL;  ///< the credits have run out
 };
 
 /// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
@@ -64,6 +66,7 @@ struct Core {
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
     bool disk_stalled = false;            ///< commits fail (disk full): nothing can be taken
+    std::unordered_set<std::uint64_t> top_ups;  ///< hashes of references under way, see charging.hpp
     bool draining = false;                ///< no new messages: an orderly end is under way
 
     const Now& now() { return reactor->now(); }

@@ -14,6 +14,7 @@ namespace sluice::gateway {
     X(refused_throttled, "submits refused with ESME_RTHROTTLED") \
     X(refused_full, "submits refused with ESME_RMSGQFUL") \
     X(refused_receipts, "submits refused with ESME_RTHROTTLED because too many receipts were outstanding") \
+    X(refused_credit, "submits refused because the account's credits had run out") \
     X(refused_no_route, "submits refused because no route matched, or a rule rejects") \
     X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
     X(refused_text, "submits refused with ESME_RINVDCS because the provider's alphabet cannot hold their text") \

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/outgoing_text.hpp"
@@ -265,6 +266,7 @@ void Egress::conclude_sent(Message& m, const Outcome& outcome) {
         return finish(core_, m, smpp::MessageState::accepted, {});
     }
     m.receipt_key = receipts_.key_of(m.provider, m.provider_id);
+    charge_at_response(core_, m);
     core_.messages->sent(m);
     receipts_.index(m);
     core_.messages->indexed(m);

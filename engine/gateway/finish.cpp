@@ -1,5 +1,6 @@
 #include "engine/gateway/finish.hpp"
 
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/parts.hpp"
 
 namespace sluice::gateway {
@@ -12,6 +13,7 @@ AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, Mes
 
 void drop(Core& core, Message& m) {
     if (MessageCounts::is_unfinished(m)) --core.party(m.account).shared->queued;
+    charge_at_end(core, m, smpp::MessageState::deleted, {});
     core.note(m.id, TraceEvent::done, m.destination());
     core.messages->done(m);
 }
@@ -35,6 +37,7 @@ void finish(Core& core, Message& m, smpp::MessageState state, std::string_view e
     if (m.done_at == WallTime{}) m.done_at = core.now().wall;
     if (MessageCounts::is_awaiting(m) && !m.part_over)
         core.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, m.receipt_key, m.id});
+    charge_at_end(core, m, state, error);
     core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
     if (m.parts > 0 && m.leg == Leg::forward) return finish_part(core, m, state, error, reply);
     m.final_state = state;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codecs/smpp/time.hpp"
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/parts.hpp"
@@ -140,8 +141,13 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     }
     store_body(m, pdu);
     if (core_.snapshot->converts_for(provider)) {
-        const CommandStatus status = convert_new(party, m, account.text, provider.text, reply, id);
+        const CommandStatus status = convert_new(party, m, account.text, provider.text, reply, &decision, id);
         if (status != CommandStatus::ESME_ROK || id != 0) return status;
+    }
+    if (account.charging.on()) {
+        const std::size_t units = charged_parts(pdu, m.body_view(), account.text);
+        if (const auto status = reserve_charge(core_, party, decision, units, m); status != CommandStatus::ESME_ROK)
+            return status;
     }
     ++party.shared->queued;
     id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
@@ -149,8 +155,9 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     return CommandStatus::ESME_ROK;
 }
 
-CommandStatus Ingress::convert_new(Party& party, const Message& m, const routing::TextProfile& from,
-                                   const routing::TextProfile& to, const ReplyTo& reply, MessageId& id) {
+CommandStatus Ingress::convert_new(Party& party, Message& m, const routing::TextProfile& from,
+                                   const routing::TextProfile& to, const ReplyTo& reply,
+                                   const routing::RouteDecision* decision, MessageId& id) {
     const auto refuse = [&](Counter& counter, CommandStatus status) {
         counter.add();
         return status;
@@ -159,6 +166,10 @@ CommandStatus Ingress::convert_new(Party& party, const Message& m, const routing
     if (split.refused) return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
     if (split.too_long) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVMSGLEN);
     if (!split.parts.empty()) {
+        if (decision != nullptr) {
+            const CommandStatus status = reserve_charge(core_, party, *decision, split.parts.size(), m);
+            if (status != CommandStatus::ESME_ROK) return status;
+        }
         core_.counters.split.add();
         if (m.kind == Kind::submitted) party.shared->queued += static_cast<std::int64_t>(split.parts.size());
         id = accept_parts(core_, m, split, reply);
@@ -296,7 +307,7 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
         MessageId first = 0;
         routing::TextProfile to = owner->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
-        convert_new(party, m, party.provider->text, to, reply, first);
+        convert_new(party, m, party.provider->text, to, reply, nullptr, first);
         if (first != 0) return CommandStatus::ESME_ROK;
     }
     const MessageId id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);

@@ -31,9 +31,11 @@ private:
     smpp::CommandStatus admit(Party& account, smpp::MessageBody pdu, const wire::ReplyTo& reply, MessageId shown,
                               MessageId& id);
     /// A new message for a peer that has text otherwise: refused if its profile says so, or accepted in parts (`id` is set
-    /// then). Else it goes on whole, and is converted when it leaves.
-    smpp::CommandStatus convert_new(Party& party, const Message& m, const routing::TextProfile& from,
-                                    const routing::TextProfile& to, const wire::ReplyTo& reply, MessageId& id);
+    /// then). Else it goes on whole, and is converted when it leaves. Parts are charged before they are
+    /// accepted, by the rule of `decision`; not where that is null.
+    smpp::CommandStatus convert_new(Party& party, Message& m, const routing::TextProfile& from,
+                                    const routing::TextProfile& to, const wire::ReplyTo& reply,
+                                    const routing::RouteDecision* decision, MessageId& id);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     bool full() const;
 

@@ -8,6 +8,7 @@
 
 #include "codecs/smpp/values.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/base/money.hpp"
 #include "engine/base/pooled_octets.hpp"
 #include "engine/base/slab.hpp"
 #include "engine/base/time.hpp"
@@ -64,6 +65,8 @@ struct Message {
     bool part_over = false;                ///< this part has its final state, others have not
     bool part_accepted = false;            ///< in the first part: one ended without a receipt that could be matched
     bool decided = false;                  ///< in the first part: another one failed, and so the whole
+    std::uint8_t charge_units = 0;         ///< parts that `charge` is for
+    Money charge;                          ///< put aside for it; zero once that is spent or given back, see charges.hpp
     std::uint8_t error_size = 0;
     char error[14] = {};                   ///< `err` of the receipt
     std::uint64_t position = 0;            ///< order within its lane: its id, or when its report was queued

@@ -82,7 +82,7 @@ void MessageStore::release_segments() {
     const std::uint64_t oldest_in_flight = store_.next_batch() - in_flight_;
     while (!segments_.empty() && segments_.front().live == 0 && segments_.front().number < oldest_in_flight)
         segments_.pop_front();
-    open_.release_before = segments_.empty() ? oldest_in_flight : segments_.front().number;
+    open_.release_before = charges_.needed_from(segments_.empty() ? oldest_in_flight : segments_.front().number);
 }
 
 // ---- rows
@@ -144,6 +144,7 @@ MessageId MessageStore::accept(Message&& message, const AfterCommit& then, Now n
     message.stage = Stage::committing;
     AfterCommit& waiter = open_waiters_.emplace_back(then);
     waiter.message = message.id;
+    if (message.charge != Money{}) charges_.reserve(message, now.wall);
 
     Lane& lane = lane_of(message);
     if (lane.backlogged() && message.due_at <= now.wall) {
@@ -306,6 +307,12 @@ void MessageStore::let_go(Message& m) {
     forget(m);
 }
 
+void MessageStore::credit(PartyId account, Money amount, std::string_view reference, bool opening, Now now) {
+    highest_id_ = ids_.next(now.wall);
+    ids_moved_ = true;
+    charges_.credit(account, amount, highest_id_, reference, opening, now.wall);
+}
+
 // ---- settling
 
 void MessageStore::settle(Message& m) {
@@ -416,7 +423,8 @@ void MessageStore::tick(Now now) {
 
 void MessageStore::end_of_turn() {
     if (in_flight_ > 0) return;
-    if (open_.empty() && open_waiters_.empty()) {
+    charges_.work(now_.mono);
+    if (open_.empty() && open_waiters_.empty() && !charges_.changed()) {
         if (segments_.size() > 1 && segments_.front().live == 0) release_segments();
         return;
     }
@@ -433,6 +441,9 @@ void MessageStore::end_of_turn() {
     counts_.write_changes(open_);
     release_segments();
     open_.number = store_.next_batch();
+    charges_.write(open_, [this](PartyId account, Money amount) {
+        open_waiters_.push_back({AfterCommit::What::freed, 0, 0, 0, 0, static_cast<std::uint64_t>(amount.micros), account});
+    });
     waiters_.push_back(std::move(open_waiters_));
     if (!spare_waiters_.empty()) {
         open_waiters_ = std::move(spare_waiters_.back());
@@ -468,6 +479,7 @@ bool MessageStore::poll(Now now) {
             loading.then(result);
             if (loading.messages && --message_loads_ == 0) stale_.clear();
         }
+        charges_.committed(completion.batch.number);
         for (const AfterCommit& waiter : waiters) callbacks_.committed(waiter);
         waiters.clear();
         spare_waiters_.push_back(std::move(waiters));

@@ -12,6 +12,7 @@
 #include "engine/base/result.hpp"
 #include "engine/base/slab.hpp"
 #include "engine/base/time.hpp"
+#include "engine/gateway/charges.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
 #include "engine/gateway/message_counts.hpp"
@@ -29,6 +30,7 @@ struct AfterCommit {
         held,      ///< answer the provider: its receipt is kept until its message is known
         answered,  ///< answer a query_sm, cancel_sm or replace_sm, or a receipt that changed nothing
         over,      ///< the message's end is recorded: its entry under the key `link` in the receipt index may go
+        freed,     ///< credits of the account `message` may be reserved again: `link` of them (Money::micros)
         kept,      ///< the entry of `message` in the receipt index is on disk: its home may settle it
     };
     What what{};
@@ -98,6 +100,16 @@ public:
     /// This part has its final state and waits for what becomes of the others (see parts.hpp): recorded anew.
     void part_over(Message& m);
 
+    // ---- its credits
+    /// What was put aside for it is spent, or given back, for this state. It keeps none; nothing happens if it has none.
+    void spend(Message& m, smpp::MessageState state) { charges_.settle(m, state, now_.wall); }
+    void give_back(Message& m, smpp::MessageState state, std::string_view error) {
+        charges_.release(m, state, error, now_.wall);
+    }
+    /// Books credits for an account, other than for a message. They may be reserved once that is on disk; an opening balance
+    /// is the caller's to give at once.
+    void credit(PartyId account, Money amount, std::string_view reference, bool opening, Now now);
+
     // ---- finding
     Message* find(MessageId id);                            ///< in memory
     Message* find(Handle handle) { return young_.find(handle); }
@@ -122,7 +134,7 @@ public:
     void load_more(Lane& lane);
     /// Hands the open batch over if none is under way.
     void end_of_turn();
-    bool idle() const { return in_flight_ == 0 && open_.empty(); }
+    bool idle() const { return in_flight_ == 0 && open_.empty() && !charges_.changed(); }
 
     // ---- facts
     /// Intake must be refused for now (ESME_RMSGQFUL): the disk does not follow.
@@ -131,6 +143,9 @@ public:
     std::size_t open_values() const { return open_.values.size(); }
     std::size_t in_memory() const { return young_.size(); }
     const MessageCounts& counts() const { return counts_; }
+    const Charges& charges() const { return charges_; }
+    /// Before `recover`.
+    void record_charges(ChargingRecords* records, std::uint32_t shard) { charges_.record_to(records, shard); }
     std::size_t journal_segments() const { return segments_.size(); }
     storage::Store& store() const { return store_; }
     template <class Visit>
@@ -188,6 +203,7 @@ private:
     Slab<Message> young_;
     FlatMap by_id_;
     MessageCounts counts_;
+    Charges charges_;
     std::deque<Segment> segments_;
     std::vector<std::unique_ptr<Lane>> lanes_;
     FlatMap lane_places_;  ///< in lanes_, by key

@@ -127,12 +127,12 @@ Result<void> MessageStore::recover(Now now) {
     LoadRequest meta;
     meta.table = Table::meta;
     meta.first = {0, 1};
-    meta.last = {MessageCounts::awaiting_tag, UINT64_MAX};
+    meta.last = {Charges::balance_tag, UINT64_MAX};
     meta.limit = UINT32_MAX;
     meta.max_bytes = UINT32_MAX;
     const LoadResult facts = store_.load_now(meta);
     for (const storage::LoadedRow& row : facts.rows) {
-        if (counts_.restore(row.key, facts.value(row))) continue;
+        if (counts_.restore(row.key, facts.value(row)) || charges_.restore(row.key, facts.value(row))) continue;
         std::uint64_t number = 0;
         if (row.length != sizeof number) continue;
         std::memcpy(&number, facts.value(row).data(), sizeof number);
@@ -168,6 +168,7 @@ Result<void> MessageStore::recover(Now now) {
                     if (m != nullptr) forget(*m);
                     oldest_segment.erase(record.id);
                     break;
+                case RecordType::movement: charges_.replayed(number, record.id, record.payload); break;
                 default:
                     if (m == nullptr) {  // it was settled before this happened to it
                         LoadRequest request;

@@ -102,6 +102,8 @@ MessageId accept_parts(Core& core, const Message& like, const Split& split, cons
         m.expires_at = like.expires_at;
         m.due_at = like.due_at;
         m.own_text = true;
+        m.charge = {like.charge.micros / static_cast<std::int64_t>(parts)};  // without a rest: each has one price
+        m.charge_units = like.charge != Money{} ? 1 : 0;
         m.set_body(split.parts[i]);
         if (like.kind == Kind::submitted) {
             m.part = static_cast<std::uint8_t>(i + 1);

@@ -32,6 +32,10 @@ struct AccountShared {
     routing::SharedRate rate;
     std::atomic<std::uint32_t> sessions{0};
     std::atomic<std::int64_t> queued{0};  ///< its messages that are not final
+    /// Credits that can be put aside for messages (Money::micros). What is put aside goes at once; what is given back or
+    /// paid in comes when that is on disk.
+    std::atomic<std::int64_t> available{0};
+    std::atomic<bool> opened{false};      ///< its opening balance has been booked
 };
 
 /// One shard's messages, for the bounds that hold for all shards together: its own thread writes, the others read.

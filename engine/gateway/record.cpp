@@ -28,7 +28,8 @@ static_assert(sizeof(Snapshot) == 120);
 
 struct Sent {
     std::uint64_t receipt_key;
-    std::uint32_t provider, reserved;
+    std::uint32_t provider;
+    std::uint32_t charged;  ///< what was put aside for it is spent
 };
 static_assert(sizeof(Sent) == 16);
 
@@ -47,15 +48,21 @@ struct Report {
 };
 static_assert(sizeof(Report) == 40);
 
-/// Behind a snapshot's body where the flag `in_parts` is set. Behind both, where `with_tlvs` is, are the TLVs of a report
-/// behind an octet with their size.
+/// Behind a snapshot's body where the flag `in_parts` is set. Behind both a Charge, where `with_charge` is set, and then,
+/// where `with_tlvs` is, the TLVs of a report behind an octet with their size.
 struct Parts {
     std::uint8_t part, parts, parts_left, flags;
 };
 static_assert(sizeof(Parts) == 4);
 
+struct Charge {
+    std::int64_t amount;
+    std::uint64_t units;
+};
+static_assert(sizeof(Charge) == 16);
+
 enum Flags : std::uint8_t { maybe_duplicate = 1, explicit_validity = 2, has_row = 4, own_text = 8, in_parts = 16,
-                            with_tlvs = 32 };
+                            with_tlvs = 32, with_charge = 64 };
 enum PartFlags : std::uint8_t { part_over = 1, part_accepted = 2, decided = 4 };
 
 std::int64_t count(WallTime t) { return t.time_since_epoch().count(); }
@@ -78,7 +85,8 @@ std::uint8_t flags_of(const Message& m) {
     return static_cast<std::uint8_t>((m.maybe_duplicate ? maybe_duplicate : 0) |
                                      (m.explicit_validity ? explicit_validity : 0) |
                                      (m.has_row ? has_row : 0) | (m.own_text ? own_text : 0) |
-                                     (m.parts > 0 ? in_parts : 0) | (!m.report_tlvs.empty() ? with_tlvs : 0));
+                                     (m.parts > 0 ? in_parts : 0) | (!m.report_tlvs.empty() ? with_tlvs : 0) |
+                                     (m.charge != Money{} ? with_charge : 0));
 }
 
 Parts parts_of(const Message& m) {
@@ -104,6 +112,7 @@ std::uint8_t provider_id_size(const Message& m) {
 
 std::size_t snapshot_size(const Message& m) {
     return sizeof(Snapshot) + provider_id_size(m) + m.body.size() + (m.parts > 0 ? sizeof(Parts) : 0) +
+           (m.charge != Money{} ? sizeof(Charge) : 0) +
            (m.report_tlvs.empty() ? 0 : 1 + m.report_tlvs.size());
 }
 
@@ -143,6 +152,11 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
         std::memcpy(at, &p, sizeof p);
         at += sizeof p;
     }
+    if (m.charge != Money{}) {
+        const Charge c{m.charge.micros, m.charge_units};
+        std::memcpy(at, &c, sizeof c);
+        at += sizeof c;
+    }
     if (m.report_tlvs.empty()) return;
     *at = static_cast<std::uint8_t>(m.report_tlvs.size());
     std::memcpy(at + 1, m.report_tlvs.data(), m.report_tlvs.size());
@@ -158,7 +172,7 @@ void encode_row(std::vector<std::uint8_t>& to, const Message& m) { fill_snapshot
 
 void write_sent(std::vector<std::uint8_t>& to, const Message& m) {
     const std::uint8_t size = provider_id_size(m);
-    const Sent sent{m.receipt_key, m.provider, 0};
+    const Sent sent{m.receipt_key, m.provider, m.charge == Money{}};
     std::uint8_t* at = begin_record(to, RecordType::sent, m.id, sizeof sent + size);
     std::memcpy(at, &sent, sizeof sent);
     std::memcpy(at + sizeof sent, m.provider_id.data(), size);
@@ -182,12 +196,29 @@ void write_done(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, 
 
 void write_settled(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::settled, id, 0); }
 
+void write_movement(std::vector<std::uint8_t>& to, const Movement& movement, std::string_view text) {
+    std::uint8_t* const at = begin_record(to, RecordType::movement, movement.message, sizeof movement + text.size());
+    std::memcpy(at, &movement, sizeof movement);
+    std::memcpy(at + sizeof movement, text.data(), text.size());
+}
+
+void write_movement(std::vector<std::uint8_t>& to, MessageId id, ByteView payload) {
+    std::memcpy(begin_record(to, RecordType::movement, id, payload.size()), payload.data(), payload.size());
+}
+
+bool read_movement(ByteView payload, Movement& movement, std::string_view& text) {
+    if (payload.size() < sizeof movement) return false;
+    std::memcpy(&movement, payload.data(), sizeof movement);
+    text = as_text(payload.subspan(sizeof movement));
+    return text.size() == movement.text_size && movement.error_size <= sizeof movement.error;
+}
+
 bool next_record(ByteView& segment, Record& record, bool& damaged) {
     if (segment.empty()) return false;
     Head head;
     if (segment.size() < sizeof head) return damaged = true, false;
     std::memcpy(&head, segment.data(), sizeof head);
-    if (segment.size() - sizeof head < head.length || head.type < 1 || head.type > 6) return damaged = true, false;
+    if (segment.size() - sizeof head < head.length || head.type < 1 || head.type > 7) return damaged = true, false;
     record = {static_cast<RecordType>(head.type), head.id, segment.subspan(sizeof head, head.length)};
     segment = segment.subspan(sizeof head + head.length);
     return true;
@@ -198,7 +229,8 @@ bool read_snapshot(ByteView payload, Message& m) {
     if (payload.size() < sizeof s) return false;
     std::memcpy(&s, payload.data(), sizeof s);
     const std::size_t parts = s.flags & in_parts ? sizeof(Parts) : 0;
-    const std::size_t whole = sizeof s + s.provider_id_size + s.body_size + parts;
+    const std::size_t charge = s.flags & with_charge ? sizeof(Charge) : 0;
+    const std::size_t whole = sizeof s + s.provider_id_size + s.body_size + parts + charge;
     if (payload.size() < whole || s.error_size > sizeof s.error) return false;
     ByteView tlvs = payload.subspan(whole);
     if ((s.flags & with_tlvs) != 0) {
@@ -232,7 +264,11 @@ bool read_snapshot(ByteView payload, Message& m) {
     m.explicit_validity = s.flags & explicit_validity;
     m.has_row = s.flags & has_row;
     m.own_text = s.flags & own_text;
-    read_parts(payload.subspan(whole - parts, parts), m);
+    read_parts(payload.subspan(whole - charge - parts, parts), m);
+    Charge c{};
+    if (charge > 0) std::memcpy(&c, payload.data() + whole - charge, sizeof c);
+    m.charge = {c.amount};
+    m.charge_units = static_cast<std::uint8_t>(c.units);
     m.report_tlvs.assign(tlvs.begin(), tlvs.end());
     m.set_error({s.error, s.error_size});
     m.provider_id.assign(as_text(payload.subspan(sizeof s, s.provider_id_size)));
@@ -248,6 +284,7 @@ bool apply_record(const Record& record, Message& m) {
             std::memcpy(&sent, record.payload.data(), sizeof sent);
             m.receipt_key = sent.receipt_key;
             m.provider = sent.provider;
+            if (sent.charged != 0) m.charge = {};
             m.provider_id.assign(as_text(record.payload.subspan(sizeof sent)));
             m.stage = Stage::awaiting;
             return true;
@@ -276,6 +313,7 @@ bool apply_record(const Record& record, Message& m) {
             m.final_state = static_cast<smpp::MessageState>(r.final_state);
             m.set_error({r.error, r.error_size});
             m.leg = Leg::report;
+            m.charge = {};  // what is final is spent or given back
             m.stage = Stage::queued;
             m.attempts = 0;
             return true;

@@ -7,6 +7,7 @@
 #include "engine/base/bytes.hpp"
 #include "engine/base/result.hpp"
 #include "engine/gateway/message.hpp"
+#include "engine/gateway/movement.hpp"
 
 /// What a shard writes. A journal segment is a run of records; a row of Table::message is the payload of a `snapshot`.
 /// Little-endian, as the machines that we run on; the store's format version guards against others.
@@ -19,6 +20,7 @@ enum class RecordType : std::uint8_t {
     report = 4,    ///< it reached a final state and its receipt is to be delivered
     done = 5,      ///< nothing is owed any more
     settled = 6,   ///< from here on its rows speak for it
+    movement = 7,  ///< of credits: says nothing of the message itself
 };
 
 void write_snapshot(std::vector<std::uint8_t>& to, const Message& message);
@@ -27,6 +29,10 @@ void write_retry(std::vector<std::uint8_t>& to, const Message& message);
 void write_report(std::vector<std::uint8_t>& to, const Message& message);
 void write_done(std::vector<std::uint8_t>& to, MessageId id);
 void write_settled(std::vector<std::uint8_t>& to, MessageId id);
+/// `text`: movement.text_size octets.
+void write_movement(std::vector<std::uint8_t>& to, const Movement& movement, std::string_view text);
+/// The same again, from a record's payload.
+void write_movement(std::vector<std::uint8_t>& to, MessageId id, ByteView payload);
 
 /// One record as found in a segment.
 struct Record {
@@ -41,6 +47,8 @@ bool next_record(ByteView& segment, Record& record, bool& damaged);
 /// The whole message of a snapshot's payload or a row's value. Stage `sending` and `committing` come back as `queued`:
 /// what was in flight is sent again.
 bool read_snapshot(ByteView payload, Message& message);
+/// A movement and the octets behind it.
+bool read_movement(ByteView payload, Movement& movement, std::string_view& text);
 /// Applies `sent`, `retry` or `report` to a message that is known.
 bool apply_record(const Record& record, Message& message);
 

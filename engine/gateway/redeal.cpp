@@ -44,6 +44,7 @@ public:
         batch_.put(Table::queue, {m.time_row, m.id}, octets(m.id));
         m.has_row = true;
         counts_.entered(m);
+        if (m.charge != Money{}) balances_[m.account].reserved += m.charge;
         row_.clear();
         encode_row(row_, m);
         batch_.put(Table::message, {0, m.id}, row_);
@@ -54,12 +55,25 @@ public:
         batch_.put(table, key, value);
         return added();
     }
+    /// What has been paid in and spent; what is put aside follows from the messages.
+    void add(PartyId account, const Balance& balance) {
+        Balance& its = balances_[account];
+        its.credited += balance.credited;
+        its.spent += balance.spent;
+        its.opened = its.opened || balance.opened;
+    }
+    /// Movements that may not be in the charging records yet: this shard's journal begins with them.
+    Result<void> add(ByteView movements) {
+        batch_.journal.insert(batch_.journal.end(), movements.begin(), movements.end());
+        return batch_.journal.size() < octets_per_batch ? Result<void>() : flush();
+    }
     void not_before(MessageId id) { highest_id_ = std::max(highest_id_, id); }
 
     Result<void> finish() {
         for (const auto& [lane, rows] : lane_rows_) batch_.put(Table::meta, {1, lane}, octets(rows));
         batch_.put(Table::meta, {0, 1}, octets(highest_id_));
         counts_.write_changes(batch_);
+        for (const auto& [account, balance] : balances_) Charges::put_row(batch_, account, balance);
         return flush();
     }
 
@@ -92,6 +106,7 @@ private:
     std::unordered_map<std::uint64_t, std::uint64_t> lane_rows_;
     std::size_t rows_ = 0;
     MessageCounts counts_;
+    std::unordered_map<PartyId, Balance> balances_;
     MessageId highest_id_ = 0;
 };
 
@@ -100,6 +115,7 @@ namespace {
 /// What the journal says of messages beyond, or instead of, their rows.
 struct Replayed {
     std::unordered_map<MessageId, Message> young;
+    Movements movements;  ///< not known to be in the charging records
     Result<void> result;
 };
 
@@ -112,10 +128,30 @@ Message* row_of(storage::Store& store, std::unordered_map<MessageId, Message>& y
     return &young.emplace(id, std::move(m)).first->second;
 }
 
+storage::LoadResult facts_of(storage::Store& store, Key first, Key last) {
+    LoadRequest request;
+    request.table = Table::meta;
+    request.first = first;
+    request.last = last;
+    request.limit = UINT32_MAX;
+    request.max_bytes = UINT32_MAX;
+    return store.load_now(request);
+}
+
+/// The fact under `key`, or 0.
+std::uint64_t number_of(storage::Store& store, Key key) {
+    const storage::LoadResult found = facts_of(store, key, key);
+    std::uint64_t number = 0;
+    if (!found.rows.empty() && found.rows.front().length == sizeof number)
+        std::memcpy(&number, found.value(found.rows.front()).data(), sizeof number);
+    return number;
+}
+
 Replayed replay(storage::Store& store) {
     Replayed out;
+    const std::uint64_t recorded = number_of(store, Charges::written_key);
     bool damaged = false;
-    out.result = store.replay([&](std::uint64_t, ByteView segment) {
+    out.result = store.replay([&](std::uint64_t number, ByteView segment) {
         Record record;
         while (next_record(segment, record, damaged)) {
             const auto found = out.young.find(record.id);
@@ -128,6 +164,9 @@ Replayed replay(storage::Store& store) {
                 case RecordType::settled:
                 case RecordType::done:
                     if (found != out.young.end()) out.young.erase(found);
+                    break;
+                case RecordType::movement:
+                    if (number > recorded) write_movement(out.movements, record.id, record.payload);
                     break;
                 default: {
                     Message* m = found != out.young.end() ? &found->second : row_of(store, out.young, record.id);
@@ -194,14 +233,27 @@ Result<void> Deal::take(storage::Store& from) {
             !added)
             return added;
 
-    LoadRequest meta;
-    meta.table = Table::meta;
-    meta.first = meta.last = {0, 1};
-    const storage::LoadResult highest = from.load_now(meta);
-    if (!highest.rows.empty() && highest.rows.front().length == sizeof(MessageId)) {
-        MessageId id = 0;
-        std::memcpy(&id, highest.value(highest.rows.front()).data(), sizeof id);
-        for (auto& filler : fillers_) filler->not_before(id);
+    for (auto& filler : fillers_) filler->not_before(number_of(from, {0, 1}));
+    return take_credits(from, replayed.movements);
+}
+
+Result<void> Deal::take_credits(storage::Store& from, ByteView movements) {
+    if (auto added = fillers_.front()->add(movements); !added) return added;
+    const auto owner = [this](std::uint64_t account) -> Filler& {
+        return *fillers_[owner_shard(static_cast<PartyId>(account), static_cast<std::uint32_t>(fillers_.size()))];
+    };
+    const storage::LoadResult balances = facts_of(from, {Charges::balance_tag, 0}, {Charges::balance_tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : balances.rows) {
+        Balance balance;
+        if (!Charges::read_row(balances.value(row), balance)) continue;
+        owner(row.key.low).add(static_cast<PartyId>(row.key.low), balance);
+    }
+    const storage::LoadResult references =
+        facts_of(from, {Charges::reference_tag, 0}, {Charges::reference_tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : references.rows) {
+        if (row.length != sizeof(PartyId)) continue;
+        const auto account = wire::read<PartyId>(references.value(row));
+        if (auto added = owner(account).put(Table::meta, row.key, references.value(row)); !added) return added;
     }
     return {};
 }

@@ -12,7 +12,8 @@
 namespace sluice::gateway {
 
 /// Deals what shards have stored to as many others: every message to the shard that its slot names among them, every held
-/// receipt and every entry of the receipt index to that of its key. Everything arrives settled, whatever it was. Nothing of where it comes from changes.
+/// receipt and every entry of the receipt index to that of its key, an account's credits to its owner. Everything arrives
+/// settled, whatever it was. Nothing of where it comes from changes.
 /// It fails when a store cannot commit, as on a full disk; what has been dealt is then to be thrown away.
 class Deal {
 public:
@@ -31,6 +32,8 @@ public:
 private:
     class Filler;
     Filler& home(std::uint64_t id);
+    /// Balances, references of top-ups, and movements that may not be recorded yet.
+    Result<void> take_credits(storage::Store& from, ByteView movements);
 
     std::vector<std::unique_ptr<Filler>> fillers_;
     std::unique_ptr<ReceiptRedeal> index_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codecs/smpp/time.hpp"
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/parts.hpp"
 
@@ -43,6 +44,7 @@ Shard::Shard(Options options)
     core_.log = std::move(options.log);
     core_.random = Random(options.seed);
     core_.overflow.resize(options.shards);
+    messages_.record_charges(options.charging_records, options.shard);
     core_.answer = [this](const wire::ReplyTo& reply, CommandStatus status) { answer(reply, status); };
     operations_.answer_query = [this](const wire::OperationDone& done) { answer_query(done); };
     reactor_.join(*options.mesh, options.shard,
@@ -60,6 +62,11 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     });
     messages_.for_each_in_memory([this](Message& m) {
         if (MessageCounts::is_unfinished(m) && !m.has_row) ++core_.party(m.account).shared->queued;
+    });
+    messages_.charges().for_each([this](PartyId account, const Balance& balance) {
+        AccountShared& shared = *core_.party(account).shared;
+        shared.available += balance.available().micros;
+        if (balance.opened) shared.opened = true;
     });
     core_.exchange_totals();
     messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
@@ -84,6 +91,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
     messages_.configure(config.store);
     receipts_.configure();
     core_.adopt(std::move(snapshot));
+    open_balances(core_);
     providers_.apply(endpoints);
     for_each_connection([this](Connection& connection) {
         const Party* party = connection.party();
@@ -256,6 +264,10 @@ void Shard::each_second() {
 void Shard::committed(const AfterCommit& then) {
     if (then.what == AfterCommit::What::over) return receipts_.over(then.link, then.message);
     if (then.what == AfterCommit::What::kept) return receipts_.kept(then.message);
+    if (then.what == AfterCommit::What::freed) {
+        core_.party(static_cast<PartyId>(then.message)).shared->available += static_cast<std::int64_t>(then.link);
+        return;
+    }
     if (then.message != 0) {
         core_.note(then.message, TraceEvent::committed, 0);
         messages_.enqueue(then, core_.now());

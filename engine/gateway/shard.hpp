@@ -33,12 +33,14 @@ public:
         Admission* admission = nullptr;
         Authenticate authenticate;
         LogLine log;
+        ChargingRecords* charging_records = nullptr;  ///< none: movements of credits are not recorded
         std::uint64_t seed = 1;
     };
 
     explicit Shard(Options options);
 
-    /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread.
+    /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread. When all shards have,
+    /// `open_balances` follows, before anybody is listened to.
     Result<void> start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
     /// In clear without `tls`.
     Result<io::ListenerId> listen(const io::Endpoint& endpoint, const io::ListenOptions& options,

@@ -7,6 +7,7 @@
 
 #include "engine/base/time.hpp"
 #include "engine/routing/address.hpp"
+#include "engine/routing/charging.hpp"
 #include "engine/routing/cidr.hpp"
 #include "engine/tls/certificate.hpp"
 
@@ -126,6 +127,7 @@ struct Account {
     ReceiptSettings receipts;
     bool strip_trailing_nul = true;     ///< interop P6, for text codings
     seconds default_validity = {};      ///< for messages that ask for none; 0: the gateway's
+    Charging charging;
     std::string country_code;           ///< completes national numbers, see Address::normalise
     AccountOutbind outbind;
     std::vector<DistributionList> lists;///< names differ

@@ -2,10 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/base/money.hpp"
 #include "engine/base/result.hpp"
 #include "engine/routing/address.hpp"
 #include "engine/routing/prefix_index.hpp"
@@ -45,6 +47,7 @@ struct RouteRule {
     std::vector<RouteTarget> targets;        ///< 1 to max_candidates, unless `rejects`
     bool rejects = false;
     smpp::CommandStatus reject_status{};     ///< what the customer is told where `rejects`
+    std::optional<Money> price;              ///< what a part costs the account; see price.hpp
 
     bool conditions_hold(AccountId account, std::string_view source) const;
     std::string label(RuleId id) const;      ///< "route 3 (name)", counted from 1 as people do

@@ -9,8 +9,10 @@
 
 #include "codecs/smpp/pdu.hpp"
 #include "codecs/smpp/receipt.hpp"
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/shard.hpp"
 #include "storage/sim_store.hpp"
+#include "tests/sim/charging_ledger.hpp"
 #include "tests/sim/deal_disks.hpp"
 #include "tests/sim/peer.hpp"
 
@@ -264,12 +266,14 @@ public:
             g.shard.reset();
             g.store.reset();
         }
+        records.crash();
         start();
     }
     /// As a crash, and the next start has another number of shards.
     void restart_with(std::uint32_t shards) {
         for (auto& g : running_) g.store->crash();
         running_.clear();
+        records.crash();
         auto dealt = sim::deal_disks(disks_, shards, clock_);
         SLUICE_CHECK(dealt.has_value());
         disks_ = std::move(*dealt);
@@ -288,6 +292,8 @@ public:
     void silence(io::ConnectionId connection) { net_.cut(connection); }
     MonoTime now() const { return net_.now(); }
     Shard& shard(std::size_t i) { return *running_[i].shard; }
+    std::size_t shards() const { return running_.size(); }
+    const routing::Account& account() const { return snapshot_->accounts().front(); }
     /// From now on, as a reload sets them.
     void limit(const ConnectionLimits& limits) { admission_->set_limits(limits_ = limits); }
     const Admission& admission() const { return *admission_; }
@@ -346,11 +352,13 @@ private:
                 done(hash == password);
                 return true;
             };
+            options.charging_records = &records;
             options.log = [this](char, std::string line) { log += line + '\n'; };
             running_.push_back({std::move(store), std::make_unique<Shard>(std::move(options))});
             mesh_->set_wake(i, [] {});
         }
         for (auto& g : running_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());
+        for (auto& g : running_) open_balances(g.shard->core());
         for (auto& g : running_) SLUICE_CHECK(g.shard->listen(address(), {1024, true}).has_value());
     }
 
@@ -391,6 +399,7 @@ private:
 
 public:
     std::string log;
+    sim::ChargingLedger records;  ///< of charging; what they hold survives a crash
 
     // destroyed before the network that they live on
     std::vector<std::unique_ptr<Scripted>> provider_peers;
