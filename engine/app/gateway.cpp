@@ -5,6 +5,7 @@
 #include <future>
 #include <random>
 
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/redeal.hpp"
 #include "engine/io/make_io.hpp"
 #include "storage/lmdb_store.hpp"
@@ -166,6 +167,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     }
     for (auto& running : shards_)
         if (auto started = running->shard->start(snapshot_, endpoints); !started) return started;
+    for (auto& running : shards_) gateway::open_balances(running->shard->core());
 
     for (const admin::ListenerSettings& listener : settings.listeners) {
         auto addresses = admin::resolve(listener.endpoint);

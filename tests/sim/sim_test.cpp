@@ -50,6 +50,20 @@ TEST(Simulation, NothingIsLostWhateverHappens) {
     }
 }
 
+/// No credit is lost or spent twice, nobody is below a limit, and the charging records say what happened.
+TEST(Simulation, CreditsAreExactWhateverHappens) {
+    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Plan plan = plan_of(seed + 1000);
+        plan.charged = true;
+        World world(plan);
+        world.run();
+        expect_well(world);
+        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        EXPECT_GT(world.crashes, 0u);
+    }
+}
+
 /// Each of these has shown a mistake of the gateway's once.
 TEST(Simulation, SeedsThatFoundSomething) {
     for (const std::uint64_t seed : {14u, 49u, 61u, 104u}) {

@@ -47,7 +47,8 @@ constexpr std::array<std::uint32_t, 2> binds{2, 1};
 }  // namespace
 
 World::World(const Plan& plan)
-    : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards), shards_(plan.shards) {
+    : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards),
+      credits_(plan.seed, plan.charged), shards_(plan.shards) {
     gateway_address_ = net_.add_host()->address();
     const auto other_seed = [this] { return random_.next(); };
     providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pa", plan_.odd_peers));
@@ -70,6 +71,7 @@ World::World(const Plan& plan)
 std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
     std::vector<routing::Account> accounts{account("alpha", "31699887766", 1, plan_),
                                            account("beta", "31688776655", 3, plan_)};
+    for (routing::Account& account : accounts) credits_.set(account);
     std::vector<routing::Provider> providers;
     routing::RouteRule all;
     for (std::size_t i = 0; i < providers_.size(); ++i) {
@@ -106,6 +108,8 @@ std::map<gateway::MessageId, gateway::Message> messages_on(const storage::SimDis
                 found.insert_or_assign(record.id, std::move(m));
             } else if (record.type == gateway::RecordType::done || record.type == gateway::RecordType::settled) {
                 found.erase(record.id);
+            } else if (record.type == gateway::RecordType::movement) {
+                continue;
             } else if (found.contains(record.id)) {
                 gateway::apply_record(record, found.at(record.id));
             } else if (const auto row = rows.find({0, record.id}); row != rows.end()) {
@@ -128,9 +132,10 @@ std::map<gateway::MessageId, gateway::Message> messages_on(const storage::SimDis
 /// Just after a start: the counts that were restored are those of a count of the disks.
 void World::check_counts() {
     std::map<gateway::PartyId, std::int64_t> unfinished;
+    std::vector<std::map<gateway::MessageId, gateway::Message>> messages;
     for (std::size_t i = 0; i < disks_.size(); ++i) {
         std::uint64_t all = 0, awaiting = 0;
-        for (const auto& [id, m] : messages_on(disks_[i])) {
+        for (const auto& [id, m] : messages.emplace_back(messages_on(disks_[i]))) {
             if (!gateway::MessageCounts::is_unfinished(m)) continue;
             ++all;
             awaiting += gateway::MessageCounts::is_awaiting(m);
@@ -148,6 +153,7 @@ void World::check_counts() {
             ledger.wrong.push_back(account.system_id + " started with " + std::to_string(counted) + " queued, not " +
                                    std::to_string(unfinished[gateway::party_of(account)]));
     }
+    credits_.check_start(shards(), messages, *snapshot_);
 }
 
 gateway::GatewayConfig World::config() const {
@@ -193,12 +199,14 @@ void World::start_gateway() {
             done(hash == password);
             return true;
         };
+        options.charging_records = credits_.records();
         options.log = [](char, std::string) {};
         options.seed = random_.next();
         gateway_[i].shard = std::make_unique<gateway::Shard>(std::move(options));
         mesh_->set_wake(i, [] {});
     }
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());
+    for (GatewayShard& g : gateway_) gateway::open_balances(g.shard->core());
     check_counts();
     io::Endpoint any = gateway_address_;
     any.port = 2775;
@@ -206,6 +214,7 @@ void World::start_gateway() {
 }
 
 void World::stop_gateway() {
+    credits_.crash();
     for (GatewayShard& g : gateway_) {
         g.store->crash();
         g.shard.reset();
@@ -276,7 +285,14 @@ void World::partition() {
     apart_[i] = net_.now() + milliseconds(500 + random_.below(12'000));
 }
 
+std::vector<gateway::Shard*> World::shards() {
+    std::vector<gateway::Shard*> all;
+    for (GatewayShard& g : gateway_) all.push_back(g.shard.get());
+    return all;
+}
+
 void World::some_fault() {
+    credits_.some_time(shards(), *snapshot_);
     if (random_.chance(plan_.crash_chance)) crash_gateway();
     else if (random_.chance(plan_.restart_chance)) restart_gateway();
     const bool stalled = random_.chance(plan_.stall_chance);
@@ -347,6 +363,7 @@ void World::run() {
         g.store->set_stalled(false);
         g.store->set_scarce_above(UINT64_MAX);
     }
+    credits_.behave();
     if (reloads > 0) reload(true);
     for (auto& c : customers_) c->stop_submitting();
     for (auto& p : providers_) {
@@ -370,6 +387,7 @@ std::vector<std::string> World::violations() {
     }
     std::vector<std::string> wrong = ledger.judge(limits);
     if (!drained()) wrong.push_back("the gateway is not empty in the end");
+    credits_.judge(shards(), ledger, *snapshot_, wrong);
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
             wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) + " leg " +
@@ -389,7 +407,7 @@ std::vector<std::string> World::violations() {
             wrong.push_back("row left on disk " + std::to_string(i) + ": " + std::to_string(key.high) + " " +
                             std::to_string(key.low));
         for (const auto& [key, value] : disks_[i].table(storage::Table::meta))
-            if (key.high != 0) wrong.push_back("a count is left: " + std::to_string(key.high) + " " + std::to_string(key.low));
+            if (key.high != 0 && key.high < gateway::Charges::balance_tag) wrong.push_back("a count is left: " + std::to_string(key.high) + " " + std::to_string(key.low));
         gateway_[i].shard->messages().for_each_lane([&](gateway::Lane& lane) {
             if (!lane.empty())
                 wrong.push_back("lane not empty: " + std::to_string(lane.key()) + " rows " + std::to_string(lane.rows()) +
@@ -426,10 +444,10 @@ std::string World::summary() const {
     }
     return fmt::format("seed {}, {} shards ({} deals): {} submitted, {} acknowledged, {} receipts, {} originated, {} expired, {} "
                        "cancelled, {} replaced, {} operations; {} crashes, {} restarts, {} breaks, {} partitions, {} jumps, {} "
-                       "reloads, {} extra copies, trace {}",
+                       "reloads, {} extra copies, {}, trace {}",
                        plan_.seed, shards_, deals, ledger.sent.size(), acknowledged, receipts, ledger.originated.size(),
                        expired, cancelled, replaced, ledger.operations, crashes, restarts, breaks, partitions, jumps,
-                       reloads, copies, ledger.hash());
+                       reloads, copies, credits_.summary(), ledger.hash());
 }
 
 }  // namespace sluice::sim

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "credits.hpp"
 #include "customer.hpp"
 #include "engine/gateway/shard.hpp"
 #include "provider.hpp"
@@ -32,6 +33,7 @@ struct Plan {
     bool operations = true;  ///< query_sm, cancel_sm, replace_sm, submit_multi, schedules and validities
     bool rates = true;       ///< accounts and providers have one
     bool one_provider = false;
+    bool charged = false;    ///< accounts pay, see Credits
 
     /// The same without any fault.
     Plan& in_peace() {
@@ -63,6 +65,7 @@ private:
         std::unique_ptr<gateway::Shard> shard;
     };
 
+    std::vector<gateway::Shard*> shards();
     void start_gateway();
     void stop_gateway();
     void crash_gateway();
@@ -85,6 +88,7 @@ private:
     std::shared_ptr<const routing::Snapshot> snapshot_;
     gateway::Endpoints endpoints_;
     std::vector<storage::SimDisk> disks_;
+    Credits credits_;
     io::Endpoint gateway_address_;
     std::unique_ptr<gateway::AccountsShared> accounts_;
     std::unique_ptr<gateway::Admission> admission_;
