@@ -129,9 +129,15 @@ void print_providers(const CtlJson& body) {
 }
 
 void print_accounts(const CtlJson& body) {
-    print_table(body["accounts"],
+    CtlJson rows = body["accounts"];
+    for (CtlJson& row : rows) {
+        row["credits"] = row.contains("available") ? cell(row["available"]) : "-";
+        row["put_aside"] = row.contains("reserved") ? cell(row["reserved"]) : "-";
+    }
+    print_table(rows,
                 {{"SYSTEM ID", "system_id"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"}, {"MAX", "max_sessions"},
-                 {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"}},
+                 {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"},
+                 {"CREDITS", "credits"}, {"RESERVED", "put_aside"}},
                 "no accounts are configured");
 }
 

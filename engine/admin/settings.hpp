@@ -96,6 +96,14 @@ struct MessageSettings {
     friend bool operator==(const MessageSettings&, const MessageSettings&) = default;
 };
 
+struct ChargingRecordSettings {
+    smpp::CommandStatus no_credit_status = smpp::CommandStatus::ESME_RSUBMITFAIL;  ///< the credits have run out
+    std::filesystem::path directory;            ///< of charging records; empty: none are written
+    std::uint64_t max_file_bytes = 64u << 20;   ///< then the next file begins
+    seconds max_file_age = std::chrono::hours(1);
+    friend bool operator==(const ChargingRecordSettings&, const ChargingRecordSettings&) = default;
+};
+
 struct Settings {
     std::string source = "(built in)";     ///< the file, for messages
     ServerSettings server;
@@ -105,6 +113,7 @@ struct Settings {
     LimitSettings limits;
     TimerSettings timers;
     MessageSettings message;
+    ChargingRecordSettings charging;
     routing::RetryPolicy retry;            ///< for providers without their own
     std::vector<sql::DatabaseConfig> databases;
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile

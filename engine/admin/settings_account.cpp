@@ -120,6 +120,7 @@ void read_account(TableReader& reader, routing::Account& account) {
     reader.boolean("strip_trailing_nul", account.strip_trailing_nul);
     reader.duration("default_validity", account.default_validity, seconds(1), std::chrono::hours(24 * 366));
     read_country_code(reader, account.country_code);
+    read_account_charging(reader, account.charging);
     read_numbers(reader, account.numbers);
     read_lists(reader, account.lists);
     reader.table("outbind", [&](TableReader& outbind) {

@@ -120,6 +120,10 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     restart(running.databases == wanted.databases, "database: changed");
     live(running.timers == wanted.timers, "timers: changed, for sessions from now on");
     live(running.message == wanted.message, "message: changed, for messages from now on");
+    live(running.charging.no_credit_status == wanted.charging.no_credit_status, "charging.no_credit_status: changed");
+    ChargingRecordSettings records = running.charging;
+    records.no_credit_status = wanted.charging.no_credit_status;
+    restart(records == wanted.charging, "charging: where and how records are written changed");
     live(running.retry == wanted.retry, "retry: changed, from the next failure on");
     diff_named(running.accounts, wanted.accounts, &routing::Account::system_id, "account", found.live, account_change);
     diff_named(running.providers, wanted.providers, &routing::Provider::name, "provider", found.live, provider_change);

@@ -119,6 +119,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     reader.table("limits", [&](TableReader& table) { read_limits(table, settings.limits); });
     reader.table("timers", [&](TableReader& table) { read_timers(table, settings.timers); });
     reader.table("message", [&](TableReader& table) { read_message(table, settings.message); });
+    reader.table("charging", [&](TableReader& table) { read_charging(table, settings.charging); });
     reader.table("retry", [&](TableReader& table) { read_retry(table, settings.retry); });
     read_databases(reader, settings);
     read_accounts(reader, settings);

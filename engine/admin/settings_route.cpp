@@ -155,6 +155,8 @@ void read_route(TableReader& reader, const Settings& settings, RouteRule& route)
     read_accounts(reader, settings, route.accounts);
     read_targets(reader, settings, route.targets);
 
+    read_price(reader, route.price);
+
     std::string reject;
     if (reader.text("reject", reject, 1, 40)) {
         route.rejects = true;

@@ -16,6 +16,9 @@ void read_timers(TableReader& reader, TimerSettings& timers);
 void read_message(TableReader& reader, MessageSettings& message);
 void read_retry(TableReader& reader, routing::RetryPolicy& retry);
 void read_database(TableReader& reader, sql::DatabaseConfig& database);
+void read_charging(TableReader& reader, ChargingRecordSettings& charging);
+/// `credits` and `charging` of an account.
+void read_account_charging(TableReader& reader, routing::Charging& charging);
 void read_account(TableReader& reader, routing::Account& account);
 /// `provider.retry` holds the file's defaults before.
 void read_provider(TableReader& reader, routing::Provider& provider);
@@ -34,6 +37,10 @@ void read_addresses(TableReader& reader, std::vector<routing::Cidr>& ranges);
 void read_clear_password(TableReader& reader, std::string& password);
 /// An endpoint whose host is an address: it is used on reactors, where no name is resolved.
 void read_address(TableReader& reader, std::string_view key, routing::HostPort& value);
+/// A whole number, or text with decimals: fractions of TOML are not exact.
+bool read_money(TableReader& reader, std::string_view key, Money& value, Money most);
+inline constexpr Money most_price = Money::of(1'000'000);
+void read_price(TableReader& reader, std::optional<Money>& price);
 void read_country_code(TableReader& reader, std::string& country_code);
 
 }  // namespace sluice::admin

@@ -55,6 +55,10 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
         if (request.method == "POST") return kick(*session);
         path_known = true;
     }
+    if (const auto system_id = between(request.path, "/api/v1/accounts/", "/topup")) {
+        if (request.method == "POST") return top_up(*system_id, request);
+        path_known = true;
+    }
     return path_known ? json_error(405, request.method + " is not for " + request.path)
                       : json_error(404, "there is nothing at " + request.path);
 }

@@ -37,6 +37,8 @@ private:
     HttpResponse queues();
     // admin_api_receipts.cpp
     HttpResponse receipts(const HttpRequest& request);
+    // admin_api_charging.cpp
+    HttpResponse top_up(std::string_view system_id, const HttpRequest& request);
     // admin_api_message.cpp
     HttpResponse message(std::string_view id);
     // admin_api_metrics.cpp

@@ -49,6 +49,7 @@ Json as_json(const SessionView& view, const PartyNames& names) {
 struct PartyTotal {
     std::uint64_t bound = 0, in_flight = 0, queued = 0;
     std::int64_t unfinished = 0;
+    Money credited, reserved, spent, available;
     std::uint64_t rate_limit = 0;  ///< 0: no shard is limited
     std::uint32_t window_limit = UINT32_MAX;
     bool held = false;
@@ -66,6 +67,10 @@ std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optiona
             total.queued += party.queued;
             total.held = total.held || party.held;
             total.unfinished = party.unfinished;
+            total.credited += party.balance.credited;
+            total.reserved += party.balance.reserved;
+            total.spent += party.balance.spent;
+            total.available = party.available;
             total.rate_limit += party.rate_limit;
             if (party.bound > 0) total.window_limit = std::min(total.window_limit, party.window_limit);
             total.health = party.health;  // shards tell each other, and agree but for moments
@@ -143,6 +148,13 @@ HttpResponse AdminApi::accounts() {
         row["in_flight"] = total.in_flight;
         row["unfinished"] = total.unfinished;
         row["to_deliver"] = total.queued;
+        row["charging"] = routing::to_string(account.charging.mode);
+        if (account.charging.on()) {
+            row["available"] = to_string(total.available);
+            row["reserved"] = to_string(total.reserved);
+            row["spent"] = to_string(total.spent);
+            row["credited"] = to_string(total.credited);
+        }
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
     }

@@ -106,6 +106,9 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
                 total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
             total.health = party.health;
             total.unfinished = party.unfinished;
+            total.available = party.available;
+            total.balance.reserved += party.balance.reserved;
+            total.balance.spent += party.balance.spent;
         }
     }
     const auto of_providers = [&](std::string_view name, std::string_view help, auto value_of) {
@@ -137,6 +140,19 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
                 [](const PartyView& p) { return p.unfinished; });
     of_accounts("sluice_account_to_deliver", "receipts and mobile-originated messages waiting for the account", queued);
     of_accounts("sluice_account_in_flight", "requests that the account has not answered", in_flight);
+    const auto of_charged = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.gauge(name, help);
+        for (const routing::Account& account : snapshot.accounts())
+            if (account.charging.on())
+                out.sample({{"account", account.system_id}},
+                           static_cast<double>(value_of(totals[gateway::party_of(account)]).micros) / Money::unit);
+    };
+    of_charged("sluice_account_credits_available", "credits of the account that may be put aside for messages",
+               [](const PartyView& p) { return p.available; });
+    of_charged("sluice_account_credits_reserved", "credits put aside for messages that are not settled",
+               [](const PartyView& p) { return p.balance.reserved; });
+    of_charged("sluice_account_credits_spent", "credits that the account's messages have cost, ever",
+               [](const PartyView& p) { return p.balance.spent; });
 }
 
 void write_connections(MetricsText& out, const gateway::Admission& admission) {
@@ -199,6 +215,13 @@ void write_tls(MetricsText& out, const Gateway& gateway) {
                    std::chrono::duration_cast<seconds>(certificate.facts.not_after.time_since_epoch()).count());
 }
 
+void write_charging(MetricsText& out, const ChargingLog* log) {
+    if (log == nullptr) return;
+    out.counter("sluice_charging_records_total", "lines of charging records written", log->lines());
+    out.counter("sluice_charging_failures_total", "writes of charging records that failed and were tried again",
+                log->failures());
+}
+
 void write_process(MetricsText& out) {
     const admin::ProcessStats stats = admin::process_stats();
     out.gauge("process_resident_memory_bytes", "resident memory", stats.resident_bytes);
@@ -228,6 +251,7 @@ HttpResponse AdminApi::metrics() {
     write_passwords(out, gateway_.password_stats());
     write_databases(out, gateway_);
     write_tls(out, gateway_);
+    write_charging(out, gateway_.charging_log());
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
     write_process(out);
     return {200, out.take(), MetricsText::content_type};

@@ -71,6 +71,10 @@ ShardView view_shard(gateway::Shard& shard) {
         its.party = id;
         for (const gateway::Lane* lane : party->lanes) its.queued += lane->size();
         if (gateway::is_account(id)) its.unfinished = party->shared->queued.load(std::memory_order_relaxed);
+        if (gateway::is_account(id)) {
+            its.balance = shard.messages().charges().of(id);
+            its.available = {party->shared->available.load(std::memory_order_relaxed)};
+        }
         its.held = party->held_until > core.now().mono;
         if (party->provider != nullptr) {
             its.health = core.health[party->provider->id];

@@ -34,6 +34,8 @@ struct PartyView {
     std::int64_t unfinished = 0;   ///< accounts: their messages that are not final, of all shards
     std::uint32_t rate_limit = 0;  ///< of providers: messages a second that its answers let this shard send; 0: all
     std::uint32_t window_limit = 0;///< of providers: requests unanswered per bind, likewise
+    gateway::Balance balance;      ///< of accounts: what this shard has of their credits
+    Money available;               ///< of accounts: what may be put aside for messages, on all shards
     bool held = false;             ///< throttled: by its answers, or by its rate
     routing::Health health = routing::Health::up;  ///< of providers
 };

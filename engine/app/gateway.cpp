@@ -39,6 +39,7 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s) {
     c.receipt_hold = s.message.receipt_hold;
     c.store.receipt_grace = s.message.receipt_lifetime;
     c.delivery_validity = s.message.delivery_validity;
+    c.no_credit_status = s.charging.no_credit_status;
     return c;
 }
 
@@ -125,6 +126,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     for (const sql::DatabaseConfig& database : settings.databases)
         databases_.emplace(database.name, std::make_unique<sql::Database>(database, log));
     mesh_ = std::make_unique<reactor::Mesh>(shards);
+    if (auto opened = open_charging_log(log); !opened) return opened;
 
     std::random_device entropy;
     const auto random = [&] { return std::uint64_t{entropy()} << 32 | entropy(); };
@@ -160,6 +162,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
             return pool->submit(system_id, hash, password, std::move(done));
         };
         shard.log = log;
+        shard.charging_records = charging_log_.get();
         shard.seed = random();
         running->shard = std::make_unique<gateway::Shard>(std::move(shard));
         mesh_->set_wake(i, [r = running.get()] { r->shard->reactor().wake(); });
@@ -197,6 +200,31 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     return {};
 }
 
+namespace {
+
+ChargingLog::Names names_of(const routing::Snapshot& snapshot) {
+    ChargingLog::Names names;
+    for (const routing::Account& account : snapshot.accounts()) names[gateway::party_of(account)] = account.system_id;
+    for (const routing::Provider& provider : snapshot.providers()) names[gateway::party_of(provider)] = provider.name;
+    return names;
+}
+
+}  // namespace
+
+Result<void> Gateway::open_charging_log(const gateway::LogLine& log) {
+    const admin::ChargingRecordSettings& wanted = settings_.charging;
+    if (wanted.directory.empty()) return {};
+    ChargingLog::Config config;
+    config.directory = wanted.directory;
+    config.max_file_bytes = wanted.max_file_bytes;
+    config.max_file_age = wanted.max_file_age;
+    auto opened = ChargingLog::open(config, clock_, log);
+    if (!opened) return std::unexpected(opened.error());
+    charging_log_ = std::move(*opened);
+    charging_log_->set_names(names_of(*snapshot_));
+    return {};
+}
+
 Gateway::~Gateway() { stop(seconds(0)); }
 
 void Gateway::stop(seconds patience) {
@@ -221,6 +249,7 @@ void Gateway::stop(seconds patience) {
     databases_.clear();  // their answers likewise
     for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
     shards_.clear();
+    charging_log_.reset();  // shards hand over to it until their end
 }
 
 Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
@@ -238,12 +267,14 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.limits.password_queue = settings_.limits.password_queue;
     next.timers = settings.timers;
     next.message = settings.message;
+    next.charging.no_credit_status = settings.charging.no_credit_status;
     next.retry = settings.retry;
     next.log.level = settings.log.level;
     next.accounts = settings.accounts;
     next.providers = settings.providers;
     next.routes = settings.routes;
     admission_->set_limits(connection_limits(next.limits));
+    if (charging_log_) charging_log_->set_names(names_of(**snapshot));
     const auto config = gateway_config(next);
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
     renew_certificates(next, settings);

@@ -10,6 +10,7 @@
 
 #include "engine/admin/password_pool.hpp"
 #include "engine/admin/settings.hpp"
+#include "engine/app/charging_log.hpp"
 #include "engine/gateway/shard.hpp"
 #include "storage/generation.hpp"
 
@@ -51,6 +52,8 @@ public:
 
     /// By their names in the settings. They are there as long as the gateway is, and until the last reactor has ended.
     const std::map<std::string, std::unique_ptr<sql::Database>>& databases() const { return databases_; }
+    /// Null where no charging records are written.
+    const ChargingLog* charging_log() const { return charging_log_.get(); }
 
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
     /// but a shard's.
@@ -83,6 +86,7 @@ private:
 
     Gateway() = default;
     Result<void> open(const admin::Settings& settings, gateway::LogLine log);
+    Result<void> open_charging_log(const gateway::LogLine& log);
     void renew_certificates(admin::Settings& next_settings, const admin::Settings& wanted);
 
     admin::Settings settings_;
@@ -95,6 +99,7 @@ private:
     std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
     std::map<std::string, std::unique_ptr<sql::Database>> databases_;
+    std::unique_ptr<ChargingLog> charging_log_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<std::unique_ptr<Running>> shards_;
     std::vector<io::Endpoint> listening_;

@@ -79,6 +79,8 @@ public:
     void for_each(Visit&& visit) const {
         for (const Place& place : places_) visit(place.account, place.balance);
     }
+    /// Nothing is left for the charging records, and it is on disk how far they are.
+    bool quiet() const { return waiting_.empty() && handed_.empty() && written_now_ == written_; }
     /// The charging records do not follow: nothing that is to be charged may be taken in.
     bool crowded() const { return waiting_octets_ > most_waiting; }
 

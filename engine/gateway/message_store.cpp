@@ -471,6 +471,9 @@ bool MessageStore::poll(Now now) {
         settling_waits_ = false;
         std::vector<AfterCommit> waiters = std::move(waiters_.front());
         waiters_.pop_front();
+        // At the end of them: whoever has waited for this batch finds them given back.
+        for (; !waiters.empty() && waiters.back().what == AfterCommit::What::freed; waiters.pop_back())
+            callbacks_.committed(waiters.back());
         for (const storage::LoadResult& result : completion.loads) {
             const auto found = loads_.find(result.tag);
             SLUICE_CHECK(found != loads_.end());

@@ -31,7 +31,7 @@ struct Movement {
     PartyId account = 0;
     PartyId provider = 0;
     Kind kind{};
-    smpp::MessageState state{};    ///< `settled` at a receipt, `released`: the final state; else enroute
+    smpp::MessageState state = smpp::MessageState::enroute;  ///< `settled` at a receipt, `released`: the final state; else enroute
     std::uint8_t part = 0, parts = 0;  ///< where we split it: which one of how many
     std::uint8_t units = 0;        ///< parts that the amount is for
     std::uint8_t text_size = 0;    ///< the beginning of the message's body; `credited`: the operator's reference

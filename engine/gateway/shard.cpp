@@ -132,7 +132,7 @@ void Shard::unbind_quiet() {
 }
 
 bool Shard::drained() const {
-    return messages_.idle() && std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
+    return messages_.idle() && messages_.charges().quiet() && std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
 }
 
 // ---- links

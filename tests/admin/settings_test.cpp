@@ -262,6 +262,51 @@ reject = "ESME_RINVDSTADR"
     EXPECT_EQ(settings.routes[1].reject_status, smpp::CommandStatus::ESME_RINVDSTADR);
 }
 
+TEST(Settings, Charging) {
+    const Settings none = good(file_with());
+    EXPECT_EQ(none.accounts[0].charging, routing::Charging{});
+    EXPECT_FALSE(none.routes[0].price);
+    EXPECT_EQ(none.charging, ChargingRecordSettings{});
+
+    const routing::Charging prepaid = good(file_with("credits = 100")).accounts[0].charging;
+    EXPECT_EQ(prepaid.mode, routing::ChargingMode::prepaid);
+    EXPECT_EQ(prepaid.opening, Money::of(100));
+    EXPECT_FALSE(prepaid.price);
+    EXPECT_EQ(prepaid.settle_at, routing::SettleAt::response);
+
+    const routing::Charging postpaid =
+        good(file_with("charging = { mode = \"postpaid\", price = \"0.035\", credit_limit = 20, settle_at = \"receipt\" }"))
+            .accounts[0].charging;
+    EXPECT_EQ(postpaid.mode, routing::ChargingMode::postpaid);
+    EXPECT_EQ(postpaid.price, parse_money("0.035"));
+    EXPECT_EQ(postpaid.credit_limit, Money::of(20));
+    EXPECT_EQ(postpaid.floor(), Money::of(-20));
+    EXPECT_EQ(postpaid.settle_at, routing::SettleAt::receipt);
+
+    const Settings all = good("[charging]\nno_credit_status = \"ESME_RTHROTTLED\"\ndirectory = \"/x/cdr\"\n"
+                              "max_file_size = \"1MiB\"\nmax_file_age = \"5m\"\n" +
+                              file_with("", "", "[[route]]\nto = [\"44\"]\nprice = \"1.5\"\nvia = [\"mc\"]\n"));
+    EXPECT_EQ(all.charging.no_credit_status, smpp::CommandStatus::ESME_RTHROTTLED);
+    EXPECT_EQ(all.charging.directory, "/x/cdr");
+    EXPECT_EQ(all.charging.max_file_bytes, 1u << 20);
+    EXPECT_EQ(all.charging.max_file_age, seconds(300));
+    EXPECT_EQ(all.routes[0].price, parse_money("1.5"));
+}
+
+TEST(SettingsErrors, Charging) {
+    EXPECT_EQ(what_of(file_with("credits = 1.5")),
+              " account[1].credits: must be a whole number, or one with up to six decimals in quotes, as \"0.035\"");
+    EXPECT_EQ(what_of(file_with("credits = -1")), " account[1].credits: -1 is out of range; allowed are 0 to 1000000000000");
+    EXPECT_EQ(what_of(file_with("credits = 1\ncharging.mode = \"none\"")),
+              " account[1].credits: are not counted with charging.mode = \"none\"");
+    EXPECT_EQ(what_of(file_with("charging.price = 2")),
+              " account[1].charging: needs a mode, \"prepaid\" or \"postpaid\", or credits beside it");
+    EXPECT_EQ(what_of(file_with("charging = { mode = \"prepaid\", credit_limit = 5 }")),
+              " account[1].charging.credit_limit: is for mode = \"postpaid\"; who pays before has the credits that are paid in");
+    EXPECT_EQ(what_of(file_with("charging = { mode = \"prepaid\", price = \"0.0000001\" }")),
+              " account[1].charging.price: must be a whole number, or one with up to six decimals in quotes, as \"0.035\"");
+}
+
 TEST(SettingsErrors, EveryMistakeAtItsPlace) {
     EXPECT_EQ(error_of(R"([server]
 nod = 3

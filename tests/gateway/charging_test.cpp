@@ -132,7 +132,7 @@ TEST_P(Charging, SettledAtTheReceiptAFailureIsGivenBack) {
     expect(scene, 1, 0, 0);
     ASSERT_EQ(scene.records.all.size(), 3u);  // the opening balance is one
     for (const auto& [name, movement] : scene.records.all)
-        if (movement.kind == Kind::released) EXPECT_EQ(movement.state, smpp::MessageState::undeliverable);
+        if (movement.kind == Kind::released) { EXPECT_EQ(movement.state, smpp::MessageState::undeliverable); }
     EXPECT_FALSE(scene.submit().empty());  // and can be spent again
 }
 
