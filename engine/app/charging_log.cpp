@@ -139,10 +139,9 @@ void ChargingLog::set_names(Names names) {
     names_ = std::move(names);
 }
 
-bool ChargingLog::take(std::uint32_t shard, std::uint64_t batch, gateway::Movements& movements) {
-    Taken taken{shard, batch, std::move(movements)};
+bool ChargingLog::take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) {
+    Taken taken{shard, batch, movements};
     const bool pushed = queue_.push(taken);
-    if (!pushed) movements = std::move(taken.movements);
     // Without the lock, since nobody may wait here; a thread that just misses it looks again soon anyway.
     signals_.fetch_add(1, std::memory_order_release);
     wake_.notify_one();

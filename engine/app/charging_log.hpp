@@ -45,7 +45,7 @@ public:
 
     void set_names(Names names);
 
-    bool take(std::uint32_t shard, std::uint64_t batch, gateway::Movements& movements) override;
+    bool take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) override;
     std::uint64_t written(std::uint32_t shard) const override { return written_[shard].load(std::memory_order_acquire); }
 
     /// Lines written since the start.

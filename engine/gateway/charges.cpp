@@ -19,6 +19,8 @@ static_assert(sizeof(Row) == 32);
 
 /// How often the row that says what is written is renewed for its own sake.
 constexpr seconds note_every{1};
+/// How long a journal segment is kept for charging records that are not written.
+constexpr seconds carry_after{30};
 
 }  // namespace
 
@@ -134,10 +136,17 @@ void Charges::write_rows(storage::Batch& batch) {
         batch.put(Table::meta, written_key, {reinterpret_cast<const std::uint8_t*>(&written_), sizeof written_});
     }
     note_written_ = false;
+    if (std::exchange(carry_, false)) {
+        for (Unwritten& old : unwritten_) {
+            batch.journal.insert(batch.journal.end(), old.movements.begin(), old.movements.end());
+            old.segment = batch.number;
+            old.since = now_;
+        }
+    }
     if (open_.empty()) return;
     batch.journal.insert(batch.journal.end(), open_.begin(), open_.end());
-    waiting_octets_ += open_.size();
-    waiting_.push_back({batch.number, std::move(open_)});
+    unwritten_octets_ += open_.size();
+    unwritten_.push_back({batch.number, batch.number, now_, std::move(open_)});
     open_ = {};
 }
 
@@ -147,24 +156,26 @@ void Charges::committed(std::uint64_t batch) {
 }
 
 void Charges::hand_over() {
-    while (!waiting_.empty() && waiting_.front().batch <= committed_) {
-        Committed& oldest = waiting_.front();
-        const std::size_t octets = oldest.movements.size();
-        if (records_ != nullptr && !records_->take(shard_, oldest.batch, oldest.movements)) return;
-        waiting_octets_ -= octets;
-        handed_.push_back(oldest.batch);
-        waiting_.pop_front();
+    while (handed_ < unwritten_.size() && unwritten_[handed_].batch <= committed_) {
+        const Unwritten& next = unwritten_[handed_];
+        if (records_ != nullptr && !records_->take(shard_, next.batch, next.movements)) return;
+        ++handed_;
     }
 }
 
 void Charges::work(MonoTime now) {
-    if (waiting_.empty() && handed_.empty()) return;
-    hand_over();
-    if (handed_.empty()) return;
-    const std::uint64_t written = records_ != nullptr ? records_->written(shard_) : handed_.back();
-    while (!handed_.empty() && handed_.front() <= written) {
-        written_now_ = handed_.front();
-        handed_.pop_front();
+    now_ = now;
+    if (!unwritten_.empty()) {
+        hand_over();
+        const std::uint64_t written = records_ != nullptr ? records_->written(shard_) : UINT64_MAX;
+        for (; handed_ > 0 && unwritten_.front().batch <= written; --handed_) {
+            const std::uint64_t segment = unwritten_.front().segment;
+            unwritten_octets_ -= unwritten_.front().movements.size();
+            unwritten_.pop_front();
+            // A segment is done with when nothing in it is left.
+            if (unwritten_.empty() || unwritten_.front().segment > segment) written_now_ = segment;
+        }
+        carry_ = carry_ || (!unwritten_.empty() && now - unwritten_.front().since >= carry_after);
     }
     if (written_now_ > written_ && now - noted_at_ >= note_every) {
         noted_at_ = now;
@@ -173,8 +184,7 @@ void Charges::work(MonoTime now) {
 }
 
 std::uint64_t Charges::needed_from(std::uint64_t otherwise) const {
-    if (!handed_.empty()) return std::min(otherwise, handed_.front());
-    return waiting_.empty() ? otherwise : std::min(otherwise, waiting_.front().batch);
+    return unwritten_.empty() ? otherwise : std::min(otherwise, unwritten_.front().segment);
 }
 
 // ---- the start
@@ -193,10 +203,11 @@ bool Charges::restore(Key key, ByteView value) {
 
 void Charges::replayed(std::uint64_t batch, MessageId id, ByteView payload) {
     if (batch <= written_ || records_ == nullptr) return;
-    if (waiting_.empty() || waiting_.back().batch != batch) waiting_.push_back({batch, {}});
-    const std::size_t before = waiting_.back().movements.size();
-    write_movement(waiting_.back().movements, id, payload);
-    waiting_octets_ += waiting_.back().movements.size() - before;
+    if (unwritten_.empty() || unwritten_.back().batch != batch) unwritten_.push_back({batch, batch, {}, {}});
+    Movements& its = unwritten_.back().movements;
+    const std::size_t before = its.size();
+    write_movement(its, id, payload);
+    unwritten_octets_ += its.size() - before;
     committed_ = batch;
 }
 

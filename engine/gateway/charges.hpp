@@ -29,7 +29,8 @@ constexpr std::uint32_t owner_shard(PartyId account, std::uint32_t shards) { ret
 /// message, so a crash leaves both or neither. Only what is on disk is ever given back to be reserved again.
 ///
 /// Movements go into the journal with their batch, and after its commit to the charging records. Their segments are kept
-/// until those have written them; a start hands over again what may be missing.
+/// until those have written them; a start hands over again what may be missing. What is not written for long goes into the
+/// journal again with a new batch, so that no segment is kept for ever.
 class Charges {
 public:
     /// Without `records` none are made.
@@ -48,7 +49,7 @@ public:
     void credit(PartyId account, Money amount, MessageId id, std::string_view reference, bool opening, WallTime now);
 
     // ---- called by MessageStore
-    bool changed() const { return !changed_.empty() || !open_.empty() || note_written_; }
+    bool changed() const { return !changed_.empty() || !open_.empty() || note_written_ || carry_; }
     /// Writes what has changed; calls free(account, amount) for each account that has something to spend once the batch is
     /// on disk.
     template <class Free>
@@ -80,11 +81,11 @@ public:
         for (const Place& place : places_) visit(place.account, place.balance);
     }
     /// Nothing is left for the charging records, and it is on disk how far they are.
-    bool quiet() const { return waiting_.empty() && handed_.empty() && written_now_ == written_; }
+    bool quiet() const { return unwritten_.empty() && written_now_ == written_; }
     /// The charging records do not follow: nothing that is to be charged may be taken in.
-    bool crowded() const { return waiting_octets_ > most_waiting; }
+    bool crowded() const { return unwritten_octets_ > most_waiting; }
 
-    /// In Table::meta: (balance_tag, account), and (0, 2) for the batch up to which records are written.
+    /// In Table::meta: (balance_tag, account), and (0, 2) for the journal segment up to which records are written.
     static constexpr std::uint64_t balance_tag = 4;
     static constexpr storage::Key written_key{0, 2};
     /// (reference_tag, hash of account and reference) -> account: top-ups that were booked under a reference.
@@ -100,8 +101,11 @@ private:
         Balance balance;
         Money freed;  ///< by the open batch
     };
-    struct Committed {
-        std::uint64_t batch = 0;
+    /// Of a batch that was submitted, until they are written.
+    struct Unwritten {
+        std::uint64_t batch = 0;     ///< as the charging records know it
+        std::uint64_t segment = 0;   ///< of the journal that has them, lately
+        MonoTime since{};            ///< when they came there
         Movements movements;
     };
     static constexpr std::size_t most_waiting = 8u << 20;
@@ -121,14 +125,15 @@ private:
     std::vector<std::uint32_t> changed_;    ///< in places_: by the open batch
     std::vector<std::uint32_t> freed_;      ///< likewise
     Movements open_;                        ///< of the open batch
-    std::deque<Committed> waiting_;         ///< submitted or committed, and not handed over, oldest first
+    std::deque<Unwritten> unwritten_;       ///< oldest first; those before `handed_` are with the charging records
+    std::size_t handed_ = 0;
+    std::size_t unwritten_octets_ = 0;
     std::uint64_t committed_ = 0;           ///< batches up to this one are on disk
-    std::size_t waiting_octets_ = 0;
-    std::deque<std::uint64_t> handed_;      ///< batches handed over and not known to be written
-    std::uint64_t written_ = 0;             ///< batches up to this one are, as the row says it
+    bool carry_ = false;                    ///< the next batch takes along what is not written
+    std::uint64_t written_ = 0;             ///< segments up to this one are, as the row says it
     std::uint64_t written_now_ = 0;         ///< as it is
     bool note_written_ = false;             ///< it is time to say so in the row
-    MonoTime noted_at_{};
+    MonoTime noted_at_{}, now_{};
 };
 
 }  // namespace sluice::gateway

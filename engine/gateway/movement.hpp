@@ -48,9 +48,9 @@ using Movements = std::vector<std::uint8_t>;
 class ChargingRecords {
 public:
     virtual ~ChargingRecords() = default;
-    /// Takes the movements of a batch that has been committed; false, and nothing happens, when there is no room now.
+    /// Copies the movements of a batch that has been committed; false, and nothing happens, when there is no room now.
     /// Batches of a shard come in order, after a start from the oldest that may not have been written.
-    virtual bool take(std::uint32_t shard, std::uint64_t batch, Movements& movements) = 0;
+    virtual bool take(std::uint32_t shard, std::uint64_t batch, const Movements& movements) = 0;
     /// Everything of the shard's batches up to this one is written for good.
     virtual std::uint64_t written(std::uint32_t shard) const = 0;
 };

@@ -386,6 +386,30 @@ TEST_P(Charging, RecordsThatWereWrittenDoNotComeAgainAfterAWhile) {
     EXPECT_EQ(scene.records.sum(id(scene), Kind::settled), Money::of(20));
 }
 
+TEST_P(Charging, RecordsThatAreStuckDoNotKeepTheJournal) {
+    Scene scene(GetParam(), with(prepaid(50)));
+    ready(scene);
+    scene.records.slow = true;
+    std::uint64_t oldest = 0;
+    for (int i = 0; i < 20; ++i) {
+        scene.submit();
+        scene.run(seconds(10));
+    }
+    for (std::size_t i = 0; i < scene.shards(); ++i) {
+        const auto& journal = scene.disk(i).journal();
+        if (!journal.empty()) oldest = std::max(oldest, scene.shard(i).store().next_batch() - journal.begin()->first);
+    }
+    EXPECT_LT(oldest, 100u);
+    scene.crash();
+    scene.run(seconds(100));
+    scene.crash();
+    scene.records.slow = false;
+    scene.run(seconds(2));
+    EXPECT_EQ(scene.records.sum(id(scene), Kind::settled), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), Money::of(20));
+    expect(scene, 50, 0, 20);
+}
+
 TEST_P(Charging, RecordsThatDoNotFollowStopWhatIsCharged) {
     Scene scene(GetParam(), with(prepaid(1'000'000)));
     ready(scene);

@@ -293,6 +293,7 @@ public:
     MonoTime now() const { return net_.now(); }
     Shard& shard(std::size_t i) { return *running_[i].shard; }
     std::size_t shards() const { return running_.size(); }
+    const storage::SimDisk& disk(std::size_t i) const { return disks_[i]; }
     const routing::Account& account() const { return snapshot_->accounts().front(); }
     /// From now on, as a reload sets them.
     void limit(const ConnectionLimits& limits) { admission_->set_limits(limits_ = limits); }

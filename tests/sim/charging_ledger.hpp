@@ -16,10 +16,9 @@ public:
     using Movement = gateway::Movement;
     using Kind = Movement::Kind;
 
-    bool take(std::uint32_t shard, std::uint64_t batch, gateway::Movements& movements) override {
+    bool take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) override {
         if (full) return false;
-        taken_.push_back({shard, batch, std::move(movements)});
-        movements = {};
+        taken_.push_back({shard, batch, movements});
         if (!slow) write();
         return true;
     }
