@@ -38,13 +38,14 @@ void repeat(std::uint64_t count, Step&& step) {
     counted(all);
 }
 
-void life(std::uint64_t count, std::uint32_t sessions, std::uint32_t window) {
-    World world(sessions, window);
+void life(std::uint64_t count, std::uint32_t sessions, std::uint32_t window, bool charged = false) {
+    World world(sessions, window, charged);
     gateway::Shard& shard = world.shard();
     world.live(count, [&] { return shard.reactor().turn({}); });
     world.live(count, [&] { return counted([&] { return shard.reactor().turn({}); }); });
 }
 void life_10_100(std::uint64_t count) { life(count, 10, 100); }
+void life_charged(std::uint64_t count) { life(count, 10, 100, true); }
 void life_10_10(std::uint64_t count) { life(count, 10, 10); }
 void life_1_1(std::uint64_t count) { life(count / 10, 1, 1); }
 
@@ -197,6 +198,7 @@ struct Case {
 };
 constexpr Case cases[] = {
     {"life-10x100", life_10_100, 20'000}, {"life-10x10", life_10_10, 10'000}, {"life-1x1", life_1_1, 5'000, 10},
+    {"life-charged", life_charged, 20'000},
     {"decode", decode, 10'000},           {"encode", encode, 10'000},         {"session", session, 10'000},
     {"route", route, 10'000},             {"queue", queue, 10'000},           {"read-receipt", read_receipt, 10'000},
     {"write-receipt", write_receipt, 10'000},

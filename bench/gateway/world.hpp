@@ -7,6 +7,7 @@
 
 #include "codecs/smpp/message_id.hpp"
 #include "codecs/smpp/pdu.hpp"
+#include "engine/gateway/charging.hpp"
 #include "engine/gateway/shard.hpp"
 #include "engine/io/sim_net.hpp"
 #include "storage/sim_store.hpp"
@@ -186,16 +187,35 @@ private:
     std::uint64_t last_id_ = 1'000'000'000;
 };
 
+/// Takes charging records for written.
+class WrittenAtOnce final : public gateway::ChargingRecords {
+public:
+    bool take(std::uint32_t, std::uint64_t batch, const gateway::Movements&) override {
+        written_ = batch;
+        return true;
+    }
+    std::uint64_t written(std::uint32_t) const override { return written_; }
+
+private:
+    std::uint64_t written_ = 0;
+};
+
 /// The three of them; `shard_turn` is given the shard's turn to run, so that it can be counted alone.
 class World {
 public:
-    World(std::uint32_t sessions, std::uint32_t window)
+    /// `charged`: the account pays before, for what is delivered, and records are made of it.
+    World(std::uint32_t sessions, std::uint32_t window, bool charged = false)
         : net_(7, big_packets()), clock_(net_), mesh_(1), provider_(net_, clock_), customer_(net_, clock_, window) {
         routing::Account account;
         account.system_id = "shop";
         account.password_hash = "secret";
         account.max_sessions = sessions;
         account.window = account.peer_window = 10'000;
+        if (charged) {
+            account.charging.mode = routing::ChargingMode::prepaid;
+            account.charging.opening = Money::of(1'000'000);
+            account.charging.settle_at = routing::SettleAt::receipt;
+        }
         routing::Provider provider;
         provider.name = "mc";
         provider.endpoints = {{"simulated", 2775}};
@@ -224,9 +244,11 @@ public:
             return true;
         };
         options.log = [](char, std::string) {};
+        if (charged) options.charging_records = &records_;
         shard_ = std::make_unique<gateway::Shard>(std::move(options));
         const gateway::Endpoints endpoints{{gateway::party_of(snapshot_->providers()[0]), {provider_.address()}}};
         SLUICE_CHECK(shard_->start(snapshot_, endpoints).has_value());
+        gateway::open_balances(shard_->core());
         SLUICE_CHECK(shard_->listen(address, {}).has_value());
         for (std::uint32_t i = 0; i < sessions; ++i) customer_.reactor().io().connect(address);
         run_until([&] { return customer_.bound == sessions && shard_->counters().provider_binds.value() == 4; },
@@ -276,6 +298,7 @@ private:
     gateway::AccountsShared accounts_;
     gateway::Admission admission_{1};
     std::shared_ptr<const routing::Snapshot> snapshot_;
+    WrittenAtOnce records_;
     Provider provider_;
     Customer customer_;
     std::unique_ptr<storage::SimStore> store_;

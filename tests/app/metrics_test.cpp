@@ -12,6 +12,12 @@ using test::Sender;
 
 class GatewayMetricsTest : public House {
 protected:
+    /// With everything that has metrics of its own.
+    void SetUp() override {
+        House::SetUp();
+        settings.accounts.front().charging.mode = routing::ChargingMode::postpaid;
+        settings.charging.directory = folder / "records";
+    }
     test::Families scrape() const {
         const test::HttpReply reply = get("/metrics");
         EXPECT_EQ(reply.status, 200);

@@ -46,6 +46,10 @@ Message arbitrary() {
     }
     m.report_tlvs = *rc::gen::arbitrary<std::vector<std::uint8_t>>();
     m.report_tlvs.resize(std::min(m.report_tlvs.size(), limits::receipt_tlvs));
+    if (*rc::gen::arbitrary<bool>()) {
+        m.charge = {*rc::gen::nonZero<std::int64_t>()};
+        m.charge_units = *rc::gen::arbitrary<std::uint8_t>();
+    }
     return m;
 }
 
@@ -61,7 +65,7 @@ void expect_equal(const Message& a, const Message& b) {
     RC_ASSERT(as_text(a.body_view()) == as_text(b.body_view()));
     RC_ASSERT(a.own_text == b.own_text && a.part == b.part && a.parts == b.parts && a.parts_left == b.parts_left);
     RC_ASSERT(a.part_over == b.part_over && a.part_accepted == b.part_accepted && a.decided == b.decided);
-    RC_ASSERT(a.report_tlvs == b.report_tlvs);
+    RC_ASSERT(a.report_tlvs == b.report_tlvs && a.charge == b.charge && a.charge_units == b.charge_units);
 }
 
 TEST(Record, SnapshotComesBackWhole) {
@@ -83,6 +87,57 @@ TEST(Record, SnapshotComesBackWhole) {
         Message from_row;
         RC_ASSERT(read_snapshot(row, from_row));
         expect_equal(m, from_row);
+    }));
+}
+
+TEST(Record, WhatWasPaidIsKnownFromEachRecord) {
+    Message m;
+    m.id = 1;
+    m.charge = Money::of(3);
+    std::vector<std::uint8_t> segment;
+    write_sent(segment, m);  // put aside still, for its receipt
+    write_retry(segment, m);
+    m.charge = {};
+    write_sent(segment, m);
+    ByteView rest = segment;
+    Record record;
+    bool damaged = false;
+    Message found;
+    found.charge = Money::of(3);
+    for (const Money left : {Money::of(3), Money::of(3), Money{}}) {
+        ASSERT_TRUE(next_record(rest, record, damaged) && apply_record(record, found));
+        EXPECT_EQ(found.charge, left);
+    }
+    found.charge = Money::of(3);
+    segment.clear();
+    write_report(segment, m);
+    rest = segment;
+    ASSERT_TRUE(next_record(rest, record, damaged) && apply_record(record, found));
+    EXPECT_EQ(found.charge, Money{});
+}
+
+TEST(Record, MovementsComeBackWhole) {
+    EXPECT_TRUE(rc::check([] {
+        Movement movement;
+        movement.message = *rc::gen::arbitrary<std::uint64_t>();
+        movement.amount = *rc::gen::arbitrary<std::int64_t>();
+        movement.kind = static_cast<Movement::Kind>(*rc::gen::inRange(1, 5));
+        std::string text = *rc::gen::container<std::string>(rc::gen::arbitrary<char>());
+        text.resize(std::min(text.size(), Movement::most_text));
+        movement.text_size = static_cast<std::uint8_t>(text.size());
+        std::vector<std::uint8_t> segment, again;
+        write_movement(segment, movement, text);
+        ByteView rest = segment;
+        Record record;
+        bool damaged = false;
+        RC_ASSERT(next_record(rest, record, damaged) && record.type == RecordType::movement);
+        Movement back;
+        std::string_view back_text;
+        RC_ASSERT(read_movement(record.payload, back, back_text) && back_text == text);
+        RC_ASSERT(std::memcmp(&back, &movement, sizeof movement) == 0);
+        write_movement(again, record.id, record.payload);
+        RC_ASSERT(again == segment);
+        RC_ASSERT(!read_movement(record.payload.subspan(0, record.payload.size() - 1), back, back_text));
     }));
 }
 
