@@ -14,8 +14,13 @@ const kills = Number(process.env.KILLS ?? 10);
 const window = 50;
 
 async function accountsOf(gateway) {
-    const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/api/v1/accounts`);
-    const { accounts } = await answer.json();
+    let accounts = null;
+    // The admin port opens a little after that for customers.
+    await gateway.until('the admin port to answer', async () => {
+        const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/api/v1/accounts`).catch(() => null);
+        if (answer?.status === 200) accounts = (await answer.json()).accounts;
+        return accounts !== null;
+    });
     return Object.fromEntries(accounts.map((account) => [account.system_id, account]));
 }
 
