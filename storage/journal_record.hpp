@@ -18,7 +18,7 @@ inline constexpr std::size_t journal_block = 4096;
 /// Stands at the beginning of a record's first block.
 struct RecordHeader {
     std::uint64_t mark = 0;            ///< the same in every record
-    std::uint64_t checksum = 0;        ///< xxh3 of all that follows, header and batches, seeded with the store's own number
+    std::uint64_t checksum = 0;        ///< xxh3 of all that follows, header and batches, with the store's seed
     std::uint64_t sequence = 0;        ///< one more than in the record before, never used again
     std::uint64_t first_batch = 0;     ///< number of the first batch
     std::uint64_t release_before = 0;  ///< the highest that any batch so far has asked for

@@ -34,6 +34,7 @@ constexpr std::uint64_t operations_between_checkpoints = 4096;
 // How often the file system is asked for its room while nothing changes in the tables.
 constexpr milliseconds between_looks_at_room{100};
 
+// Of a file of the journal, where the options leave it open.
 constexpr std::uint64_t least_file_bytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t most_file_bytes = std::uint64_t{16} << 20;
 
@@ -99,7 +100,7 @@ private:
     std::uint64_t operations_ = 0;  // staged since the checkpoint
     std::uint64_t written_at_checkpoint_ = 0;
     bool lost_operations_ = false;  // of written batches, with a transaction that failed: the journal has them
-    std::uint64_t staged_ = 0;      // slots whose operations and loads are done; those from completed_ on may lack the write
+    std::uint64_t staged_ = 0;        // slots whose operations and loads are done; the write may be to come
     std::uint64_t tables_bytes_ = 0;  // live pages
     std::uint64_t bytes_met_ = 0;     // since pages were last forgotten
     SteadyClock::time_point looked_at_room_{};
@@ -251,8 +252,8 @@ void Committer::stage(Slot& current) {
     tables.apply(batch);
     for (std::size_t i = 0; i < batch.loads.size(); ++i) tables.load(batch.loads[i], current.loads[i]);
     if (!batch.ops.empty()) {
-        tables_bytes_ = tables.used_bytes();
-        looked_at_room_ = {};
+        const std::uint64_t before = std::exchange(tables_bytes_, tables.used_bytes());
+        if (tables_bytes_ != before) looked_at_room_ = {};
     }
     bytes_met_ += tables.take_bytes_met();
     if (bytes_met_ >= read_before_forgetting) {
