@@ -62,7 +62,8 @@ Result<PrefixIndex> index_numbers(const std::vector<Account>& accounts) {
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::compile(std::vector<Account> accounts,
                                                           std::vector<Provider> providers,
-                                                          std::vector<RouteRule> rules) {
+                                                          std::vector<RouteRule> rules,
+                                                          std::vector<HomeRule> home_rules) {
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->accounts_ = std::move(accounts);
     snapshot->providers_ = std::move(providers);
@@ -82,6 +83,9 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::compile(std::vector<Account> a
     auto routes = RouteTable::compile(std::move(rules));
     if (!routes) return std::unexpected(routes.error());
     snapshot->routes_ = std::move(*routes);
+    auto homes = HomeTable::compile(std::move(home_rules), snapshot->accounts_.size(), snapshot->providers_.size());
+    if (!homes) return std::unexpected(homes.error());
+    snapshot->homes_ = std::move(*homes);
     return snapshot;
 }
 
@@ -108,6 +112,18 @@ const Provider* Snapshot::provider_by_key(std::uint64_t key) const {
 const Account* Snapshot::account_of_number(const Address& number) const {
     const std::uint32_t owner = numbers_.find(number.key());
     return owner == PrefixIndex::no_value ? nullptr : &accounts_[owner];
+}
+
+HomeDecision Snapshot::home(const HomeRequest& request) const {
+    if (const HomeRuleId rule = homes_.find(request); rule != no_home_rule) return homes_.decide(rule, request);
+    if (const Account* owner = account_of_number(request.destination)) {
+        HomeDecision decision;
+        decision.by = HomeDecision::By::number;
+        decision.accounts[decision.count++] = owner->id;
+        return decision;
+    }
+    const HomeRuleId rule = homes_.find_for_the_rest(request);
+    return rule != no_home_rule ? homes_.decide(rule, request) : HomeDecision();
 }
 
 }  // namespace sluice::routing
