@@ -321,7 +321,7 @@ Split split(ByteView body, const TextProfile& from, const TextProfile& to, std::
     return result;
 }
 
-std::string text_for_receipt(const smpp::MessageBody& pdu, const TextProfile& message, Alphabet receipt) {
+std::string text_in_utf8(const smpp::MessageBody& pdu, const TextProfile& from) {
     UserData data;
     data.pdu = pdu;
     data.text = smpp::message_text(pdu);
@@ -331,18 +331,29 @@ std::string text_for_receipt(const smpp::MessageBody& pdu, const TextProfile& me
         if (!data.header) return {};
         data.text = data.text.subspan(data.header->size());
     }
-    std::string text;
     switch (data.alphabet) {
-        case sms::Alphabet::other: return {};
-        case sms::Alphabet::ascii: text = sms::decode(sms::Charset::ascii, data.text); break;
-        case sms::Alphabet::latin1: text = sms::decode(sms::Charset::latin1, data.text); break;
-        case sms::Alphabet::ucs2: text = sms::decode(sms::Charset::ucs2, data.text); break;
+        case sms::Alphabet::other: break;
+        case sms::Alphabet::ascii: return sms::decode(sms::Charset::ascii, data.text);
+        case sms::Alphabet::latin1: return sms::decode(sms::Charset::latin1, data.text);
+        case sms::Alphabet::ucs2: return sms::decode(sms::Charset::ucs2, data.text);
         case sms::Alphabet::gsm7:
         case sms::Alphabet::peer_default:
-            text = data.is_gsm7(message) ? sms::decode_gsm7(septets_of(data, message), data.language())
-                                         : sms::decode(charset_of(message.default_alphabet), data.text);
-            break;
+            return data.is_gsm7(from) ? sms::decode_gsm7(septets_of(data, from), data.language())
+                                      : sms::decode(charset_of(from.default_alphabet), data.text);
     }
+    return {};
+}
+
+std::optional<sms::Concatenation> part_of(const smpp::MessageBody& pdu) {
+    if ((pdu.esm_class & smpp::esm_class::udhi) != 0) {
+        const auto header = sms::UserDataHeader::parse(smpp::message_text(pdu));
+        if (const auto part = header ? header->concatenation() : std::nullopt) return part;
+    }
+    return sar_part(pdu.tlvs);
+}
+
+std::string text_for_receipt(const smpp::MessageBody& pdu, const TextProfile& message, Alphabet receipt) {
+    const std::string text = text_in_utf8(pdu, message);
     const sms::Charset charset = charset_of(receipt);
     const Octets shown = *sms::encode(charset, sms::transliterate(text, charset));
     std::size_t size = std::min(shown.size(), receipt_characters);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codecs/smpp/pdu.hpp"
+#include "codecs/sms/udh.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/routing/account.hpp"
 
@@ -41,6 +42,12 @@ Split split(ByteView body, const routing::TextProfile& from, const routing::Text
 
 /// How parts that we made have their text.
 inline constexpr routing::TextProfile parts_profile{};
+
+/// The text in UTF-8, with the replacement character for what cannot be read; empty for octets, or when the user data header
+/// is none. `from` is how the sender has it.
+std::string text_in_utf8(const smpp::MessageBody& pdu, const routing::TextProfile& from);
+/// Which part of a longer message it is, by its header or its TLVs.
+std::optional<sms::Concatenation> part_of(const smpp::MessageBody& pdu);
 
 /// The beginning of a message's text as a receipt for its sender shows it: in the sender's default alphabet, not packed,
 /// "?" for what that lacks. Empty for octets.

@@ -44,6 +44,7 @@ namespace sluice::gateway {
     X(originated, "mobile-originated messages received from providers") \
     X(originated_delivered, "mobile-originated messages that accounts took") \
     X(originated_unowned, "mobile-originated messages to numbers that no account has: kept") \
+    X(originated_claimed, "of those, the ones that a later configuration gave to an account") \
     X(queries, "query_sm, cancel_sm and replace_sm received") \
     X(refused_max_sessions, "connections closed at once because of limits.max_sessions") \
     X(refused_per_address, "connections closed at once because of limits.max_sessions_per_address") \

@@ -7,6 +7,7 @@
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
+#include "engine/gateway/home.hpp"
 #include "engine/gateway/parts.hpp"
 
 namespace sluice::gateway {
@@ -15,9 +16,6 @@ using smpp::CommandStatus;
 using wire::ReplyTo;
 
 namespace {
-
-/// The owner of mobile-originated messages to numbers that nobody has: they wait under this name until somebody does.
-constexpr PartyId nobody = 1;
 
 const routing::DistributionList* list_of(const Party& party, const smpp::Destination& destination) {
     return destination.dest_flag == smpp::dest_flag_list && party.account != nullptr
@@ -279,7 +277,6 @@ std::vector<std::uint8_t> Ingress::take_unsuccess(MessageId shown_id, std::uint8
 }
 
 CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, const ReplyTo& reply) {
-    const Now& now = core_.now();
     core_.counters.originated.add();
     if (full()) {
         core_.counters.refused_full.add();
@@ -289,11 +286,20 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
     if (party.provider != nullptr && party.provider->strip_trailing_nul && !packed(party.provider->text) &&
         (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
-    const auto number = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton,
-                                                    party.provider != nullptr ? party.provider->country_code
-                                                                              : std::string_view());
-    const routing::Account* owner = core_.snapshot->account_of_number(number);
-    if (owner == nullptr) core_.counters.originated_unowned.add();
+    const auto decision = core_.snapshot->home(home_request(core_, party, pdu));
+    pdu.registered_delivery = 0;
+    // All of them are in one batch, so that the answer, which the first brings, speaks for all.
+    if (decision.count == 0) {
+        core_.counters.originated_unowned.add();
+        take_home(party, nullptr, pdu, reply);
+    }
+    for (std::uint8_t i = 0; i < decision.count; ++i)
+        take_home(party, &core_.snapshot->accounts()[decision.accounts[i]], pdu, i == 0 ? reply : ReplyTo{});
+    return CommandStatus::ESME_ROK;
+}
+
+void Ingress::take_home(Party& party, const routing::Account* owner, const smpp::DeliverSm& pdu, const ReplyTo& reply) {
+    const Now& now = core_.now();
     Message m;
     m.kind = Kind::originated;
     m.account = owner != nullptr ? party_of(*owner) : nobody;
@@ -301,18 +307,16 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
     m.priority = std::min<std::uint8_t>(pdu.priority_flag, 3);
     m.accepted_at = now.wall;
     m.expires_at = now.wall + core_.config.delivery_validity;
-    pdu.registered_delivery = 0;
     store_body(m, pdu);
     if (owner != nullptr && party.provider != nullptr && core_.snapshot->converts_for(*owner)) {
         MessageId first = 0;
         routing::TextProfile to = owner->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
         convert_new(party, m, party.provider->text, to, reply, nullptr, first);
-        if (first != 0) return CommandStatus::ESME_ROK;
+        if (first != 0) return;
     }
     const MessageId id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
     core_.note(id, TraceEvent::accepted, party.id);
-    return CommandStatus::ESME_ROK;
 }
 
 }  // namespace sluice::gateway

@@ -21,7 +21,7 @@ public:
     smpp::CommandStatus submit(Party& account, const smpp::DataSm& pdu, const wire::ReplyTo& reply);
     smpp::CommandStatus submit(Party& account, const smpp::SubmitMulti& pdu, const wire::ReplyTo& reply);
 
-    /// A message that a provider brings for the owner of its destination number.
+    /// A message that a provider brings for its owners, see routing/home.hpp.
     smpp::CommandStatus originate(Party& provider, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
 
     /// The destinations that submit_multi could not serve, for its answer; forgotten once asked for.
@@ -37,6 +37,8 @@ private:
                                     const routing::TextProfile& to, const wire::ReplyTo& reply,
                                     const routing::RouteDecision* decision, MessageId& id);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
+    /// Accepts a copy for `owner`, or for nobody; `reply` is answered after its commit.
+    void take_home(Party& provider, const routing::Account* owner, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
     bool full() const;
 
     struct Unsuccess {

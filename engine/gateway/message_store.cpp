@@ -248,6 +248,18 @@ void MessageStore::reroute(Message& m, PartyId provider) {
     callbacks_.ready(lane);
 }
 
+void MessageStore::readdress(Message& m, PartyId account) {
+    SLUICE_CHECK(m.stage == Stage::queued && m.kind == Kind::originated);
+    leave_lane(m);
+    erase_lane_row(m);
+    m.account = account;
+    write_snapshot(open_.journal, m);
+    pin(m);
+    Lane& lane = lane_of(m);
+    lane.insert(m);
+    callbacks_.ready(lane);
+}
+
 void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
     counts_.left(m);
     leave_lane(m);

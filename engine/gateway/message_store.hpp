@@ -89,6 +89,8 @@ public:
     void requeue(Message& m);
     /// It moves to another provider's lane (m.provider is set by this).
     void reroute(Message& m, PartyId provider);
+    /// What nobody had a claim to is now for this account.
+    void readdress(Message& m, PartyId account);
     /// A final state was reached and a receipt is owed (final_state, error, done_at are set).
     void report(Message& m, const AfterCommit& then, Now now);
     /// The same for what is not sent at all any more; no one waits for the commit.

@@ -9,6 +9,7 @@ Result<void> check_parties(const routing::Snapshot& snapshot) {
         if (!added) return fail("the names " + found->second + " and " + name + " cannot be told apart; rename one");
         return {};
     };
+    if (auto added = add(nobody, "of nobody"); !added) return added;
     for (const routing::Account& account : snapshot.accounts())
         if (auto added = add(party_of(account), "account " + account.system_id); !added) return added;
     for (const routing::Provider& provider : snapshot.providers())

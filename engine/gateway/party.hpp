@@ -11,6 +11,7 @@
 #include "engine/base/result.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
+#include "engine/gateway/part_keywords.hpp"
 #include "engine/routing/pace.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/routing/throttle.hpp"
@@ -22,6 +23,8 @@ class Connection;
 /// The name of an account or provider in lanes and records: half of its stable key, the lowest bit saying which it is.
 constexpr PartyId party_of(const routing::Account& account) { return static_cast<PartyId>(account.key) | 1u; }
 constexpr PartyId party_of(const routing::Provider& provider) { return static_cast<PartyId>(provider.key) & ~1u; }
+/// The owner of mobile-originated messages that nobody has a claim to: they wait under this name, see unowned.hpp.
+inline constexpr PartyId nobody = 1;
 constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
 
 /// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
@@ -48,10 +51,13 @@ class AccountsShared {
 public:
     ShardTotals& totals(std::uint32_t shard) { return totals_[shard]; }
 
+    PartKeywords& part_keywords() { return part_keywords_; }
+
     /// Not for hot paths: locks. The reference is good for ever.
     AccountShared& of(PartyId account);
 
 private:
+    PartKeywords part_keywords_;
     std::array<ShardTotals, limits::max_shards> totals_;
     std::mutex mutex_;
     std::unordered_map<PartyId, std::unique_ptr<AccountShared>> accounts_;

@@ -32,7 +32,8 @@ Shard::Shard(Options options)
       operations_(core_),
       providers_(core_, ingress_, egress_, receipts_),
       services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }},
-      outbinds_(core_, services_) {
+      outbinds_(core_, services_),
+      unowned_(core_) {
     core_.shard = options.shard;
     core_.shards = options.shards;
     core_.config = options.config;
@@ -71,6 +72,7 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     core_.exchange_totals();
     messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
     providers_.apply(endpoints);
+    unowned_.look_again();
     each_second();
     return {};
 }
@@ -93,6 +95,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
     core_.adopt(std::move(snapshot));
     open_balances(core_);
     providers_.apply(endpoints);
+    unowned_.look_again();
     for_each_connection([this](Connection& connection) {
         const Party* party = connection.party();
         if (party != nullptr && is_account(party->id) && (party->account == nullptr || !party->account->enabled)) {
@@ -232,6 +235,7 @@ void Shard::end_of_turn() {
     messages_.tick(now);
     egress_.pump();
     receipts_.work();
+    unowned_.work();
     messages_.end_of_turn();
     core_.exchange_totals();
     core_.flush_overflow();

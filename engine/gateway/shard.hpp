@@ -12,6 +12,7 @@
 #include "engine/gateway/outbinds.hpp"
 #include "engine/gateway/providers.hpp"
 #include "engine/gateway/receipts.hpp"
+#include "engine/gateway/unowned.hpp"
 #include "engine/io/io.hpp"
 #include "engine/reactor/reactor.hpp"
 
@@ -71,6 +72,7 @@ public:
     Core& core() { return core_; }
     MessageStore& messages() { return messages_; }
     Receipts& receipts() { return receipts_; }
+    Unowned& unowned() { return unowned_; }
     template <class Visit>
     void for_each_connection(Visit&& visit) {
         for (auto& connection : connections_)
@@ -110,6 +112,7 @@ private:
     Providers providers_;
     Customer::Services services_;
     Outbinds outbinds_;
+    Unowned unowned_;
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
     std::vector<io::ListenerId> listeners_;

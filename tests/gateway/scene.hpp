@@ -269,6 +269,17 @@ public:
         records.crash();
         start();
     }
+    const routing::Snapshot& snapshot() const { return *snapshot_; }
+    void reload(std::shared_ptr<const routing::Snapshot> next) {
+        snapshot_ = std::move(next);
+        for (auto& g : running_) g.shard->apply(g.shard->core().config, snapshot_, endpoints_);
+    }
+    /// As a crash, and the next start has what `change` makes of the configuration.
+    template <class Change>
+    void crash_and_change(Change&& change) {
+        snapshot_ = change(snapshot_->accounts(), snapshot_->providers(), snapshot_->routes().rules());
+        crash();
+    }
     /// As a crash, and the next start has another number of shards.
     void restart_with(std::uint32_t shards) {
         for (auto& g : running_) g.store->crash();

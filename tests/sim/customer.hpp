@@ -328,8 +328,9 @@ private:
         ledger_.trace(now(), system_id_ + " mo " + text);
         const auto found = ledger_.originated.find(text);
         if (found == ledger_.originated.end()) return ledger_.wrong.push_back("a message out of nowhere: " + text);
-        if (found->second.owner != system_id_) ledger_.wrong.push_back(text + " came to " + system_id_);
-        ++found->second.delivered;
+        const auto mine = found->second.delivered.find(system_id_);
+        if (mine == found->second.delivered.end()) return ledger_.wrong.push_back(text + " came to " + system_id_);
+        ++mine->second;
     }
 
     std::string system_id_;

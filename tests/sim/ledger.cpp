@@ -26,8 +26,12 @@ void Ledger::judge_messages(std::vector<std::string>& found) const {
         const bool delivered = std::ranges::any_of(s.copies, [](const Arrival& a) { return !a.refused; });
         if (s.stat == "DELIVRD" && !delivered) found.push_back("said to be delivered: " + name);
     }
-    for (const auto& [text, mo] : originated)
-        if (mo.acknowledged && mo.delivered == 0) found.push_back("lost: " + text);
+    for (const auto& [text, mo] : originated) {
+        // The copies for several are stored together or not at all.
+        const bool stored = mo.acknowledged || std::ranges::any_of(mo.delivered, [](const auto& d) { return d.second > 0; });
+        for (const auto& [owner, times] : mo.delivered)
+            if (stored && times == 0) found.push_back("lost for " + owner + ": " + text);
+    }
 }
 
 void Ledger::judge_rates(const Limits& limits, std::vector<std::string>& found) const {

@@ -45,9 +45,8 @@ struct Ledger {
         std::string stat;
     };
     struct Originated {
-        std::string owner;
         bool acknowledged = false;
-        int delivered = 0;
+        std::map<std::string, int> delivered;  ///< by each account that is to have it
     };
     /// A message that an account was allowed: the token was taken between the two.
     struct Admitted {

@@ -26,6 +26,8 @@ public:
         return e;
     }
     static constexpr std::uint32_t window = 10;
+    /// Numbers that a rule gives to both accounts; the second one in the first settings only.
+    static constexpr const char *for_both = "777", *at_times_nobodys = "888";
     void behave() { faults_ = false; }
     void stop_originating() { originating_ = false; }
     bool owes_nothing() const { return receipts_.empty() && outstanding_.empty(); }
@@ -171,8 +173,13 @@ private:
         if (originating_ && random_.chance(0.1)) {
             const bool first = random_.chance(0.5);
             const std::string text = name_ + "/mo/" + std::to_string(++ids_);
-            ledger_.originated[text].owner = first ? "alpha" : "beta";
-            receipts_.push_back({now(), {}, {}, text, first ? "31699887766" : "31688776655"});
+            auto& owners = ledger_.originated[text].delivered;
+            std::string to = first ? "31699887766" : "31688776655";
+            if (ids_ % 4 == 0) to = for_both;
+            if (ids_ % 4 == 1) to = at_times_nobodys;
+            if (to != "31688776655") owners["alpha"];
+            if (to != "31699887766") owners["beta"];
+            receipts_.push_back({now(), {}, {}, text, to});
         }
         for (std::size_t n = receipts_.size(); n > 0; --n) {
             Owed owed = receipts_.front();

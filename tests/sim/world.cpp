@@ -78,7 +78,11 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
         providers.push_back(provider(i == 0 ? "pa" : "pb", binds[i], plan_));
         all.targets.push_back({static_cast<routing::ProviderId>(i), 1, 0, 1});
     }
+    std::vector<routing::HomeRule> homes(2);
+    for (routing::HomeRule& home : homes) home.owners = {{0, 1}, {1, 1}};
+    SLUICE_CHECK(homes[0].to.add(SimProvider::for_both) && homes[1].to.add(SimProvider::at_times_nobodys));
     if (!as_at_first) {
+        homes.pop_back();
         auto& one = providers[random_.below(providers.size())];
         switch (random_.below(4)) {
             case 0: one.window = SimProvider::window / 2; break;
@@ -87,7 +91,7 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
             default: accounts[random_.below(accounts.size())].enabled = false;
         }
     }
-    auto snapshot = routing::Snapshot::compile(accounts, providers, {all});
+    auto snapshot = routing::Snapshot::compile(accounts, providers, {all}, homes);
     SLUICE_CHECK(snapshot.has_value());
     return *snapshot;
 }

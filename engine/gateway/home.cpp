@@ -1,0 +1,45 @@
+#include "engine/gateway/home.hpp"
+
+#include "engine/gateway/convert.hpp"
+#include "engine/routing/keyword.hpp"
+
+namespace sluice::gateway {
+namespace {
+
+/// What the parts of one message have in common.
+std::uint64_t common_key(const routing::HomeRequest& request, PartyId provider, const sms::Concatenation& part) {
+    const std::uint64_t numbers = routing::stable_key(request.source.text()) * 0x9E3779B97F4A7C15u ^
+                                  routing::stable_key(request.destination.text());
+    const std::uint64_t rest = std::uint64_t{provider} << 32 | std::uint64_t{part.reference} << 16 |
+                               std::uint64_t{part.total} << 8 | part.wide;
+    return (numbers ^ rest * 0xBF58476D1CE4E5B9u) * 0x94D049BB133111EBu;
+}
+
+std::uint64_t keyword_in(Core& core, const Party& provider, const smpp::MessageBody& pdu,
+                         const routing::HomeRequest& request) {
+    static constexpr routing::TextProfile unknown{};
+    const auto part = part_of(pdu);
+    PartKeywords& of_parts = core.accounts->part_keywords();
+    if (part && part->part > 1) return of_parts.find(common_key(request, provider.id, *part));
+    const std::string word = routing::keyword_of(
+        text_in_utf8(pdu, provider.provider != nullptr ? provider.provider->text : unknown));
+    if (word.empty()) return 0;
+    const std::uint64_t keyword = routing::stable_key(word);
+    if (part && part->total > 1) of_parts.put(common_key(request, provider.id, *part), keyword);
+    return keyword;
+}
+
+}  // namespace
+
+routing::HomeRequest home_request(Core& core, const Party& provider, const smpp::MessageBody& pdu) {
+    const std::string_view country = provider.provider != nullptr ? std::string_view(provider.provider->country_code)
+                                                                  : std::string_view();
+    routing::HomeRequest request;
+    request.provider = provider.provider != nullptr ? provider.provider->id : routing::no_provider;
+    request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, country);
+    request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton, country);
+    if (core.snapshot->homes().wants_keyword()) request.keyword = keyword_in(core, provider, pdu, request);
+    return request;
+}
+
+}  // namespace sluice::gateway

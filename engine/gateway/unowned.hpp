@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/gateway/core.hpp"
+
+namespace sluice::gateway {
+
+/// Mobile-originated messages that nobody had a claim to when they came. They wait like an account's, and when a new
+/// configuration gives one to somebody, it goes to them.
+class Unowned {
+public:
+    explicit Unowned(Core& core) : core_(core) {}
+
+    /// At the start and with every new configuration: asks again of each whose it is, a few a turn.
+    void look_again();
+    /// At the end of a turn.
+    void work();
+    /// Of this shard.
+    std::uint64_t count();
+
+    struct Item {
+        MessageId id = 0;
+        PartyId provider = 0;
+        WallTime accepted_at{}, expires_at{};
+        std::string source, destination;
+    };
+    /// Up to `limit`, the oldest of each priority first; `then` is called later.
+    void list(std::size_t limit, std::function<void(std::vector<Item>)> then);
+
+private:
+    bool has_owner(const Message& m);
+    void give(Message& m);
+    void look_at_disk();
+    void look_at_rows(const storage::LoadResult& result);
+
+    Core& core_;
+    std::uint64_t round_ = 0;             ///< what was begun for an older configuration is left
+    WallTime before_{};                   ///< what came later was asked under this configuration
+    std::vector<Handle> in_memory_;       ///< to be looked at
+    bool look_in_memory_ = false;
+    std::size_t lane_ = 0;                ///< the next of the four to be read from disk; 4: none
+    std::uint64_t position_ = 0;          ///< read so far in it
+    bool loading_ = false;
+};
+
+}  // namespace sluice::gateway
