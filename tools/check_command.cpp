@@ -31,7 +31,8 @@ int check(const std::string& file) {
         return exit_configuration;
     }
     for (const std::string& warning : settings->warnings) fmt::print(stderr, "warning: {}\n", warning);
-    const auto snapshot = routing::Snapshot::compile(settings->accounts, settings->providers, settings->routes);
+    const auto snapshot = routing::Snapshot::compile(settings->accounts, settings->providers, settings->routes,
+                                                    settings->homes);
     if (!snapshot) {
         fmt::print(stderr, "{}: {}\n", file, snapshot.error().message);
         return exit_configuration;

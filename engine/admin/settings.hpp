@@ -12,6 +12,7 @@
 #include "engine/base/time.hpp"
 #include "engine/io/io.hpp"
 #include "engine/routing/account.hpp"
+#include "engine/routing/home.hpp"
 #include "engine/routing/provider.hpp"
 #include "engine/routing/route.hpp"
 #include "engine/sql/database.hpp"
@@ -119,6 +120,7 @@ struct Settings {
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile
     std::vector<routing::Provider> providers; ///< likewise
     std::vector<routing::RouteRule> routes;
+    std::vector<routing::HomeRule> homes;
     /// What is legal but likely a mistake, "FILE:LINE:COLUMN: field: ..." each.
     std::vector<std::string> warnings;
 };

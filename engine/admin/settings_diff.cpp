@@ -70,6 +70,20 @@ bool same_routes(const Settings& running, const Settings& wanted) {
                               });
 }
 
+bool same_homes(const Settings& running, const Settings& wanted) {
+    const auto names = [](const routing::HomeRule& home, const Settings& settings) {
+        std::vector<std::pair<std::string, std::uint32_t>> all;
+        for (const routing::HomeOwner& owner : home.owners)
+            all.emplace_back(settings.accounts[owner.account].system_id, owner.weight);
+        for (const routing::ProviderId id : home.providers) all.emplace_back(settings.providers[id].name, 0);
+        return all;
+    };
+    return std::ranges::equal(running.homes, wanted.homes, [&](const routing::HomeRule& a, const routing::HomeRule& b) {
+        return a.name == b.name && a.to == b.to && a.keywords == b.keywords && a.share == b.share &&
+               names(a, running) == names(b, wanted);
+    });
+}
+
 /// Certificates and the like change live; where to listen does not, nor whether that speaks TLS.
 void diff_listeners(const std::vector<ListenerSettings>& running, const std::vector<ListenerSettings>& wanted,
                     SettingsDiff& found) {
@@ -128,6 +142,8 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     diff_named(running.accounts, wanted.accounts, &routing::Account::system_id, "account", found.live, account_change);
     diff_named(running.providers, wanted.providers, &routing::Provider::name, "provider", found.live, provider_change);
     live(same_routes(running, wanted), "route: the routes changed, for messages from now on");
+    live(same_homes(running, wanted),
+         "home: who gets mobile-originated messages changed, for those from now on and those that are nobody's");
     return found;
 }
 

@@ -11,6 +11,7 @@ namespace sluice::admin {
 namespace {
 
 constexpr std::size_t max_reported = 100;
+constexpr std::size_t max_homes = 10'000;
 constexpr std::size_t max_databases = 16;  // each has threads of its own
 constexpr std::uintmax_t max_file = 256u << 20;
 
@@ -98,6 +99,13 @@ void read_routes(TableReader& reader, Settings& settings) {
                                  "can never match: " + settings.routes[by].label(by) + " always decides before it");
 }
 
+void read_homes(TableReader& reader, Settings& settings) {
+    read_all(reader, "home", settings.homes,
+             [&](TableReader& table, routing::HomeRule& home) { read_home(table, settings, home); });
+    if (settings.homes.size() > max_homes)
+        reader.error("home", "there are more than " + std::to_string(max_homes));
+}
+
 void read_listeners(TableReader& reader, Settings& settings) {
     read_all(reader, "listener", settings.listeners, [&](TableReader& table, ListenerSettings& listener) {
         read_listener(table, listener);
@@ -125,6 +133,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     read_accounts(reader, settings);
     read_providers(reader, settings);
     read_routes(reader, settings);
+    read_homes(reader, settings);
     if (settings.accounts.size() >= routing::no_account || settings.providers.size() >= routing::no_provider)
         reader.context().error({1, 1}, "", "there are more than 65534 accounts or providers");
     reader.finish();

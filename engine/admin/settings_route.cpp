@@ -75,28 +75,10 @@ void read_sources(TableReader& reader, std::vector<routing::SourcePattern>& sour
         reader.error("from", "is empty and would match nothing; leave it out to match every sender");
 }
 
-/// The place of `name` among `items`, or an error that lists what is near.
-template <class Item, class Id>
-bool find_by_name(const std::vector<Item>& items, std::string Item::*member, std::string_view what,
-                  const std::string& name, ReadContext& context, Position at, const std::string& field, Id& found) {
-    std::vector<std::string_view> names;
-    for (const Item& item : items) names.push_back(item.*member);
-    const auto place = std::ranges::find(names, name);
-    if (place == names.end()) {
-        context.error(at, field, "there is no " + std::string(what) + " '" + name + "'" + did_you_mean(name, names));
-        return false;
-    }
-    found = static_cast<Id>(place - names.begin());
-    return true;
-}
-
 void read_accounts(TableReader& reader, const Settings& settings, std::vector<routing::AccountId>& accounts) {
     const bool given = reader.texts("accounts", [&](const std::string& text, const Value& item,
                                                     const std::string& field) {
-        routing::AccountId id{};
-        if (find_by_name(settings.accounts, &routing::Account::system_id, "account", text, reader.context(), item.at,
-                         field, id))
-            accounts.push_back(id);
+        if (const auto id = find_account(settings, text, reader.context(), item.at, field)) accounts.push_back(*id);
     });
     if (given && reader.raw("accounts")->items.empty())
         reader.error("accounts", "is empty and would match nothing; leave it out to match every account");
@@ -107,9 +89,10 @@ void read_target(TableReader& reader, const Settings& settings, std::vector<Rout
     std::string name;
     const bool named = reader.text("provider", name, 1, 64);
     reader.require("provider");
-    if (named && find_by_name(settings.providers, &routing::Provider::name, "provider", name, reader.context(),
-                              reader.raw("provider")->at, reader.field("provider"), target.provider))
-        target.cost = settings.providers[target.provider].cost;
+    if (named)
+        target.provider = find_provider(settings, name, reader.context(), reader.raw("provider")->at,
+                                        reader.field("provider")).value_or(routing::no_provider);
+    if (target.provider != routing::no_provider) target.cost = settings.providers[target.provider].cost;
     reader.number("priority", target.priority, 1, 100);
     reader.number("weight", target.weight, 1, 1'000'000);
     reader.number("cost", target.cost, 0, 1'000'000'000);

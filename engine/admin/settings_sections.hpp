@@ -27,6 +27,14 @@ void read_provider_tls(TableReader& reader, routing::ProviderTls& settings);
 std::size_t read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates);
 /// Finds accounts and providers by name in `settings`.
 void read_route(TableReader& reader, const Settings& settings, routing::RouteRule& route);
+void read_home(TableReader& reader, const Settings& settings, routing::HomeRule& home);
+
+/// The place among accounts or providers of the one that an item of a list, or the value of a key, names; else an error
+/// that says what is near.
+std::optional<routing::AccountId> find_account(const Settings& settings, const std::string& name, ReadContext& context,
+                                               Position at, const std::string& field);
+std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name, ReadContext& context,
+                                                 Position at, const std::string& field);
 
 /// What goes for accounts and providers alike.
 void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_burst_divisor);

@@ -94,7 +94,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(const admin::Settings& settings,
 Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log) {
     settings_ = settings;
     certificates_ = certificates_of(settings);
-    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes);
+    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes, settings.homes);
     if (!snapshot) return std::unexpected(snapshot.error());
     if (auto distinct = gateway::check_parties(**snapshot); !distinct) return distinct;
     snapshot_ = *snapshot;
@@ -253,7 +253,7 @@ void Gateway::stop(seconds patience) {
 }
 
 Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
-    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes);
+    auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes, settings.homes);
     if (!snapshot) return std::unexpected(snapshot.error());
     if (auto distinct = gateway::check_parties(**snapshot); !distinct) return std::unexpected(distinct.error());
     std::vector<std::string> notes;
@@ -273,6 +273,7 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.accounts = settings.accounts;
     next.providers = settings.providers;
     next.routes = settings.routes;
+    next.homes = settings.homes;
     admission_->set_limits(connection_limits(next.limits));
     if (charging_log_) charging_log_->set_names(names_of(**snapshot));
     const auto config = gateway_config(next);

@@ -410,6 +410,41 @@ TEST(SettingsErrors, Names) {
               " route[1].accounts[1]: there is no account 'acne' (did you mean 'acme'?)");
 }
 
+TEST(SettingsErrors, HomesThatCannotBe) {
+    const auto home = [](const std::string& text) { return what_of(file_with("", "", "[[home]]\n" + text)); };
+    EXPECT_EQ(home("to = [\"1\"]"), " home[1].accounts: is missing and has no default");
+    EXPECT_EQ(home("accounts = []"), " home[1].accounts: must name 1 to 8 accounts");
+    EXPECT_EQ(home("accounts = [\"acne\"]"), " home[1].accounts[1].account: there is no account 'acne' (did you mean 'acme'?)");
+    EXPECT_EQ(home("accounts = [\"acme\", { account = \"acme\", weight = 2 }]"),
+              " home[1].accounts[2].account: 'acme' is in this list already");
+    EXPECT_EQ(home("accounts = [\"acme\"]\nto = []"),
+              " home[1].to: is empty and would match nothing; leave it out to match every number");
+    EXPECT_EQ(home("accounts = [\"acme\"]\nto = [\"9-1\"]"), " home[1].to[1]: the range 9-1 ends before it begins");
+    EXPECT_EQ(home("accounts = [\"acme\"]\nproviders = [\"mx\"]"),
+              " home[1].providers[1]: there is no provider 'mx' (did you mean 'mc'?)");
+    EXPECT_EQ(home("accounts = [\"acme\"]\nkeywords = [\"two words\"]"),
+              " home[1].keywords[1]: 'two words' is not one word of at most 80 octets");
+    EXPECT_EQ(home("accounts = [\"acme\"]\nshare = \"some\"").substr(0, 16), " home[1].share: ");
+}
+
+TEST(Settings, Homes) {
+    const auto settings = parse_settings(
+        file_with("", "", "[[home]]\nto = [\"12345\", \"447*\"]\nkeywords = [\"Stop!\"]\n"
+                          "accounts = [{ account = \"acme\", weight = 3 }]\nshare = \"one\"\nproviders = [\"mc\"]\n"), "x");
+    ASSERT_TRUE(settings) << settings.error().message;
+    ASSERT_EQ(settings->homes.size(), 1u);
+    const routing::HomeRule& home = settings->homes[0];
+    EXPECT_EQ(home.to.size(), 2u);
+    EXPECT_EQ(home.keywords, std::vector<std::string>{"stop"});
+    EXPECT_EQ(home.owners, (std::vector<routing::HomeOwner>{{0, 3}}));
+    EXPECT_EQ(home.share, routing::HomeShare::one);
+    EXPECT_EQ(home.providers, std::vector<routing::ProviderId>{0});
+    admin::Settings other = *settings;
+    EXPECT_TRUE(diff(*settings, other).empty());
+    other.homes[0].owners[0].weight = 4;
+    EXPECT_EQ(diff(*settings, other).live.size(), 1u);
+}
+
 TEST(SettingsErrors, RoutesThatCannotBe) {
     const auto route = [](const std::string& text) { return what_of(file_with("", "", "[[route]]\n" + text)); };
     EXPECT_EQ(route("to = [\"44\"]"), " route[1].via: a route has either via or reject");

@@ -15,6 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     SLUICE_CHECK(sluice::admin::diff(*settings, *settings).empty());
-    SLUICE_CHECK(sluice::routing::Snapshot::compile(settings->accounts, settings->providers, settings->routes));
+    SLUICE_CHECK(sluice::routing::Snapshot::compile(settings->accounts, settings->providers, settings->routes,
+                                                 settings->homes));
     return 0;
 }
