@@ -18,7 +18,7 @@ struct CtlArguments {
     std::string admin = "127.0.0.1:8775";
     bool json = false;
     int limit = 100;
-    std::string message_id, session_id, account, from, to, amount, reference;
+    std::string message_id, session_id, account, from, to, provider, text, amount, reference;
     std::vector<std::string> log_level;
 };
 
@@ -96,6 +96,7 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
         "  sluice ctl status\n"
         "  sluice ctl trace 935264711023099904             what became of a message\n"
         "  sluice ctl route explain --account demo --to 447700900123\n"
+        "  sluice ctl route home --provider mc --to 12345 --text 'STOP'\n"
         "  sluice ctl log-level debug\n"
         "  sluice ctl sessions --json | jq '.sessions[] | select(.name == \"demo\")'\n\n"
         "Exit codes: 0 done; 1 refused, or not found; 2 usage; 4 no gateway answers there.");
@@ -126,6 +127,10 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
         return ask(*arguments, "GET", "/api/v1/receipts?limit=" + std::to_string(arguments->limit), print_receipts);
     })->add_option("--limit", arguments->limit, "How many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
 
+    add(command, "unowned", "Mobile-originated messages that nobody has a claim to; oldest first", [=] {
+        return ask(*arguments, "GET", "/api/v1/unowned?limit=" + std::to_string(arguments->limit), print_unowned);
+    })->add_option("--limit", arguments->limit, "How many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
+
     add(command, "trace", "One message's life, step by step", [=] {
         return ask(*arguments, "GET", "/api/v1/messages/" + part(arguments->message_id), print_message);
     })->add_option("ID", arguments->message_id, "Decimal or hexadecimal, as the account was shown it")->required();
@@ -141,6 +146,16 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
     explain->add_option("--account", arguments->account, "system_id of the sender")->required();
     explain->add_option("--from", arguments->from, "source_addr");
     explain->add_option("--to", arguments->to, "destination_addr")->required();
+    CLI::App* home = add(route, "home", "Whose a mobile-originated message would be now, and why", [=] {
+        return ask(*arguments, "GET",
+                   "/api/v1/home-explain?provider=" + part(arguments->provider) + "&from=" + part(arguments->from) +
+                       "&to=" + part(arguments->to) + "&text=" + part(arguments->text),
+                   print_explanation);
+    });
+    home->add_option("--provider", arguments->provider, "Name of the provider that brings it")->required();
+    home->add_option("--from", arguments->from, "source_addr");
+    home->add_option("--to", arguments->to, "destination_addr")->required();
+    home->add_option("--text", arguments->text, "Its text, for keywords");
 
     add(command, "reload", "Read the settings file again and apply it",
         [=] { return ask(*arguments, "POST", "/api/v1/reload", print_reload); });

@@ -181,6 +181,15 @@ void print_explanation(const CtlJson& body) {
     for (const CtlJson& line : body["explanation"]) fmt::print("{}\n", cell(line));
 }
 
+void print_unowned(const CtlJson& body) {
+    print_table(body["messages"],
+                {{"ID", "id"}, {"FROM", "from"}, {"TO", "to"}, {"PROVIDER", "provider"}, {"CAME", "accepted_at"},
+                 {"UNTIL", "expires_at"}},
+                "every message has an owner");
+    if (body["messages"].size() < body["count"].get<std::uint64_t>())
+        fmt::print("{} of {} are shown: --limit shows more\n", body["messages"].size(), cell(body["count"]));
+}
+
 void print_reload(const CtlJson& body) {
     if (body["applied"].empty() && body["needs_restart"].empty()) return fmt::print("nothing has changed\n");
     print_lines("applied", body["applied"]);

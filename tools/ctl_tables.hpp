@@ -15,6 +15,7 @@ void print_queues(const CtlJson& body);
 void print_receipts(const CtlJson& body);
 void print_message(const CtlJson& message);
 void print_explanation(const CtlJson& body);
+void print_unowned(const CtlJson& body);
 void print_reload(const CtlJson& body);
 
 }  // namespace sluice::tools

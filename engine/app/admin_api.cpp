@@ -36,6 +36,8 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
         {"GET", "/api/v1/accounts", [&] { return accounts(); }},
         {"GET", "/api/v1/queues", [&] { return queues(); }},
         {"GET", "/api/v1/receipts", [&] { return receipts(request); }},
+        {"GET", "/api/v1/unowned", [&] { return unowned(request); }},
+        {"GET", "/api/v1/home-explain", [&] { return explain_home(request); }},
         {"GET", "/api/v1/route-explain", [&] { return explain_route(request); }},
         {"POST", "/api/v1/reload", [&] { return reload(); }},
         {"POST", "/api/v1/drain", [&] { return drain(); }},

@@ -39,6 +39,9 @@ private:
     HttpResponse receipts(const HttpRequest& request);
     // admin_api_charging.cpp
     HttpResponse top_up(std::string_view system_id, const HttpRequest& request);
+    // admin_api_home.cpp
+    HttpResponse unowned(const HttpRequest& request);
+    HttpResponse explain_home(const HttpRequest& request);
     // admin_api_message.cpp
     HttpResponse message(std::string_view id);
     // admin_api_metrics.cpp

@@ -116,6 +116,7 @@ void view_message(gateway::Shard& shard, gateway::MessageId id,
 }
 
 PartyNames::PartyNames(const routing::Snapshot& snapshot) {
+    names_[gateway::nobody] = "(nobody)";
     for (const routing::Account& account : snapshot.accounts()) names_[gateway::party_of(account)] = account.system_id;
     for (const routing::Provider& provider : snapshot.providers()) names_[gateway::party_of(provider)] = provider.name;
 }

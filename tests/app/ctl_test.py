@@ -151,6 +151,15 @@ class WithAGateway(GatewayCase):
         self.assertIn("mc", text)
         self.assertIn("no account nobody", self.ctl("route", "explain", "--account", "nobody", "--to", "1", code=1))
 
+    def test_route_home(self):
+        text = self.ctl("route", "home", "--provider", "mc", "--to", "999", "--text", "Stop!")
+        self.assertIn("to '999', keyword 'stop'", text)
+        self.assertIn("it is nobody's", text)
+        self.assertIn("no provider nowhere", self.ctl("route", "home", "--provider", "nowhere", "--to", "1", code=1))
+
+    def test_unowned(self):
+        self.assertIn("every message has an owner", self.ctl("unowned"))
+
     def test_log_level(self):
         self.assertEqual(self.ctl("log-level", "debug"), "level debug\n")
         self.assertEqual(self.json("status")["log"]["level"], "debug")

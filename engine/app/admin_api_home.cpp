@@ -1,0 +1,83 @@
+#include <algorithm>
+#include <charconv>
+
+#include "codecs/smpp/values.hpp"
+#include "engine/admin/utc_text.hpp"
+#include "engine/app/admin_api.hpp"
+#include "engine/app/admin_json.hpp"
+#include "engine/app/admin_shards.hpp"
+#include "engine/app/admin_views.hpp"
+#include "engine/routing/keyword.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr std::size_t default_limit = 100, max_limit = 10'000;
+
+struct View {
+    std::uint64_t count = 0;
+    std::vector<gateway::Unowned::Item> list;
+};
+
+}  // namespace
+
+HttpResponse AdminApi::unowned(const HttpRequest& request) {
+    std::size_t limit = default_limit;
+    if (const std::string_view text = request.parameter("limit"); !text.empty()) {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+        if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > max_limit)
+            return json_error(400, "limit is 1 to " + std::to_string(max_limit));
+    }
+    View all;
+    for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
+        auto view = ask_slowly<View>(gateway_, shard, [limit](gateway::Shard& its, const auto& answer) {
+            gateway::Unowned& unowned = its.unowned();
+            unowned.list(limit, [answer, count = unowned.count()](auto list) { answer(View{count, std::move(list)}); });
+        });
+        if (!view) return no_answer(shard);
+        all.count += view->count;
+        std::ranges::move(view->list, std::back_inserter(all.list));
+    }
+    std::ranges::sort(all.list, {}, &gateway::Unowned::Item::accepted_at);
+    if (all.list.size() > limit) all.list.resize(limit);
+    const PartyNames names(*gateway_.snapshot());
+    Json rows = Json::array();
+    for (const gateway::Unowned::Item& item : all.list)
+        rows.push_back({{"id", std::to_string(item.id)},
+                        {"from", item.source},
+                        {"to", item.destination},
+                        {"provider", names.of(item.provider)},
+                        {"accepted_at", admin::utc_text(item.accepted_at)},
+                        {"expires_at", admin::utc_text(item.expires_at)}});
+    return json_reply({{"count", all.count}, {"messages", std::move(rows)}});
+}
+
+HttpResponse AdminApi::explain_home(const HttpRequest& request) {
+    const auto snapshot = gateway_.snapshot();
+    const std::string_view name = request.parameter("provider"), to = request.parameter("to"),
+                           from = request.parameter("from");
+    if (name.empty() || to.empty()) return json_error(400, "provider and to are needed");
+    const routing::Provider* const provider = snapshot->find_provider(name);
+    if (provider == nullptr) return json_error(404, "there is no provider " + std::string(name));
+
+    const auto ton = [](std::string_view number) {
+        return static_cast<std::uint8_t>(number.starts_with('+') ? smpp::Ton::international : smpp::Ton::unknown);
+    };
+    routing::HomeRequest asked;
+    asked.provider = provider->id;
+    asked.destination = routing::Address::normalise(to, ton(to), provider->country_code);
+    asked.source = routing::Address::normalise(from, ton(from), provider->country_code);
+    const std::string keyword = routing::keyword_of(request.parameter("text"));
+    if (!keyword.empty()) asked.keyword = routing::stable_key(keyword);
+    Json body;
+    body["to"] = asked.destination.text();
+    body["keyword"] = keyword;
+    body["accounts"] = Json::array();
+    for (const routing::AccountId id : snapshot->home(asked).owners())
+        body["accounts"].push_back(snapshot->accounts()[id].system_id);
+    body["explanation"] = snapshot->explain_home(asked, keyword);
+    return json_reply(body);
+}
+
+}  // namespace sluice::app
