@@ -20,7 +20,7 @@ std::uint64_t Unowned::count() {
 
 void Unowned::look_again() {
     ++round_;
-    before_ = core_.now().wall;
+    before_ = core_.messages->ids().next(core_.now().wall);
     look_in_memory_ = true;
     lane_ = 0;
     position_ = 0;
@@ -60,7 +60,7 @@ void Unowned::work() {
         look_in_memory_ = false;
         in_memory_.clear();
         core_.messages->for_each_in_memory([&](Message& m) {
-            if (m.account != nobody || m.accepted_at > before_) return;
+            if (m.account != nobody || m.id > before_) return;
             if (m.stage == Stage::committing) look_in_memory_ = true;  // when it is queued
             else if (m.stage == Stage::queued) in_memory_.push_back(m.self);
         });

@@ -38,7 +38,7 @@ private:
 
     Core& core_;
     std::uint64_t round_ = 0;             ///< what was begun for an older configuration is left
-    WallTime before_{};                   ///< what came later was asked under this configuration
+    MessageId before_ = 0;                ///< what came later was asked under this configuration
     std::vector<Handle> in_memory_;       ///< to be looked at
     bool look_in_memory_ = false;
     std::size_t lane_ = 0;                ///< the next of the four to be read from disk; 4: none
