@@ -121,8 +121,19 @@ Result<void> Journal::find_files() {
         }
         const auto first = read_record(mapping.bytes(), seed_);
         file.first_sequence = first ? first->header.sequence : 0;
-        if (first && file.first_sequence >= oldest_sequence_) files_.push_back(file);
-        else set_free(file);
+        if (first && file.first_sequence >= oldest_sequence_) {
+            files_.push_back(file);
+            continue;
+        }
+        // Of an earlier use, or its first write did not come to its end; then nothing newer can be behind it.
+        for (std::uint64_t at = 0; at < file.size; at += journal_block) {
+            const auto later = read_record(mapping.bytes().subspan(at), seed_);
+            if (!later || later->header.sequence < oldest_sequence_) continue;
+            ::close(file.fd);
+            return fail("the journal in " + options_.directory + " is damaged: the first record of " + path_of(file) +
+                        " cannot be read, and later ones are there; restore the directory as a whole from a copy");
+        }
+        set_free(file);
     }
     if (failure) return std::unexpected(system_error("cannot read", options_.directory, failure.value()));
     std::ranges::sort(files_, {}, &File::first_sequence);

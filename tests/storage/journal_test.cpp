@@ -142,6 +142,17 @@ TEST_F(Journals, DamageBeforeTheEndIsTold) {
     EXPECT_EQ(numbers(*open()), from_to(1, 20)) << "mended";
 }
 
+TEST_F(Journals, DamageOfTheLastFilesFirstRecordIsTold) {
+    {
+        const auto journal = open();
+        for (int i = 0; i < 20; ++i) write(*journal, 5000);
+    }
+    spoil(2, 100, 1);
+    const auto opened = try_open(made);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().message.find("the first record of "), std::string::npos) << opened.error().message;
+}
+
 TEST_F(Journals, AFileThatIsMissingIsTold) {
     JournalMark mark;
     {
