@@ -47,6 +47,7 @@ TEST_F(GatewayMetricsTest, TheTextIsWellFormedAndNamesFollowTheConventions) {
 }
 
 TEST_F(GatewayMetricsTest, EveryMetricIsInTheDocument) {
+    settings.databases.push_back({.name = "customers", .connection = "Driver=none"});
     start();
     std::ifstream file(SLUICE_DOCS "/operations.md");
     const std::string document((std::istreambuf_iterator<char>(file)), {});
