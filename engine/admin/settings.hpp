@@ -15,6 +15,7 @@
 #include "engine/routing/home.hpp"
 #include "engine/routing/provider.hpp"
 #include "engine/routing/route.hpp"
+#include "engine/script/program.hpp"
 #include "engine/sql/database.hpp"
 #include "engine/tls/context.hpp"
 
@@ -121,6 +122,7 @@ struct Settings {
     std::vector<routing::Provider> providers; ///< likewise
     std::vector<routing::RouteRule> routes;
     std::vector<routing::HomeRule> homes;
+    script::Program program;               ///< the triggers and their scripts
     /// What is legal but likely a mistake, "FILE:LINE:COLUMN: field: ..." each.
     std::vector<std::string> warnings;
 };

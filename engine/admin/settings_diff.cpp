@@ -144,6 +144,9 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     live(same_routes(running, wanted), "route: the routes changed, for messages from now on");
     live(same_homes(running, wanted),
          "home: who gets mobile-originated messages changed, for those from now on and those that are nobody's");
+    live(running.program.limits == wanted.program.limits, "scripts: changed");
+    live(running.program.triggers == wanted.program.triggers && running.program.scripts == wanted.program.scripts,
+         "trigger: the triggers or their scripts changed, for events from now on");
     return found;
 }
 

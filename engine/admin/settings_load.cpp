@@ -106,6 +106,15 @@ void read_homes(TableReader& reader, Settings& settings) {
         reader.error("home", "there are more than " + std::to_string(max_homes));
 }
 
+void read_triggers(TableReader& reader, Settings& settings) {
+    script::Program& program = settings.program;
+    reader.table("scripts", [&](TableReader& table) { read_scripts(table, program.limits); });
+    read_all(reader, "trigger", program.triggers, [&](TableReader& table, script::Trigger& trigger) {
+        read_trigger(table, settings, program, trigger);
+        check_distinct(table, "name", program.triggers, &script::Trigger::name, trigger.name);
+    });
+}
+
 void read_listeners(TableReader& reader, Settings& settings) {
     read_all(reader, "listener", settings.listeners, [&](TableReader& table, ListenerSettings& listener) {
         read_listener(table, listener);
@@ -134,6 +143,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     read_providers(reader, settings);
     read_routes(reader, settings);
     read_homes(reader, settings);
+    read_triggers(reader, settings);
     if (settings.accounts.size() >= routing::no_account || settings.providers.size() >= routing::no_provider)
         reader.context().error({1, 1}, "", "there are more than 65534 accounts or providers");
     reader.finish();

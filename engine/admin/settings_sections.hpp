@@ -35,6 +35,9 @@ std::optional<routing::AccountId> find_account(const Settings& settings, const s
                                                Position at, const std::string& field);
 std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name, ReadContext& context,
                                                  Position at, const std::string& field);
+void read_scripts(TableReader& reader, script::Limits& limits);
+/// Finds accounts and providers by name in `settings`; the script's text goes into `program`.
+void read_trigger(TableReader& reader, const Settings& settings, script::Program& program, script::Trigger& trigger);
 
 /// What goes for accounts and providers alike.
 void read_rate(TableReader& reader, routing::Rate& rate, std::uint32_t default_burst_divisor);

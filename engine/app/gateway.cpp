@@ -40,6 +40,7 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s) {
     c.store.receipt_grace = s.message.receipt_lifetime;
     c.delivery_validity = s.message.delivery_validity;
     c.no_credit_status = s.charging.no_credit_status;
+    c.program = std::make_shared<script::Program>(s.program);
     return c;
 }
 
@@ -274,6 +275,7 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.providers = settings.providers;
     next.routes = settings.routes;
     next.homes = settings.homes;
+    next.program = settings.program;
     admission_->set_limits(connection_limits(next.limits));
     if (charging_log_) charging_log_->set_names(names_of(**snapshot));
     const auto config = gateway_config(next);

@@ -18,8 +18,16 @@
 #include "engine/gateway/wire.hpp"
 #include "engine/reactor/reactor.hpp"
 #include "engine/routing/snapshot.hpp"
+#include "engine/script/event.hpp"
+
+namespace sluice::script {
+struct Program;
+class LookUps;
+}  // namespace sluice::script
 
 namespace sluice::gateway {
+
+class Triggers;
 
 /// What the gateway needs of the settings beyond accounts, providers and routes.
 struct GatewayConfig {
@@ -35,6 +43,7 @@ struct GatewayConfig {
     seconds default_validity{24 * 3600}, max_validity{7 * 24 * 3600};
     seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};
     smpp::CommandStatus no_credit_status = smpp::CommandStatus::ESME_RSUBMITFAIL;  ///< the credits have run out
+    std::shared_ptr<const script::Program> program;  ///< triggers and their scripts; null: none
 };
 
 /// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
@@ -65,6 +74,11 @@ struct Core {
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
+    Triggers* triggers = nullptr;
+    script::LookUps* look_ups = nullptr;  ///< null: scripts can make none
+    script::EventMask trigger_events = 0; ///< those that fire triggers
+    /// All that an event costs for which there is no trigger.
+    bool fires(script::Event event) const { return (trigger_events & script::bit(event)) != 0; }
     bool disk_stalled = false;            ///< commits fail (disk full): nothing can be taken
     std::unordered_set<std::uint64_t> top_ups;  ///< hashes of references under way, see charging.hpp
     bool draining = false;                ///< no new messages: an orderly end is under way

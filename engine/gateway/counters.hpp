@@ -55,6 +55,13 @@ namespace sluice::gateway {
     X(outbinds, "outbinds of providers that we answered with a bind") \
     X(outbinds_refused, "connections and outbinds to a provider's outbind.listen that were refused") \
     X(outbinds_sent, "calls to accounts with an outbind setting, because something waits for them") \
+    X(triggers_run, "scripts called by events") \
+    X(trigger_errors, "scripts that failed: what their on_error says was done") \
+    X(trigger_look_ups, "SQL and HTTP look-ups that scripts waited for") \
+    X(trigger_rejects, "messages and binds that scripts refused") \
+    X(trigger_drops, "mobile-originated messages that scripts dropped") \
+    X(trigger_sends, "messages that scripts sent") \
+    X(trigger_sends_refused, "messages that scripts sent and that were refused") \
     X(deliver_malformed, "deliver_sm and data_sm from providers refused because a field was wrong")
 
 struct Counters {

@@ -9,6 +9,7 @@
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/home.hpp"
 #include "engine/gateway/parts.hpp"
+#include "engine/gateway/triggers.hpp"
 
 namespace sluice::gateway {
 
@@ -70,7 +71,16 @@ CommandStatus Ingress::times(const routing::Account& account, const smpp::Messag
     return CommandStatus::ESME_ROK;
 }
 
-CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo& reply, MessageId shown, MessageId& id) {
+CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo& reply, MessageId shown, MessageId& id,
+                             bool fires) {
+    Message m;
+    if (const auto status = check(party, pdu, m); status != CommandStatus::ESME_ROK) return status;
+    if (core_.fires(script::Event::submit) && fires) [[unlikely]]
+        return triggered(party, pdu, reply, shown, id);
+    return take(party, pdu, m, reply, shown, id);
+}
+
+CommandStatus Ingress::check(Party& party, smpp::MessageBody& pdu, Message& m) {
     const Now& now = core_.now();
     core_.counters.submits.add();
     const auto refuse = [&](Counter& counter, CommandStatus status) {
@@ -85,7 +95,6 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     if (pdu.destination_addr.empty()) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVDSTADR);
     if (!pdu.short_message.empty() && pdu.tlvs.find(smpp::Tag::message_payload))
         return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RTLVNOTALLWD);
-    Message m;
     if (const auto status = times(account, pdu, m); status != CommandStatus::ESME_ROK)
         return refuse(core_.counters.refused_malformed, status);
     if (account.strip_trailing_nul && !packed(account.text) && (pdu.esm_class & smpp::esm_class::udhi) == 0)
@@ -101,21 +110,34 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
     if ((pdu.registered_delivery & smpp::registered_delivery::receipt_mask) != 0 &&
         core_.awaiting() >= core_.config.max_receipts_outstanding)
         return refuse(core_.counters.refused_receipts, CommandStatus::ESME_RTHROTTLED);
+    return CommandStatus::ESME_ROK;
+}
 
-    // Where it goes.
-    routing::RouteRequest request;
-    request.account = account.id;
-    request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
-    request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
-    const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
-    using Outcome = routing::RouteDecision::Outcome;
-    if (decision.outcome != Outcome::routed) {
-        return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
-                                                       : decision.outcome == Outcome::no_route
-                                                           ? CommandStatus::ESME_RINVDSTADR
-                                                           : CommandStatus::ESME_RSUBMITFAIL);
+CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, const ReplyTo& reply, MessageId shown,
+                            MessageId& id, const routing::Provider* chosen) {
+    const Now& now = core_.now();
+    const routing::Account& account = *party.account;
+    const auto refuse = [&](Counter& counter, CommandStatus status) {
+        counter.add();
+        return status;
+    };
+    routing::RouteDecision decision;  // where a trigger has chosen, no rule has
+    if (chosen == nullptr) {
+        routing::RouteRequest request;
+        request.account = account.id;
+        request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
+        request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
+        decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
+        using Outcome = routing::RouteDecision::Outcome;
+        if (decision.outcome != Outcome::routed) {
+            return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
+                                                           : decision.outcome == Outcome::no_route
+                                                               ? CommandStatus::ESME_RINVDSTADR
+                                                               : CommandStatus::ESME_RSUBMITFAIL);
+        }
+        chosen = &core_.snapshot->providers()[decision.candidates[0]];
     }
-    const routing::Provider& provider = core_.snapshot->providers()[decision.candidates[0]];
+    const routing::Provider& provider = *chosen;
 
     m.account = party.id;
     m.provider = party_of(provider);
@@ -286,19 +308,30 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
     if (party.provider != nullptr && party.provider->strip_trailing_nul && !packed(party.provider->text) &&
         (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
-    const auto decision = core_.snapshot->home(home_request(core_, party, pdu));
     pdu.registered_delivery = 0;
+    const auto decision = core_.snapshot->home(home_request(core_, party, pdu));
+    if (core_.fires(script::Event::originated)) [[unlikely]] return triggered(party, pdu, decision, reply);
+    MessageId id = 0;
+    return originated(party, pdu, reply, decision.owners(), id);
+}
+
+CommandStatus Ingress::originated(Party& party, const smpp::DeliverSm& pdu, const ReplyTo& reply,
+                                  std::span<const routing::AccountId> owners, MessageId& id) {
     // All of them are in one batch, so that the answer, which the first brings, speaks for all.
-    if (decision.count == 0) {
+    if (owners.empty()) {
         core_.counters.originated_unowned.add();
-        take_home(party, nullptr, pdu, reply);
+        id = take_home(party, nullptr, pdu, reply);
     }
-    for (std::uint8_t i = 0; i < decision.count; ++i)
-        take_home(party, &core_.snapshot->accounts()[decision.accounts[i]], pdu, i == 0 ? reply : ReplyTo{});
+    for (std::size_t i = 0; i < owners.size(); ++i) {
+        const MessageId taken =
+            take_home(party, &core_.snapshot->accounts()[owners[i]], pdu, i == 0 ? reply : ReplyTo{});
+        if (i == 0) id = taken;
+    }
     return CommandStatus::ESME_ROK;
 }
 
-void Ingress::take_home(Party& party, const routing::Account* owner, const smpp::DeliverSm& pdu, const ReplyTo& reply) {
+MessageId Ingress::take_home(Party& party, const routing::Account* owner, const smpp::DeliverSm& pdu,
+                             const ReplyTo& reply) {
     const Now& now = core_.now();
     Message m;
     m.kind = Kind::originated;
@@ -308,15 +341,16 @@ void Ingress::take_home(Party& party, const routing::Account* owner, const smpp:
     m.accepted_at = now.wall;
     m.expires_at = now.wall + core_.config.delivery_validity;
     store_body(m, pdu);
+    MessageId id = 0;
     if (owner != nullptr && party.provider != nullptr && core_.snapshot->converts_for(*owner)) {
-        MessageId first = 0;
         routing::TextProfile to = owner->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
-        convert_new(party, m, party.provider->text, to, reply, nullptr, first);
-        if (first != 0) return;
+        convert_new(party, m, party.provider->text, to, reply, nullptr, id);
+        if (id != 0) return id;
     }
-    const MessageId id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
+    id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
     core_.note(id, TraceEvent::accepted, party.id);
+    return id;
 }
 
 }  // namespace sluice::gateway

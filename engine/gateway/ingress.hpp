@@ -1,12 +1,20 @@
 #pragma once
 
+#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "codecs/smpp/pdu.hpp"
 #include "engine/gateway/core.hpp"
+#include "engine/script/subject.hpp"
+
+namespace sluice::script {
+struct Sending;
+}
 
 namespace sluice::gateway {
+
+struct Firing;
 
 /// Takes messages in: from accounts (submit_sm, data_sm, submit_multi) and from providers (mobile-originated deliver_sm
 /// and data_sm). A message that passes every check is recorded, and answered once the record is on disk; one that does
@@ -24,12 +32,31 @@ public:
     /// A message that a provider brings for its owners, see routing/home.hpp.
     smpp::CommandStatus originate(Party& provider, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
 
+    /// A message of a trigger's script: on its way like any other, and fires no submit or originated itself.
+    smpp::CommandStatus send(const script::Sending& sending);
+
     /// The destinations that submit_multi could not serve, for its answer; forgotten once asked for.
     std::vector<std::uint8_t> take_unsuccess(MessageId shown_id, std::uint8_t& count);
 
 private:
     smpp::CommandStatus admit(Party& account, smpp::MessageBody pdu, const wire::ReplyTo& reply, MessageId shown,
-                              MessageId& id);
+                              MessageId& id, bool fires = true);
+    /// What the message says and the account may do; sets the message's times.
+    smpp::CommandStatus check(Party& party, smpp::MessageBody& pdu, Message& m);
+    /// Gives it a route, and keeps it. `chosen`: the provider, whatever the routes say.
+    smpp::CommandStatus take(Party& party, smpp::MessageBody& pdu, Message& m, const wire::ReplyTo& reply, MessageId shown,
+                             MessageId& id, const routing::Provider* chosen = nullptr);
+    /// Lets the triggers see a submit. `id` stays 0 when they wait.
+    smpp::CommandStatus triggered(Party& party, const smpp::MessageBody& pdu, const wire::ReplyTo& reply, MessageId shown,
+                                  MessageId& id);
+    /// Goes on with what they have made of it.
+    smpp::CommandStatus after_triggers(Firing& firing, const wire::ReplyTo& reply, MessageId shown, MessageId& id);
+    smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
+                                  const wire::ReplyTo& reply);
+    /// A copy for each owner, or for nobody; `id` is the first one's.
+    smpp::CommandStatus originated(Party& party, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply,
+                                   std::span<const routing::AccountId> owners, MessageId& id);
+    smpp::CommandStatus after_triggers(Firing& firing, Party& party, const wire::ReplyTo& reply);
     /// A new message for a peer that has text otherwise: refused if its profile says so, or accepted in parts (`id` is set
     /// then). Else it goes on whole, and is converted when it leaves. Parts are charged before they are
     /// accepted, by the rule of `decision`; not where that is null.
@@ -38,7 +65,8 @@ private:
                                     const routing::RouteDecision* decision, MessageId& id);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     /// Accepts a copy for `owner`, or for nobody; `reply` is answered after its commit.
-    void take_home(Party& provider, const routing::Account* owner, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
+    MessageId take_home(Party& provider, const routing::Account* owner, const smpp::DeliverSm& pdu,
+                        const wire::ReplyTo& reply);
     bool full() const;
 
     struct Unsuccess {
@@ -47,6 +75,7 @@ private:
     };
     Core& core_;
     std::unordered_map<MessageId, Unsuccess> unsuccess_;
+    script::Subject sending_;     ///< of `send`, to be used again
     std::uint16_t reference_ = 0;  ///< of the last message that was split
 };
 

@@ -29,6 +29,7 @@ Shard::Shard(Options options)
       receipts_(core_, messages_),
       egress_(core_, receipts_),
       ingress_(core_),
+      triggers_(core_, ingress_),
       operations_(core_),
       providers_(core_, ingress_, egress_, receipts_),
       services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }},
@@ -42,6 +43,8 @@ Shard::Shard(Options options)
     core_.accounts = options.accounts;
     core_.admission = options.admission;
     core_.authenticate = std::move(options.authenticate);
+    core_.triggers = &triggers_;
+    core_.look_ups = options.look_ups;
     core_.log = std::move(options.log);
     core_.random = Random(options.seed);
     core_.overflow.resize(options.shards);
@@ -55,6 +58,7 @@ Shard::Shard(Options options)
 
 Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints) {
     core_.adopt(std::move(snapshot));
+    triggers_.adopt(core_.config.program);
     if (auto recovered = receipts_.recover(); !recovered) return recovered;
     if (auto recovered = messages_.recover(reactor_.now()); !recovered) return recovered;
     receipts_.recover_held();
@@ -94,6 +98,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
     receipts_.configure();
     core_.adopt(std::move(snapshot));
     open_balances(core_);
+    triggers_.adopt(core_.config.program);
     providers_.apply(endpoints);
     unowned_.look_again();
     for_each_connection([this](Connection& connection) {

@@ -12,6 +12,7 @@
 #include "engine/gateway/outbinds.hpp"
 #include "engine/gateway/providers.hpp"
 #include "engine/gateway/receipts.hpp"
+#include "engine/gateway/triggers.hpp"
 #include "engine/gateway/unowned.hpp"
 #include "engine/io/io.hpp"
 #include "engine/reactor/reactor.hpp"
@@ -33,6 +34,7 @@ public:
         AccountsShared* accounts = nullptr;
         Admission* admission = nullptr;
         Authenticate authenticate;
+        script::LookUps* look_ups = nullptr; ///< outlives the shard's last turn
         LogLine log;
         ChargingRecords* charging_records = nullptr;  ///< none: movements of credits are not recorded
         std::uint64_t seed = 1;
@@ -73,6 +75,7 @@ public:
     MessageStore& messages() { return messages_; }
     Receipts& receipts() { return receipts_; }
     Unowned& unowned() { return unowned_; }
+    const Triggers& triggers() const { return triggers_; }
     template <class Visit>
     void for_each_connection(Visit&& visit) {
         for (auto& connection : connections_)
@@ -108,6 +111,7 @@ private:
     Receipts receipts_;
     Egress egress_;
     Ingress ingress_;
+    Triggers triggers_;
     Operations operations_;
     Providers providers_;
     Customer::Services services_;

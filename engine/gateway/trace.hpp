@@ -25,12 +25,23 @@ enum class TraceEvent : std::uint8_t {
     report,      ///< its receipt for the party is being written (status: message_state)
     done,        ///< nothing is owed any more: it is forgotten
     network,     ///< the party named the network it went to (status: MCC and MNC as one number)
+    trigger,     ///< a trigger ran (party: its number, see Triggers; status: instructions and a TriggerResult)
 };
 inline std::string_view to_string(TraceEvent event) {
-    static constexpr std::array<std::string_view, 13> names{"accepted", "committed", "send",    "response",
+    static constexpr std::array<std::string_view, 14> names{"accepted", "committed", "send",    "response",
                                                             "unanswered", "not sent", "retry",  "rerouted",
-                                                            "receipt",  "final",     "report",  "done", "network"};
+                                                            "receipt",  "final",     "report",  "done", "network",
+                                                            "trigger"};
     return names[static_cast<std::size_t>(event)];
+}
+
+/// What a trigger came to: the lowest bits of its entry's status.
+enum class TriggerResult : std::uint8_t { passed, changed, rejected, dropped, held, failed, error };
+inline constexpr unsigned trigger_result_bits = 3;
+inline std::string_view to_string(TriggerResult result) {
+    static constexpr std::array<std::string_view, 8> names{"passed", "changed", "rejected", "dropped", "held",
+                                                           "undeliverable", "script error", ""};
+    return names[static_cast<std::size_t>(result)];
 }
 
 struct TraceEntry {

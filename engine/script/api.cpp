@@ -264,6 +264,7 @@ int deliver_to_account(lua_State* L) { return send_message(L, true); }
 LookUp& begin_look_up(lua_State* L, LookUp::Kind kind) {
     Vm::Run& run = running(L);
     Vm& vm = Vm::of(L);
+    if (run.subject->no_look_ups() != nullptr) luaL_error(L, "a look-up cannot be made here: %s", run.subject->no_look_ups());
     if (run.look_ups >= vm.limits().look_ups)
         luaL_error(L, "one event may make %d look-ups", static_cast<int>(vm.limits().look_ups));
     if (vm.suspended() >= vm.limits().suspended)

@@ -165,6 +165,7 @@ void Subject::begin(Event event) {
     for (Fact& fact : facts_) fact.kind = Kind::nil;
     candidates_.clear();
     verdict_ = {};
+    no_look_ups_ = nullptr;
 }
 
 void Subject::fact(FieldId field, std::string_view value) {

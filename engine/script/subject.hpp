@@ -88,6 +88,10 @@ public:
     std::vector<std::string>& candidates() { return candidates_; }
     const std::vector<std::string>& candidates() const { return candidates_; }
     const Verdict& verdict() const { return verdict_; }
+    void impose(Verdict verdict) { verdict_ = std::move(verdict); }
+    /// Scripts cannot wait in this event, and are told why. Until `begin`.
+    void forbid_look_ups(const char* why) { no_look_ups_ = why; }
+    const char* no_look_ups() const { return no_look_ups_; }
 
     // ---- the scripts' side; false with `complaint` set when it makes no sense
     bool get(const FieldRow& field, ValueView& value);
@@ -126,6 +130,7 @@ private:
     std::vector<std::uint8_t> tlv_octets_, kept_, kept_before_;
     std::vector<std::string> candidates_;
     Verdict verdict_;
+    const char* no_look_ups_ = nullptr;
     std::string complaint_;
     std::string scratch_;
 };

@@ -161,6 +161,7 @@ struct Setup {
         : shards(its_shards), receipts_in_memory(in_memory) {}
     std::uint32_t shards;
     std::size_t receipts_in_memory;
+    script::LookUps* look_ups = nullptr;
 };
 inline void PrintTo(const Setup& setup, std::ostream* out) {
     *out << setup.shards << " shards, " << setup.receipts_in_memory << " receipts in memory";
@@ -365,6 +366,7 @@ private:
                 return true;
             };
             options.charging_records = &records;
+            options.look_ups = setup_.look_ups;
             options.log = [this](char, std::string line) { log += line + '\n'; };
             running_.push_back({std::move(store), std::make_unique<Shard>(std::move(options))});
             mesh_->set_wake(i, [] {});

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "engine/gateway/compose.hpp"
+#include "engine/gateway/finish.hpp"
+#include "engine/gateway/home.hpp"
+#include "engine/gateway/ingress.hpp"
+#include "engine/gateway/triggers.hpp"
+
+// What triggers make of messages on their way in. A message whose script waits is nowhere but in its Firing: nobody was told
+// anything of it, so that a crash forgets it as it forgets what has not been read yet.
+namespace sluice::gateway {
+
+using script::Event;
+using script::FieldId;
+using script::Verdict;
+using smpp::CommandStatus;
+using wire::ReplyTo;
+
+CommandStatus Ingress::triggered(Party& party, const smpp::MessageBody& pdu, const ReplyTo& reply, MessageId shown,
+                                 MessageId& id) {
+    Firing& firing = core_.triggers->begin(Event::submit);
+    firing.account = party.id;
+    firing.subject.message(pdu, party.account->text);
+    firing.subject.fact(FieldId::account, party.account->system_id);
+    if (reply.command == 0) firing.subject.forbid_look_ups("the message is one of a submit_multi");
+    firing.then = [this, reply, shown](Firing& its) {
+        MessageId unused = 0;
+        const CommandStatus status = after_triggers(its, reply, shown, unused);
+        if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
+    };
+    if (!core_.triggers->fire(firing)) return CommandStatus::ESME_ROK;
+    return after_triggers(firing, reply, shown, id);
+}
+
+CommandStatus Ingress::after_triggers(Firing& firing, const ReplyTo& reply, MessageId shown, MessageId& id) {
+    Party& party = core_.party(firing.account);
+    const script::Subject& subject = firing.subject;
+    const auto decide = [&] {
+        if (subject.verdict().kind == Verdict::Kind::reject) {
+            core_.counters.trigger_rejects.add();
+            return subject.verdict().status;
+        }
+        // While it waited its account may have gone, and the house filled up.
+        if (party.account == nullptr || !party.account->enabled || core_.draining) return CommandStatus::ESME_RSUBMITFAIL;
+        if (full()) return CommandStatus::ESME_RMSGQFUL;
+        const routing::Provider* chosen = nullptr;
+        if (subject.changed(FieldId::provider)) {
+            chosen = core_.snapshot->find_provider(subject.text_of(FieldId::provider));
+            if (chosen == nullptr) {
+                core_.log('E', "a trigger chose the provider '" + std::string(subject.text_of(FieldId::provider)) +
+                                   "', which there is not");
+                core_.counters.trigger_errors.add();
+                return CommandStatus::ESME_RSYSERR;
+            }
+        }
+        Message m;
+        smpp::MessageBody pdu = subject.body();
+        if (pdu.destination_addr.empty()) return CommandStatus::ESME_RINVDSTADR;
+        if (const auto status = times(*party.account, pdu, m); status != CommandStatus::ESME_ROK) return status;
+        return take(party, pdu, m, reply, shown, id, chosen);
+    };
+    const CommandStatus status = decide();
+    core_.triggers->end(firing, id);
+    return status;
+}
+
+CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
+                                 const ReplyTo& reply) {
+    const routing::Account* const owner =
+        decision.count > 0 ? &core_.snapshot->accounts()[decision.accounts[0]] : nullptr;
+    static const routing::TextProfile plain;
+    Firing& firing = core_.triggers->begin(Event::originated);
+    firing.provider = party.id;
+    firing.account = owner != nullptr ? party_of(*owner) : 0;
+    firing.subject.message(pdu, party.provider != nullptr ? party.provider->text : plain);
+    if (owner != nullptr) firing.subject.fact(FieldId::account, owner->system_id);
+    if (party.provider != nullptr) firing.subject.fact(FieldId::provider, party.provider->name);
+    firing.then = [this, reply](Firing& its) {
+        const CommandStatus status = after_triggers(its, core_.party(its.provider), reply);
+        if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
+    };
+    if (!core_.triggers->fire(firing)) return CommandStatus::ESME_ROK;
+    return after_triggers(firing, party, reply);
+}
+
+CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyTo& reply) {
+    const script::Subject& subject = firing.subject;
+    MessageId id = 0;
+    const auto decide = [&] {
+        if (subject.verdict().kind == Verdict::Kind::reject) {
+            core_.counters.trigger_rejects.add();
+            return subject.verdict().status;
+        }
+        if (subject.verdict().kind == Verdict::Kind::drop) {
+            core_.counters.trigger_drops.add();
+            core_.log('I', "a trigger dropped a message of " + std::string(subject.text_of(FieldId::provider)) + " for " +
+                               std::string(subject.body().destination_addr) + ": " + subject.verdict().text);
+            // What its script sends is on disk before the provider is told.
+            core_.messages->after_commit(after_commit(AfterCommit::What::answered, reply, 0));
+            return CommandStatus::ESME_ROK;
+        }
+        if (full()) return CommandStatus::ESME_RX_T_APPN;
+        const smpp::DeliverSm pdu = subject.body();
+        if (subject.changed(FieldId::account)) {
+            const routing::Account* const owner = core_.snapshot->find_account(subject.text_of(FieldId::account));
+            if (owner != nullptr) return originated(party, pdu, reply, {&owner->id, 1}, id);
+            core_.log('W', "a trigger chose the account '" + std::string(subject.text_of(FieldId::account)) +
+                               "', which there is not: the message goes to its number's owner");
+        }
+        return originated(party, pdu, reply, core_.snapshot->home(home_request(core_, party, pdu)).owners(), id);
+    };
+    const CommandStatus status = decide();
+    core_.triggers->end(firing, id);
+    return status;
+}
+
+CommandStatus Ingress::send(const script::Sending& sending) {
+    const routing::Account* const account = core_.snapshot->find_account(sending.account);
+    if (account == nullptr) return CommandStatus::ESME_RINVSYSID;
+    Party& party = core_.party(party_of(*account));
+    script::Subject& subject = sending_;
+    subject.begin(Event::submit);
+    smpp::MessageBody body;
+    const auto number = [](std::int64_t given, std::string_view address, std::uint8_t otherwise) {
+        if (given >= 0) return static_cast<std::uint8_t>(given);
+        const bool digits = !address.empty() && std::ranges::all_of(address, [](char c) { return c >= '0' && c <= '9'; });
+        return digits ? otherwise : std::uint8_t{0};
+    };
+    body.source_addr = sending.source_addr;
+    body.source_addr_ton = number(sending.source_addr_ton, sending.source_addr, 1);
+    body.source_addr_npi = number(sending.source_addr_npi, sending.source_addr, 1);
+    body.destination_addr = sending.destination_addr;
+    body.dest_addr_ton = number(sending.dest_addr_ton, sending.destination_addr, 1);
+    body.dest_addr_npi = number(sending.dest_addr_npi, sending.destination_addr, 1);
+    body.registered_delivery = static_cast<std::uint8_t>(sending.registered_delivery);
+    const routing::Provider* const named = core_.snapshot->find_provider(sending.provider);
+    if (named == nullptr && !sending.provider.empty()) return CommandStatus::ESME_RINVSYSID;
+    static const routing::TextProfile plain;
+    subject.message(body, !sending.to_account ? account->text : named != nullptr ? named->text : plain);
+    if (!subject.set(*script::find_field("text"), script::ValueView::of(std::string_view(sending.text))))
+        return CommandStatus::ESME_RINVDCS;
+    MessageId id = 0;
+    if (!sending.to_account) {
+        smpp::MessageBody pdu = subject.body();
+        Message m;
+        if (const auto status = check(party, pdu, m); status != CommandStatus::ESME_ROK) return status;
+        return take(party, pdu, m, {}, 0, id, named);
+    }
+    if (full()) return CommandStatus::ESME_RMSGQFUL;
+    return originated(named != nullptr ? core_.party(party_of(*named)) : party, subject.body(), {}, {&account->id, 1}, id);
+}
+
+}  // namespace sluice::gateway
