@@ -25,6 +25,7 @@ void add_ctl_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_tune_command(CLI::App& app, int& exit_code);
 void add_tls_command(CLI::App& app, int& exit_code);
+void add_trigger_command(CLI::App& app, int& exit_code);
 
 /// How the user called us, for examples that can be typed as they stand.
 extern const char* program_name;

@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
     add_bench_command(app, exit_code);
     add_tune_command(app, exit_code);
     add_tls_command(app, exit_code);
+    add_trigger_command(app, exit_code);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -80,10 +80,18 @@ Json as_json(const MessageView& m, const PartyNames& names) {
     return body;
 }
 
-Json as_json(const gateway::TraceEntry& entry, const PartyNames& names) {
+Json as_json(const gateway::TraceEntry& entry, const PartyNames& names, const std::vector<std::string>& triggers) {
     Json event;
     event["time"] = admin::utc_text(WallTime(microseconds(entry.at)));
     event["event"] = gateway::to_string(entry.event);
+    if (entry.event == TraceEvent::trigger) {
+        event["trigger"] = entry.party < triggers.size() ? triggers[entry.party] : "";
+        event["detail"] = fmt::format(
+            "{}, {} instructions",
+            gateway::to_string(gateway::TriggerResult(entry.status & ((1u << gateway::trigger_result_bits) - 1))),
+            entry.status >> gateway::trigger_result_bits);
+        return event;
+    }
     if (entry.party != 0) event["party"] = names.of(entry.party);
     switch (entry.event) {
         case TraceEvent::response: event["detail"] = status_name(entry.status); break;
@@ -104,6 +112,7 @@ struct Found {
     std::optional<MessageView> stored;
     std::vector<gateway::TraceEntry> events;
     std::int64_t events_since = 0;
+    std::vector<std::string> triggers;  ///< names by the numbers in the events
 };
 
 }  // namespace
@@ -116,7 +125,9 @@ HttpResponse AdminApi::message(std::string_view text) {
     const auto found = ask_slowly<Found>(gateway_, home, [id](gateway::Shard& shard, const auto& answer) {
         view_message(shard, id, [&shard, id, answer](std::optional<MessageView> stored) {
             const gateway::TraceRing& trace = shard.core().trace;
-            answer(Found{std::move(stored), trace.find(id), trace.since()});
+            Found its{std::move(stored), trace.find(id), trace.since(), {}};
+            shard.triggers().for_each([&](const std::string& name, const auto&) { its.triggers.push_back(name); });
+            answer(std::move(its));
         });
     });
     if (!found) return no_answer(home);
@@ -130,7 +141,7 @@ HttpResponse AdminApi::message(std::string_view text) {
     body["home_shard"] = home;
     body["stored"] = found->stored ? as_json(*found->stored, names) : Json();
     body["events"] = Json::array();
-    for (const gateway::TraceEntry& entry : found->events) body["events"].push_back(as_json(entry, names));
+    for (const gateway::TraceEntry& entry : found->events) body["events"].push_back(as_json(entry, names, found->triggers));
     if (found->events_since != 0) body["events_since"] = admin::utc_text(WallTime(microseconds(found->events_since)));
     const bool ended = std::ranges::any_of(found->events, [](const auto& e) { return e.event == TraceEvent::done; });
     if (!found->stored) {

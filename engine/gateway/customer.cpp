@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/gateway/egress.hpp"
+#include "engine/gateway/event_triggers.hpp"
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/operations.hpp"
 
@@ -67,6 +68,7 @@ void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp
     if (!account->system_type.empty() && account->system_type != bind.system_type)
         return refuse(CommandStatus::ESME_RINVSYSTYP, account->system_id + ": wrong system_type");
 
+    if (core_.fires(script::Event::bind)) wish_ = {header.id, bind.interface_version, std::string(bind.system_type)};
     const io::LinkId link = this->link();
     const PartyId party = party_of(*account);
     if (account->password_hash.empty()) return authenticated(party, true);  // its certificate has told who it is
@@ -84,10 +86,39 @@ void Customer::authenticated(PartyId id, bool right) {
     Party& party = core_.party(id);
     if (!right || party.account == nullptr) {
         refuse(CommandStatus::ESME_RINVPASWD, "wrong password");
+    } else if (core_.fires(script::Event::bind)) {
+        ask_triggers(id);
     } else {
         take_place(id);
     }
     touch();
+}
+
+void Customer::ask_triggers(PartyId id) {
+    using script::FieldId;
+    Firing& firing = core_.triggers->begin(script::Event::bind);
+    firing.account = id;
+    script::Subject& subject = firing.subject;
+    subject.fact(FieldId::account, core_.party(id).account->system_id);
+    subject.fact(FieldId::address, address_text(peer()));
+    subject.fact(FieldId::bind_type, smpp::name_of(wish_.type));
+    subject.fact(FieldId::system_type, wish_.system_type);
+    subject.fact(FieldId::interface_version, std::int64_t{wish_.interface_version});
+    subject.fact(FieldId::tls, std::int64_t{core_.reactor->io().tls_peer(link()) != nullptr});
+    firing.then = [&core = core_, find = services_.find, link = link(), id](Firing& its) {
+        const script::Verdict verdict = its.subject.verdict();
+        core.triggers->end(its, 0);
+        auto* const customer = dynamic_cast<Customer*>(find(link));
+        if (customer == nullptr) return;
+        if (verdict.kind == script::Verdict::Kind::reject) {
+            core.counters.trigger_rejects.add();
+            customer->refuse(verdict.status, "a trigger says no: " + verdict.text);
+        } else {
+            customer->take_place(id);
+        }
+        customer->touch();
+    };
+    if (core_.triggers->fire(firing)) std::function(firing.then)(firing);
 }
 
 void Customer::take_place(PartyId id) {
@@ -225,6 +256,9 @@ void Customer::ended(session::EndReason reason, CommandStatus) {
         core_.counters.sessions.add(-1);
         core_.log('I', (party_->account != nullptr ? party_->account->system_id : std::string("an account")) +
                            " left: " + std::string(session::to_string(reason)));
+        if (core_.fires(script::Event::session_closed))
+            fire_session_closed(core_, *party_, peer(), session::to_string(reason),
+                                std::chrono::duration_cast<seconds>(core_.now().mono - since()));
     }
 }
 

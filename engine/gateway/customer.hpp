@@ -37,6 +37,7 @@ public:
 private:
     void ended(session::EndReason reason, smpp::CommandStatus status) override;
     void refuse(smpp::CommandStatus status, std::string_view why);
+    void ask_triggers(PartyId account);
     void take_place(PartyId account);
     void wait_for_place(PartyId account);
     smpp::CommandStatus take(const smpp::Header& header, ByteView body);
@@ -45,6 +46,11 @@ private:
     Admission::Place place_;
     bool counted_ = false;  ///< in the account's sessions
     bool probed_ = false;
+    struct Wish {
+        smpp::CommandId type{};
+        std::uint8_t interface_version = 0;
+        std::string system_type;
+    } wish_;                ///< what the bind asked for, where a trigger wants to see it
     MonoTime gives_up_at_{};  ///< waiting for a place among the account's sessions
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
+#include "engine/gateway/event_triggers.hpp"
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/outgoing_text.hpp"
 #include "engine/gateway/parts.hpp"
@@ -154,12 +155,30 @@ bool Egress::take_turn(Party& party) {
 bool Egress::send_here(Party& party, Message& m) {
     Connection* const outlet = pick(party);
     if (outlet == nullptr || !take_turn(party)) return false;
+    if (core_.fires(script::Event::before_send) && !m.to_account()) [[unlikely]]
+        return triggered(m, [&] { return send_by(*outlet, party, m); });
+    return send_by(*outlet, party, m);
+}
+
+template <class Send>
+bool Egress::triggered(Message& m, Send&& send) {
+    PooledOctets other;
+    if (fire_before_send(core_, m, other)) return true;
+    if (other.view().empty()) return send();
+    const Handle self = m.self;
+    std::swap(m.body, other);
+    const bool sent = send();
+    if (Message* const still = core_.messages->find(self)) std::swap(still->body, other);
+    return sent;
+}
+
+bool Egress::send_by(Connection& outlet, Party& party, Message& m) {
     static thread_local std::vector<std::uint8_t> scratch;
-    const bool tlvs = party.account == nullptr || outlet->session().tlvs_allowed();
+    const bool tlvs = party.account == nullptr || outlet.session().tlvs_allowed();
     Outgoing out = compose(m, party.account, tlvs, scratch);
     if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out)) return text_refused(m);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
-    if (!outlet->send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed()))
+    if (!outlet.send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed()))
         return false;
     core_.note(m.id, TraceEvent::send, party.id, core_.shard);
     core_.messages->sending(m);
@@ -176,19 +195,25 @@ bool Egress::send_there(Party& party, Message& m) {
     for (std::uint32_t shard = 0; shard < core_.shards; ++shard) {
         Party::Remote& remote = party.remotes[shard];
         if (remote.outlets == 0 || remote.outstanding >= remote.room || core_.crowded(shard)) continue;
-        static thread_local std::vector<std::uint8_t> scratch, body;
-        Outgoing out = compose(m, party.account, true, scratch);
-        if ((party.converts || m.own_text) && !convert_outgoing(core_, party, m, true, out)) return text_refused(m);
-        body.resize(out.body.size());
-        out.write(body.data());
-        core_.send(shard, wire::Type::send,
-                   wire::SendNote{m.self.packed(), m.id, party.id, static_cast<std::uint32_t>(out.command)}, body);
-        ++remote.outstanding;
-        core_.note(m.id, TraceEvent::send, party.id, shard);
-        core_.messages->sending(m);
-        return true;
+        if (core_.fires(script::Event::before_send) && !m.to_account()) [[unlikely]]
+            return triggered(m, [&] { return send_to(shard, party, m); });
+        return send_to(shard, party, m);
     }
     return false;
+}
+
+bool Egress::send_to(std::uint32_t shard, Party& party, Message& m) {
+    static thread_local std::vector<std::uint8_t> scratch, body;
+    Outgoing out = compose(m, party.account, true, scratch);
+    if ((party.converts || m.own_text) && !convert_outgoing(core_, party, m, true, out)) return text_refused(m);
+    body.resize(out.body.size());
+    out.write(body.data());
+    core_.send(shard, wire::Type::send,
+               wire::SendNote{m.self.packed(), m.id, party.id, static_cast<std::uint32_t>(out.command)}, body);
+    ++party.remotes[shard].outstanding;
+    core_.note(m.id, TraceEvent::send, party.id, shard);
+    core_.messages->sending(m);
+    return true;
 }
 
 void Egress::pump(Party& party) {
@@ -254,6 +279,8 @@ void Egress::conclude_sent(Message& m, const Outcome& outcome) {
     const routing::ErrorClass error_class = party.provider != nullptr
                                                 ? party.provider->status_map.classify(outcome.status)
                                                 : routing::StatusMap::default_class(outcome.status);
+    if (core_.fires(script::Event::provider_response)) [[unlikely]]
+        if (fire_provider_response(core_, m, outcome.status, error_class == routing::ErrorClass::ok)) return;
     if (error_class != routing::ErrorClass::ok) return failed(m, error_class, outcome.status);
 
     core_.counters.sent.add();

@@ -59,6 +59,11 @@ private:
     /// One message may go to the party by its rate and its pace; if not, the party is held until it may.
     bool take_turn(Party& party);
     bool send_here(Party& party, Message& m);
+    bool send_by(Connection& outlet, Party& party, Message& m);
+    bool send_to(std::uint32_t shard, Party& party, Message& m);
+    /// Lets scripts see it before `send` does; the body that they make is for this try alone.
+    template <class Send>
+    bool triggered(Message& m, Send&& send);
     bool send_there(Party& party, Message& m);
     /// The provider's alphabet cannot hold its text and its profile says to refuse it then: it has ended.
     bool text_refused(Message& m);

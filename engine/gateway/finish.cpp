@@ -1,6 +1,7 @@
 #include "engine/gateway/finish.hpp"
 
 #include "engine/gateway/charging.hpp"
+#include "engine/gateway/event_triggers.hpp"
 #include "engine/gateway/parts.hpp"
 
 namespace sluice::gateway {
@@ -20,6 +21,7 @@ void drop(Core& core, Message& m) {
 
 void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) {
     const Now& now = core.now();
+    if (core.fires(script::Event::state_change) && m.kind == Kind::submitted) [[unlikely]] fire_state_change(core, m);
     const Party& account = core.party(m.account);
     const bool allowed = account.account == nullptr || account.account->receipts.allowed;
     if (MessageCounts::is_unfinished(m) && allowed && m.wants_receipt(m.final_state)) {

@@ -121,13 +121,13 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
         counter.add();
         return status;
     };
-    routing::RouteDecision decision;  // where a trigger has chosen, no rule has
+    // Also where a trigger has chosen: the rule says what the message costs.
+    routing::RouteRequest request;
+    request.account = account.id;
+    request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
+    request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
+    const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
     if (chosen == nullptr) {
-        routing::RouteRequest request;
-        request.account = account.id;
-        request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
-        request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
-        decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
         using Outcome = routing::RouteDecision::Outcome;
         if (decision.outcome != Outcome::routed) {
             return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
@@ -135,6 +135,7 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
                                                                ? CommandStatus::ESME_RINVDSTADR
                                                                : CommandStatus::ESME_RSUBMITFAIL);
         }
+        if (core_.fires(script::Event::route)) [[unlikely]] return ask_route(party, pdu, decision, reply, shown, id);
         chosen = &core_.snapshot->providers()[decision.candidates[0]];
     }
     const routing::Provider& provider = *chosen;

@@ -51,6 +51,9 @@ private:
                                   MessageId& id);
     /// Goes on with what they have made of it.
     smpp::CommandStatus after_triggers(Firing& firing, const wire::ReplyTo& reply, MessageId shown, MessageId& id);
+    /// Lets scripts put the candidates in another order.
+    smpp::CommandStatus ask_route(Party& party, const smpp::MessageBody& pdu, const routing::RouteDecision& decision,
+                                  const wire::ReplyTo& reply, MessageId shown, MessageId& id);
     smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
                                   const wire::ReplyTo& reply);
     /// A copy for each owner, or for nobody; `id` is the first one's.

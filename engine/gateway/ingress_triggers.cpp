@@ -64,6 +64,53 @@ CommandStatus Ingress::after_triggers(Firing& firing, const ReplyTo& reply, Mess
     return status;
 }
 
+CommandStatus Ingress::ask_route(Party& party, const smpp::MessageBody& pdu, const routing::RouteDecision& decision,
+                                 const ReplyTo& reply, MessageId shown, MessageId& id) {
+    Firing& firing = core_.triggers->begin(Event::route);
+    firing.account = party.id;
+    script::Subject& subject = firing.subject;
+    subject.message(pdu, party.account->text);
+    subject.fact(FieldId::account, party.account->system_id);
+    for (const routing::ProviderId candidate : decision.providers())
+        subject.candidates().push_back(core_.snapshot->providers()[candidate].name);
+    if (reply.command == 0) subject.forbid_look_ups("the message is one of a submit_multi, or a script's");
+    const auto go_on = [this, reply, shown](Firing& its, MessageId& given) {
+        Party& account = core_.party(its.account);
+        const auto decide = [&]() -> CommandStatus {
+            if (account.account == nullptr || !account.account->enabled || core_.draining)
+                return CommandStatus::ESME_RSUBMITFAIL;
+            if (full()) return CommandStatus::ESME_RMSGQFUL;
+            const routing::Provider* chosen = nullptr;
+            for (const std::string& name : its.subject.candidates()) {
+                const routing::Provider* const provider = core_.snapshot->find_provider(name);
+                if (provider == nullptr) {
+                    core_.log('E', "a trigger wants the provider '" + name + "', which there is not");
+                    continue;
+                }
+                // The first that is up, else the first: its queue waits for it.
+                if (chosen == nullptr || core_.health[chosen->id] != routing::Health::up) {
+                    if (chosen == nullptr || core_.health[provider->id] == routing::Health::up) chosen = provider;
+                }
+            }
+            if (chosen == nullptr) return CommandStatus::ESME_RSYSERR;
+            smpp::MessageBody body = its.subject.body();
+            Message m;
+            if (const auto status = times(*account.account, body, m); status != CommandStatus::ESME_ROK) return status;
+            return take(account, body, m, reply, shown, given, chosen);
+        };
+        const CommandStatus status = decide();
+        core_.triggers->end(its, given);
+        return status;
+    };
+    firing.then = [this, reply, go_on](Firing& its) {
+        MessageId unused = 0;
+        const CommandStatus status = go_on(its, unused);
+        if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
+    };
+    if (!core_.triggers->fire(firing)) return CommandStatus::ESME_ROK;
+    return go_on(firing, id);
+}
+
 CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
                                  const ReplyTo& reply) {
     const routing::Account* const owner =

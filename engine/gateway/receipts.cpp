@@ -9,6 +9,7 @@
 #include "codecs/smpp/time.hpp"
 #include "engine/gateway/connection.hpp"
 #include "engine/gateway/convert.hpp"
+#include "engine/gateway/event_triggers.hpp"
 #include "engine/gateway/finish.hpp"
 #include "engine/gateway/vendor_tlvs.hpp"
 
@@ -404,7 +405,23 @@ void Receipts::on_matched(const ReceiptNote& note) {
     core_.messages->fetch(note.id, [this, note](Message* m) { apply(m, note); });
 }
 
-void Receipts::apply(Message* m, const ReceiptNote& note) {
+/// What its scripts have made of it comes to the message as the receipt would have; until then nobody is told anything.
+void Receipts::ask_triggers(const Message& m, const ReceiptNote& note) {
+    fire_receipt(core_, m, {note.state, std::string(note.error, note.error_size)}, [this, note](const ReceiptFacts& made) {
+        ReceiptNote next = note;
+        next.state = made.state;
+        next.final_state = smpp::row_of(made.state).final;
+        next.error_size = static_cast<std::uint8_t>(std::min(made.error.size(), sizeof next.error));
+        std::copy_n(made.error.begin(), next.error_size, next.error);
+        if (Message* known = core_.messages->find(next.id)) return apply(known, next, false);
+        core_.messages->fetch(next.id, [this, next](Message* found) { apply(found, next, false); });
+    });
+}
+
+void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
+    if (fires && core_.fires(script::Event::receipt) && note.final_state && m != nullptr && m->stage == Stage::awaiting &&
+        m->leg == Leg::forward && !m->part_over && m->provider == note.provider) [[unlikely]]
+        return ask_triggers(*m, note);
     core_.note(note.id, TraceEvent::receipt, note.provider, static_cast<std::uint32_t>(note.state));
     if (note.mcc_mnc != 0) core_.note(note.id, TraceEvent::network, note.provider, note.mcc_mnc);
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||

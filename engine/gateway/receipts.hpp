@@ -88,7 +88,8 @@ private:
     void learn(PartyId provider, std::uint8_t reading);
     void give_held(std::uint64_t key);
     wire::ReplyTo give(storage::Key row);
-    void apply(Message* m, const wire::ReceiptNote& note);
+    void apply(Message* m, const wire::ReceiptNote& note, bool fires = true);
+    void ask_triggers(const Message& m, const wire::ReceiptNote& note);
 
     Core& core_;
     ReceiptIndex index_;

@@ -12,7 +12,7 @@ inline constexpr Money standard_price = Money::of(1);
 /// for the message's life, whichever provider carries it in the end.
 inline Money price_of_part(const Account& account, const RouteTable& routes, const RouteDecision& decision) {
     if (account.charging.price) return *account.charging.price;
-    if (decision.rule == no_rule) return standard_price;  // a trigger has chosen the provider
+    if (decision.rule == no_rule) return standard_price;  // a trigger has chosen a provider, and no rule matches
     const std::optional<Money>& price = routes.rules()[decision.rule].price;
     return price ? *price : standard_price;
 }

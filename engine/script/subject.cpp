@@ -44,8 +44,8 @@ constexpr std::array<FieldRow, field_count> rows{{
     {text, "text", Kind::text, all_messages, editable, 65535, "the text in UTF-8; written, it chooses data_coding"},
     {id, "id", Kind::text, later, 0, 0, "the message's id, in decimal"},
     {account, "account", Kind::text, all_messages | sessions, bit(Event::originated), 64, "system_id of the account"},
-    {provider, "provider", Kind::text, all_messages & ~bit(Event::route), submit, 64,
-     "the provider; setting it takes the place of routing"},
+    {provider, "provider", Kind::text, all_messages & ~bit(Event::route),
+     submit | bit(Event::provider_response), 64, "the provider; setting it takes the place of routing"},
     {provider_id, "provider_id", Kind::text, later & ~bit(Event::before_send), 0, 0, "the provider's message_id"},
     {state, "state", Kind::text, bit(Event::receipt) | bit(Event::state_change), bit(Event::receipt), 16,
      "DELIVERED, UNDELIVERABLE, EXPIRED, ...; UNKNOWN: no report came"},
@@ -339,10 +339,12 @@ bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) 
 bool Subject::decide(Verdict::Kind kind, std::string_view status_text, std::int64_t seconds, std::string_view words) {
     static constexpr std::array<EventMask, 5> allowed{
         0xFFFF, bit(Event::bind) | bit(Event::submit) | bit(Event::originated), bit(Event::originated),
-        bit(Event::before_send), bit(Event::before_send)};
+        bit(Event::before_send) | bit(Event::provider_response), bit(Event::before_send) | bit(Event::provider_response)};
     static constexpr std::array<const char*, 5> verbs{"accept", "reject", "drop", "hold", "fail"};
     if ((allowed[static_cast<std::size_t>(kind)] & bit(event_)) == 0)
         return refuse(fmt::format("on_{} cannot {}", script::name_of(event_), verbs[static_cast<std::size_t>(kind)]));
+    if (event_ == Event::provider_response && kind != Verdict::Kind::none && number_of(FieldId::status) == 0)
+        return refuse("the provider has taken the message");
     Verdict next;
     next.kind = kind;
     if (kind == Verdict::Kind::reject) {

@@ -77,6 +77,12 @@ public:
     bool has_message() const { return has_message_; }
     /// Copies everything that points elsewhere: the event will outlast the call that it came in.
     void keep();
+    /// What has been set until now is as if it had come so.
+    void settle() {
+        checkpoint();
+        changed_ = changed_before_ = 0;
+        tlvs_changed_ = tlvs_changed_before_ = false;
+    }
     /// From here on `revert` leads back to here.
     void checkpoint();
     /// Takes back what has been changed and decided since the checkpoint.

@@ -40,7 +40,7 @@ std::shared_ptr<script::Program> program_of(const std::vector<One>& all) {
     auto program = std::make_shared<script::Program>();
     for (const One& one : all) {
         script::Trigger trigger;
-        trigger.name = "t" + std::to_string(program->triggers.size());
+        trigger.name = std::string("t").append(std::to_string(program->triggers.size()));
         trigger.event = one.event;
         trigger.script = program->scripts.size();
         trigger.on_error = one.on_error;
@@ -48,8 +48,9 @@ std::shared_ptr<script::Program> program_of(const std::vector<One>& all) {
         trigger.providers = one.providers;
         trigger.states = one.states;
         program->triggers.push_back(trigger);
-        program->scripts.push_back({trigger.name + ".lua", "function on_" + std::string(script::name_of(one.event)) +
-                                                               "(it) " + one.code + " end"});
+        std::string text = "function on_";
+        text.append(script::name_of(one.event)).append("(it) ").append(one.code).append(" end");
+        program->scripts.push_back({trigger.name + ".lua", std::move(text)});
         const auto good = script::check(program->scripts.back(), program->limits, one.event);
         SLUICE_CHECK(good.has_value());
     }
@@ -269,6 +270,179 @@ TEST_P(TriggersTest, AReplySurvivesACrashOnceTheProviderIsAnswered) {
     scene->provider().requests.clear();
     scene->crash();
     EXPECT_EQ(sent_text(*scene), "Thanks");
+}
+
+TEST_P(TriggersTest, ABindIsRefusedOrWaitsForItsLookUp) {
+    gateway::Setup setup(GetParam());
+    setup.look_ups = &answers;
+    Scene scene(setup, nullptr, 1, [program = program_of({{Event::bind,
+        "if it.bind_type == 'bind_receiver' then it:reject('ESME_RINVSYSTYP') return end "
+        "local n = sql.execute('db', 'x', it.account, it.address, it.tls, it.interface_version) "
+        "if n == 0 then it:reject('ESME_RBINDFAIL') end"}})](GatewayConfig& c) { c.program = program; });
+    scene.customer->connect(scene.address(), {CommandId::bind_receiver, "shop", "secret"});
+    scene.until([&] { return scene.customer->refusals.size() == 1; });
+    EXPECT_EQ(scene.customer->refusals[0], CommandStatus::ESME_RINVSYSTYP);
+    scene.customer->connect(scene.address(), {CommandId::bind_transceiver, "shop", "secret"});
+    scene.until([&] { return answers.asked.size() == 1; });
+    ASSERT_EQ(answers.asked[0].parameters.size(), 4u);
+    EXPECT_EQ(answers.asked[0].parameters[0].text, "shop");
+    EXPECT_EQ(answers.asked[0].parameters[2].kind, script::ValueView::Kind::boolean);
+    EXPECT_EQ(answers.asked[0].parameters[3].integer, 0x34);
+    EXPECT_TRUE(scene.customer->bound().empty());
+    answers.answer();
+    scene.until([&] { return scene.customer->refusals.size() == 2; });
+    scene.customer->connect(scene.address(), {CommandId::bind_transceiver, "shop", "secret"});
+    scene.until([&] { return answers.asked.size() == 2; });
+    script::LookUpResult one;
+    one.changed = 1;
+    answers.answer(one);
+    scene.until([&] { return scene.customer->bound().size() == 1; });
+    scene.customer->connect(scene.address(), {CommandId::bind_transceiver, "shop", "wrong"});
+    scene.until([&] { return scene.customer->refusals.size() == 3; });
+    EXPECT_EQ(answers.asked.size(), 2u);  // a wrong password is no trigger's business
+}
+
+TEST_P(TriggersTest, TheCandidatesOfARouteAreReordered) {
+    const auto scene = make({{Event::route, "local c = it:candidates() it:set_candidates{c[2], c[1]}"}}, 2);
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 0, 1), "Hello");
+    EXPECT_TRUE(scene->provider(0).requests.empty());
+}
+
+TEST_P(TriggersTest, ARouteMayWaitForALookUp) {
+    const auto scene = make({{Event::route, "local answer = http.get('http://prices/') it:set_candidates{'nobody', answer.body}"}}, 2);
+    scene->customer->send(CommandId::submit_sm, Scene::sample());
+    scene->until([&] { return !answers.asked.empty(); });
+    script::LookUpResult body;
+    body.status = 200;
+    body.body = "p1";
+    answers.answer(body);
+    EXPECT_EQ(sent_text(*scene, 0, 1), "Hello");
+    scene->until([&] { return !scene->customer->responses.empty(); });
+    EXPECT_EQ(scene->customer->responses[0].header.status, CommandStatus::ESME_ROK);
+}
+
+TEST_P(TriggersTest, BeforeSendChangesHoldsAndFails) {
+    const auto scene = make({{Event::before_send, "if it.text == 'hold' and it.attempts == 0 then it:hold(5) "
+                                                  "elseif it.text == 'fail' then it:fail('042') "
+                                                  "else it.text = it.text .. ' via ' .. it.provider end"}});
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene), "Hello via p0");
+    smpp::SubmitSm pdu = Scene::sample();
+    pdu.short_message = as_bytes("fail");
+    EXPECT_EQ(submit(*scene, pdu), CommandStatus::ESME_ROK);
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    const std::string receipt(as_text(scene->customer->requests[0].message().short_message));
+    EXPECT_NE(receipt.find("stat:UNDELIV err:042"), std::string::npos) << receipt;
+    EXPECT_NE(receipt.find("text:fail"), std::string::npos) << receipt;
+    EXPECT_EQ(scene->provider().requests.size(), 1u);
+}
+
+TEST_P(TriggersTest, WhatBeforeSendChangesIsForOneTry) {
+    const auto scene = make({{Event::before_send, "it.text = it.text .. '+'"}});
+    std::size_t tries = 0;
+    scene->provider().script = [&](session::Session&, const Scripted::Request& request) {
+        scene->provider().answer(request, ++tries < 3 ? CommandStatus::ESME_RMSGQFUL : CommandStatus::ESME_ROK, "1");
+    };
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 2), "Hello+");
+}
+
+TEST_P(TriggersTest, AResponseIsRetriedElsewhereOrEnds) {
+    const auto scene = make({{Event::provider_response, "if it.status == 0x45 then it.provider = 'p1' "
+                                                        "elseif it.status == 0x0B then it:fail('dst') end"}}, 2);
+    scene->provider(0).script = [&](session::Session&, const Scripted::Request& request) {
+        const bool first = as_text(request.message().short_message) == "Hello";
+        scene->provider(0).answer(request, first ? CommandStatus::ESME_RSUBMITFAIL : CommandStatus::ESME_RINVDSTADR);
+    };
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 0, 1), "Hello");
+    smpp::SubmitSm pdu = Scene::sample();
+    pdu.short_message = as_bytes("end");
+    EXPECT_EQ(submit(*scene, pdu), CommandStatus::ESME_ROK);
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:UNDELIV err:dst"), std::string_view::npos);
+}
+
+TEST_P(TriggersTest, TwoProvidersThatRefuseDoNotTossAMessageForEver) {
+    const auto scene = make({{Event::provider_response, "it.provider = it.provider == 'p0' and 'p1' or 'p0'"}}, 2);
+    for (auto& provider : scene->provider_peers)
+        provider->script = [&scene = *scene, p = provider.get()](session::Session&, const Scripted::Request& request) {
+            p->answer(request, CommandStatus::ESME_RINVDSTADR);
+        };
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    EXPECT_LE(scene->provider(0).requests.size() + scene->provider(1).requests.size(), 18u);
+}
+
+TEST_P(TriggersTest, AReceiptIsRewrittenAndTheProviderAnsweredAfterwards) {
+    const auto scene = make({{Event::receipt, "sql.execute('db', 'x', it.id, it.state) "
+                                              "if it.error == '007' then it.state = 'REJECTED' it.error = '100' end"}});
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    scene->until([&] { return scene->count(&Counters::sent) == 1; });
+    scene->provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:UNDELIV err:007"));
+    scene->until([&] { return !answers.asked.empty(); });
+    scene->run(seconds(2));
+    EXPECT_TRUE(scene->provider().responses.empty());
+    EXPECT_EQ(answers.asked[0].parameters[0].text, scene->customer->responses.back().id());
+    EXPECT_EQ(answers.asked[0].parameters[1].text, "UNDELIVERABLE");
+    answers.answer();
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:REJECTD err:100"), std::string_view::npos);
+    scene->until([&] { return !scene->provider().responses.empty(); });
+    scene->run(seconds(2));
+    EXPECT_TRUE(scene->empty());
+}
+
+TEST_P(TriggersTest, ACrashWhileAReceiptsScriptWaitsRepeatsTheReceipt) {
+    const auto scene = make({{Event::receipt, "sql.execute('db', 'x')"}});
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    scene->until([&] { return scene->count(&Counters::sent) == 1; });
+    scene->run(seconds(1));
+    scene->provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD err:000"));
+    scene->until([&] { return !answers.asked.empty(); });
+    answers.waiting.clear();
+    scene->crash();
+    EXPECT_TRUE(scene->provider().responses.empty());
+    scene->run(seconds(20));  // the binds of before are known to be dead
+    scene->bind();
+    scene->provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD err:000"));
+    scene->until([&] { return answers.asked.size() == 2; });
+    answers.answer();
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:DELIVRD"), std::string_view::npos);
+}
+
+TEST_P(TriggersTest, StateChangesByWhatTheyAre) {
+    const auto scene = make({{Event::state_change, "sluice.log('good', it.id, it.state)", {}, {}, {}, {"delivered"}},
+                             {Event::state_change, "sluice.log('bad', it.state, it.error)", {}, {}, {}, {"undeliverable", "expired"}}});
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    scene->until([&] { return scene->count(&Counters::sent) == 1; });
+    const std::string id = scene->customer->responses.back().id();
+    scene->provider().send(CommandId::deliver_sm, Scene::receipt("id:1 stat:DELIVRD err:000"));
+    scene->until([&] { return !scene->customer->requests.empty(); });
+    EXPECT_NE(scene->log.find("t0.lua: good " + id + " DELIVERED"), std::string::npos) << scene->log;
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    scene->until([&] { return scene->count(&Counters::sent) == 2; });
+    scene->provider().send(CommandId::deliver_sm, Scene::receipt("id:2 stat:UNDELIV err:007"));
+    scene->until([&] { return scene->customer->requests.size() == 2; });
+    EXPECT_NE(scene->log.find("t1.lua: bad UNDELIVERABLE 007"), std::string::npos) << scene->log;
+}
+
+TEST_P(TriggersTest, ASessionThatCloses) {
+    const auto scene = make({{Event::session_closed, "sluice.warn(it.account, it.reason, it.address ~= nil, it.duration)"}});
+    scene->run(seconds(7));
+    scene->customer->session().unbind(scene->now());
+    scene->run(seconds(1));
+    EXPECT_NE(scene->log.find("t0.lua: shop"), std::string::npos) << scene->log;
+    EXPECT_NE(scene->log.find(" true 7"), std::string::npos) << scene->log;
+}
+
+TEST_P(TriggersTest, AMemoryThatIsFullIsEmptied) {
+    const auto scene = make({{Event::submit, "kept = kept or {} for i = 1, 80 do kept[#kept + 1] = string.rep('x', 120000) .. i end "
+                                             "it.text = tostring(#kept)"}});
+    for (int i = 0; i < 6; ++i) EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_GE(scene->count(&Counters::trigger_errors), 1u);
 }
 
 TEST_P(TriggersTest, ForwardToAnotherAccountsQueue) {
