@@ -8,7 +8,7 @@
 namespace sluice::script {
 
 /// A VM with what surrounds it, and a message to try scripts on.
-class Box final : public Host {
+class Box : public Host {
 public:
     explicit Box(Limits limits = {}, int step = 100) : vm(limits, *this, 1, step) { sample(); }
 
