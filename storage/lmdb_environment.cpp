@@ -1,5 +1,6 @@
 #include "storage/lmdb_environment.hpp"
 
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
@@ -17,6 +18,9 @@ constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"messa
                                                                           "meta",    "receipt", nullptr};
 constexpr std::string_view format_row = "sluice-format";
 constexpr std::string_view journal_row = "sluice-journal";
+
+// So much of what a growing file got last stays in memory, and as much again at most.
+constexpr std::uint64_t kept_of_growth = std::uint64_t{16} << 20;
 
 constexpr std::size_t row_overhead_bytes = 64;  // key, header and share of the unused part of its page
 
@@ -118,11 +122,23 @@ void LmdbEnvironment::prepare(const std::string& path, std::uint64_t max_bytes) 
 
     LmdbTransaction reading(*this, LmdbTransaction::Mode::read);
     map_ = MappedRegion::around(reading.address_in_map());
+    left_behind_ = disk_bytes();
 }
 
 void LmdbEnvironment::release_dead_readers() const {
     int released = 0;
     mdb_reader_check(handle(), &released);  // what fails today may succeed the next time
+}
+
+void LmdbEnvironment::forget_what_growth_left_behind() {
+    const std::uint64_t end = disk_bytes();
+    if (end < left_behind_ + 2 * kept_of_growth) return;
+    const std::uint64_t length = end - kept_of_growth - left_behind_;
+    mdb_filehandle_t fd{};
+    check(mdb_env_get_fd(handle(), &fd));
+    map_.forget_pages(left_behind_, length);  // first: the kernel keeps what is mapped
+    ::posix_fadvise(fd, static_cast<off_t>(left_behind_), static_cast<off_t>(length), POSIX_FADV_DONTNEED);
+    left_behind_ += length;
 }
 
 std::uint64_t LmdbEnvironment::disk_bytes() const {

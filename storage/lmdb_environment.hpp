@@ -47,7 +47,13 @@ public:
     void release_dead_readers() const;
 
     /// LMDB reads its file through a mapping; this gives back the memory of what was read.
-    void forget_pages() const { map_.forget_pages(); }
+    void forget_pages() const { map_.forget_pages(0, max_bytes_); }
+
+    /// A file that grows leaves pages behind which nobody needs before the backlog in them is worked through. This gives
+    /// back their memory, the kernel's copy included, and keeps the newest. What is written next then uses that
+    /// memory again: never touched memory costs a fault a page, on a virtual machine one of the host, several times
+    /// what the copy itself costs. To be called after a commit.
+    void forget_what_growth_left_behind();
 
 private:
     struct Close {
@@ -60,6 +66,7 @@ private:
     std::array<MDB_dbi, tree_count> trees_{};
     std::uint64_t max_bytes_ = 0;
     std::uint64_t page_bytes_ = 0;
+    std::uint64_t left_behind_ = 0;  // of the file: forgotten, or there at the start
     MappedRegion map_;
 };
 

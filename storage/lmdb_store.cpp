@@ -321,6 +321,7 @@ void Committer::checkpoint() {
     written_at_checkpoint_ = journal_->written();
     operations_ = 0;
     environment_->release_dead_readers();
+    environment_->forget_what_growth_left_behind();
     note_space();
 }
 

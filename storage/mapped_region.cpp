@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <limits>
@@ -21,8 +22,9 @@ MappedRegion MappedRegion::around(const void* address) {
     return {};
 }
 
-void MappedRegion::forget_pages() const {
-    if (size_ > 0) ::madvise(begin_, size_, MADV_DONTNEED);
+void MappedRegion::forget_pages(std::size_t offset, std::size_t length) const {
+    if (offset >= size_) return;
+    ::madvise(static_cast<char*>(begin_) + offset, std::min(length, size_ - offset), MADV_DONTNEED);
 }
 
 }  // namespace sluice::storage

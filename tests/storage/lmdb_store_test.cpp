@@ -2,9 +2,13 @@
 #include "storage/lmdb_store.hpp"
 
 #include <gtest/gtest.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <lmdb.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -219,6 +223,39 @@ std::uint64_t resident_file_pages() {
     std::uint64_t size = 0, resident = 0, from_files = 0;
     std::ifstream("/proc/self/statm") >> size >> resident >> from_files;
     return from_files;
+}
+
+/// Of a file, in the kernel's cache.
+std::uint64_t cached_bytes(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+    struct stat status {};
+    EXPECT_EQ(::fstat(fd, &status), 0);
+    const auto size = static_cast<std::size_t>(status.st_size);
+    void* const map = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
+    EXPECT_NE(map, MAP_FAILED);
+    std::vector<unsigned char> pages((size + 4095) / 4096);
+    EXPECT_EQ(::mincore(map, size, pages.data()), 0);
+    ::munmap(map, size);
+    ::close(fd);
+    return 4096 * static_cast<std::uint64_t>(std::ranges::count_if(pages, [](unsigned char page) { return page & 1; }));
+}
+
+TEST(LmdbStore, AGrowingBacklogKeepsLittleOfItselfInMemory) {
+    TemporaryDirectory directory;
+    struct statfs system {};
+    ASSERT_EQ(::statfs(directory.path().c_str(), &system), 0);
+    if (system.f_type == TMPFS_MAGIC) GTEST_SKIP() << "files of a tmpfs are nowhere but in memory";
+    auto store = LmdbStore::open({.path = directory.path()});
+    ASSERT_TRUE(store);
+    for (std::uint64_t i = 0; i < 100; ++i) {  // about 100 MB
+        Batch batch = numbered(**store);
+        for (std::uint64_t row = 0; row < 2000; ++row)
+            batch.put(Table::message, {i, row}, std::vector<std::uint8_t>(450));
+        (*store)->submit(std::move(batch));
+        wait_for(**store);
+    }
+    EXPECT_GT((*store)->stats().used_bytes, 90u << 20);
+    EXPECT_LT(cached_bytes(directory.path() + "/data.mdb"), 48u << 20);
 }
 
 TEST(LmdbStore, WorkingThroughALongBacklogKeepsLittleOfItResident) {
