@@ -69,6 +69,15 @@ std::uint64_t walk(ByteView file, std::uint64_t seed, std::uint64_t sequence, st
     return at;
 }
 
+/// Whether a record of this number or a later one begins at any block.
+bool holds_record(ByteView file, std::uint64_t seed, std::uint64_t sequence) {
+    for (; !file.empty(); file = file.subspan(journal_block)) {
+        const auto record = read_record(file, seed);
+        if (record && record->header.sequence >= sequence) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 void Journal::Free::operator()(std::uint8_t* memory) const { std::free(memory); }
@@ -93,9 +102,8 @@ Result<std::unique_ptr<Journal>> Journal::open(Options options, const JournalMar
     if (auto found = journal->find_files(); !found) return std::unexpected(found.error());
     if (auto found = journal->find_records(); !found) return std::unexpected(found.error());
     if (journal->next_sequence_ < mark.next_sequence)
-        return fail("the journal in " + journal->options_.directory + " ends at record " +
-                    std::to_string(journal->next_sequence_ - 1) + ", but " + std::to_string(mark.next_sequence - 1) +
-                    " were written: a file of it is missing or damaged; restore the directory as a whole from a copy");
+        return journal->damaged("it ends at record " + std::to_string(journal->next_sequence_ - 1) + ", but " +
+                                std::to_string(mark.next_sequence - 1) + " were written");
     return journal;
 }
 
@@ -126,12 +134,9 @@ Result<void> Journal::find_files() {
             continue;
         }
         // Of an earlier use, or its first write did not come to its end; then nothing newer can be behind it.
-        for (std::uint64_t at = 0; at < file.size; at += journal_block) {
-            const auto later = read_record(mapping.bytes().subspan(at), seed_);
-            if (!later || later->header.sequence < oldest_sequence_) continue;
+        if (holds_record(mapping.bytes(), seed_, oldest_sequence_)) {
             ::close(file.fd);
-            return fail("the journal in " + options_.directory + " is damaged: the first record of " + path_of(file) +
-                        " cannot be read, and later ones are there; restore the directory as a whole from a copy");
+            return damaged("the first record of " + path_of(file) + " cannot be read, and later ones are there");
         }
         set_free(file);
     }
@@ -144,7 +149,10 @@ Result<void> Journal::find_records() {
     for (File& file : files_) {
         const Mapping mapping(file.fd, file.size);
         if (mapping.failed()) return std::unexpected(system_error("cannot read", path_of(file), errno));
-        if (file.first_sequence != next_sequence_) return damaged();
+        const auto unreadable = [&] {
+            return damaged("record " + std::to_string(next_sequence_) + " cannot be read, and later ones are there");
+        };
+        if (file.first_sequence != next_sequence_) return unreadable();
         bool whole = true;
         Batch batch;
         end_ = walk(mapping.bytes(), seed_, next_sequence_, UINT64_MAX, [&](const JournalRecord& record) {
@@ -159,20 +167,16 @@ Result<void> Journal::find_records() {
             release_before_ = std::max(release_before_, record.header.release_before);
             ++next_sequence_;
         });
-        if (!whole) return damaged();
         // A write that did not come to its end was the last: whatever follows it is of an earlier use of the file.
-        for (std::uint64_t at = end_; at < file.size; at += journal_block) {
-            const auto later = read_record(mapping.bytes().subspan(at), seed_);
-            if (later && later->header.sequence >= next_sequence_) return damaged();
-        }
+        if (!whole || holds_record(mapping.bytes().subspan(end_), seed_, next_sequence_)) return unreadable();
     }
     drop_released();
     return {};
 }
 
-std::unexpected<Error> Journal::damaged() const {
-    return fail("the journal in " + options_.directory + " is damaged: record " + std::to_string(next_sequence_) +
-                " cannot be read, and later ones are there; restore the directory as a whole from a copy");
+std::unexpected<Error> Journal::damaged(const std::string& how) const {
+    return fail("the journal in " + options_.directory + " is damaged: " + how +
+                "; restore the directory as a whole from a copy");
 }
 
 Result<void> Journal::read(const std::function<void(const Batch& batch)>& visit) const {
@@ -329,6 +333,13 @@ int Journal::prepare(File& file, std::uint64_t end) {
         file.prepared += piece;
     }
     return 0;
+}
+
+bool Journal::prepare_ahead() {
+    if (files_.empty()) return false;
+    File& file = files_.back();
+    const std::uint64_t wanted = std::min(end_ + prepared_at_once, file.size);
+    return file.prepared < wanted && prepare(file, wanted) == 0;
 }
 
 int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {

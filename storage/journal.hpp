@@ -51,6 +51,10 @@ public:
     /// goes to the same place.
     int write(std::span<const Batch* const> batches);
 
+    /// Makes a stretch of a new file ready for the writes to come, where little of it is; false when there is nothing to
+    /// do. For a moment when nobody waits: the write that comes to its end has to do it otherwise.
+    bool prepare_ahead();
+
     /// What a checkpoint is to say once everything written has been applied.
     JournalMark mark() const;
     /// To be called when a checkpoint with this mark is on the disk: files before it may be used again.
@@ -82,7 +86,7 @@ private:
     std::string path_of(const File& file) const;
     Result<void> find_files();
     Result<void> find_records();
-    std::unexpected<Error> damaged() const;
+    std::unexpected<Error> damaged(const std::string& how) const;
     void add_live(File& file, const Batch& batch);
     void drop_released();
     void set_free(const File& file);

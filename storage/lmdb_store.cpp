@@ -192,6 +192,7 @@ void Committer::run() {
         const std::uint64_t to = submitted_.load(std::memory_order_acquire);
         if (from == to) {
             if (closing_.load(std::memory_order_acquire)) return;
+            if (journal_->prepare_ahead()) continue;
             doorbell_.wait(rung, std::memory_order_acquire);
             continue;
         }

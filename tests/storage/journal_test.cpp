@@ -94,6 +94,24 @@ TEST_F(Journals, GivesBackWhatWasWritten) {
     EXPECT_EQ(rows.at(3), octets("row 4"));
 }
 
+TEST_F(Journals, PreparesAheadOfTheWritesOnce) {
+    constexpr std::uint64_t large = std::uint64_t{4} << 20;
+    const Journal::Options options{.directory = directory_.path(), .file_bytes = large};
+    {
+        const auto journal = *Journal::open(options, made);
+        EXPECT_FALSE(journal->prepare_ahead()) << "there is no file";
+        write(*journal, 100);
+        EXPECT_TRUE(journal->prepare_ahead());
+        EXPECT_FALSE(journal->prepare_ahead());
+        for (int i = 0; i < 300; ++i) write(*journal, 5000);  // over the end of what was ready
+        while (journal->prepare_ahead()) {}
+        write(*journal, 1'000'000);
+        while (journal->prepare_ahead()) {}
+        EXPECT_EQ(journal->disk_bytes(), large);
+    }
+    EXPECT_EQ(numbers(**Journal::open(options, made)), from_to(1, 302));
+}
+
 TEST_F(Journals, AWriteCutShortAnywhereEndsIt) {
     // Three records of two blocks; the last one lacks its first, its second or a piece of either.
     for (const auto& [offset, size] : std::map<std::uint64_t, std::size_t>{{0, 4096}, {20, 8}, {70, 1}, {4096, 200}}) {
