@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tools/bench/enquire.hpp"
 #include "tools/bench/stage.hpp"
 
 namespace sluice::bench {
@@ -15,7 +16,7 @@ constexpr milliseconds grace{200};  ///< for duplicates that come late
 class Run {
 public:
     Run(const RunOptions& options, const tools::Signals& signals, const Progress& progress)
-        : options_(options), stage_(options, signals, progress) {}
+        : options_(options), signals_(signals), stage_(options, signals, progress) {}
 
     Result<RunResult> go(const std::string& folder) {
         if (auto opened = stage_.open(true); !opened) return std::unexpected(opened.error());
@@ -27,6 +28,12 @@ public:
             if (auto sent = stage_.send(stage_.phase(options_.warm_up), "warming up", Stage::Until::done); !sent)
                 return std::unexpected(sent.error());
         if (auto measured = measure(); !measured) return std::unexpected(measured.error());
+        if (options_.enquire_links > 0) {
+            auto times = measure_enquire_links(stage_.target().endpoint, options_.enquire_links, milliseconds(10),
+                                               signals_);
+            if (!times) return std::unexpected(times.error());
+            result_.enquire_link = *times;
+        }
         finish();
         return std::move(result_);
     }
@@ -92,6 +99,7 @@ private:
     }
 
     const RunOptions& options_;
+    const tools::Signals& signals_;
     Stage stage_;
     RunResult result_;
 };

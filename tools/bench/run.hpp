@@ -25,6 +25,7 @@ struct RunOptions {
     std::uint64_t count = 0;    ///< messages that are measured, instead of `seconds`; 0: by time
     double rate = 0;            ///< open loop: messages due a second, whatever comes back; 0: closed loop
     double patience = 15;       ///< seconds without any progress after which what is missing is lost
+    std::uint32_t enquire_links = 0;  ///< sent afterwards over a connection in clear, one every 10 ms
     std::uint16_t provider_port = 0;  ///< of the first provider, the others on those after it; 0: any
 };
 
@@ -54,6 +55,7 @@ struct RunResult {
     double seconds = 0;           ///< from when the first was due to the last answer, delivery or receipt
     double sending_seconds = 0;   ///< until the last was answered
     LatencySummary response, provider, receipt, lag;
+    LatencySummary enquire_link;  ///< from request to response, when nothing else was under way
     ProcessUse used;              ///< times and written bytes in that time; memory at its end
     std::uint64_t peak_anonymous_bytes = 0;
     std::uint64_t idle_anonymous_bytes = 0;  ///< when everybody was bound and nothing had been sent
