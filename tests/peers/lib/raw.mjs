@@ -50,8 +50,8 @@ export class RawPeer {
         socket.on('close', () => { this.closed = true; forget(); });
     }
 
-    static async connect(port) {
-        const socket = net.connect({ port, host: '127.0.0.1', noDelay: true });
+    static async connect(port, localAddress = '127.0.0.1') {
+        const socket = net.connect({ port, host: '127.0.0.1', localAddress, noDelay: true });
         await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
         return new RawPeer(socket);
     }
