@@ -25,6 +25,7 @@ public:
 private:
     friend CanonicalId canonical_message_id(std::string_view, MessageIdFormat);
     static CanonicalId of_number(std::uint64_t value);
+    static CanonicalId of_text(std::string_view text);
     void push(char c) {
         if (size_ < max_size) characters_[size_++] = c;
     }

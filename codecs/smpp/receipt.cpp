@@ -223,6 +223,7 @@ ReceiptText parse_receipt_text(std::string_view text) {
 }
 
 std::optional<MessageState> state_of_stat(std::string_view stat, std::span<const StatName> own_names) {
+    if (own_names.empty() && stat == "DELIVRD") return MessageState::delivered;  // nearly all
     for (const std::span<const StatName> names : {own_names, std::span<const StatName>(common_stat_names)})
         for (const StatName& name : names)
             if (begins_with(stat, name.prefix)) return name.state;

@@ -21,6 +21,11 @@ unsigned number(std::string_view text, std::size_t at, std::size_t count) {
     return value;
 }
 
+/// The same of two digits, as nearly all are.
+unsigned pair(const char* at) {
+    return 10 * static_cast<unsigned>(at[0] - '0') + static_cast<unsigned>(at[1] - '0');
+}
+
 std::size_t leading_digits(std::string_view text) {
     return static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_digit) - text.begin());
 }
@@ -35,10 +40,9 @@ std::optional<WallTime> civil(int y, unsigned mo, unsigned d, unsigned h, unsign
 
 /// Reads month to minute, or to second, behind a year of `year_digits`.
 std::optional<WallTime> parse_digits(std::string_view text, std::size_t year_digits, bool with_seconds) {
-    const unsigned y = number(text, 0, year_digits);
-    const std::string_view rest = text.substr(year_digits);
-    return civil(year_digits == 2 ? full_year(y) : static_cast<int>(y), number(rest, 0, 2), number(rest, 2, 2),
-                 number(rest, 4, 2), number(rest, 6, 2), with_seconds ? number(rest, 8, 2) : 0);
+    const int y = year_digits == 2 ? full_year(pair(text.data())) : static_cast<int>(number(text, 0, year_digits));
+    const char* const rest = text.data() + year_digits;
+    return civil(y, pair(rest), pair(rest + 2), pair(rest + 4), pair(rest + 6), with_seconds ? pair(rest + 8) : 0);
 }
 
 std::optional<WallTime> parse_absolute(std::string_view text) {
@@ -131,7 +135,17 @@ TimeText format_absolute(WallTime time) {
     return result;
 }
 
-TimeText format_minutes(WallTime time) { return format_digits(time, 10); }
+TimeText format_minutes(WallTime time) {
+    // Receipts come by thousands within a minute.
+    static thread_local sys_time<minutes> last_minute = floor<minutes>(time);
+    static thread_local TimeText last = format_digits(time, 10);
+    const auto minute = floor<minutes>(time);
+    if (minute != last_minute) {
+        last_minute = minute;
+        last = format_digits(time, 10);
+    }
+    return last;
+}
 
 TimeText format_seconds(WallTime time) { return format_digits(time, 12); }
 

@@ -29,6 +29,23 @@ TEST(CanonicalId, dropsWhatDoesNotCount) {
     EXPECT_EQ(canonical("1479978899.393701000100", as_is), "1479978899.393701000100");
 }
 
+TEST(CanonicalId, ofDigitsAloneIsNoOther) {
+    for (std::size_t size = 1; size <= 70; ++size) {
+        const std::string digits = std::string("1234567890").substr(0, size) + std::string(size > 10 ? size - 10 : 0, '9');
+        EXPECT_EQ(canonical(digits, as_is), digits.substr(0, CanonicalId::max_size));
+        EXPECT_EQ(canonical("0" + digits, as_is), digits.substr(0, CanonicalId::max_size));
+        for (std::size_t at = 0; at < size; ++at) {
+            for (const auto& [other, as] : {std::pair("A", "a"), {"-", ""}, {"/", "/"}, {":", ":"}, {"\xb5", "\xb5"}}) {
+                std::string odd = digits, expected = digits;
+                odd.replace(at, 1, other);
+                expected.replace(at, 1, as);
+                expected.erase(0, expected.find_first_not_of('0'));
+                EXPECT_EQ(canonical(odd, as_is), expected.substr(0, CanonicalId::max_size)) << odd;
+            }
+        }
+    }
+}
+
 TEST(CanonicalId, decimalAndHexOfOneNumberMeet) {
     EXPECT_EQ(canonical("1891273321", decimal), canonical("70BA8A69", hex));
     EXPECT_EQ(canonical("0000000255", decimal), "#ff");
