@@ -127,6 +127,8 @@ void add_mc_command(CLI::App& app, int& exit_code) {
         ->check(percent)->group(receipts);
     command->add_option("--receipt-twice", o.receipt_twice, "Percent that come twice")
         ->check(percent)->group(receipts);
+    command->add_option("--receipt-lost", o.receipt_lost, "Percent that never come")
+        ->check(percent)->group(receipts);
 
     const char* const originated = "Mobile-originated messages";
     command->add_option("--mo-rate", o.mobile_originated.per_second, "Messages a second")

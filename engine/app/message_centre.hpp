@@ -93,6 +93,7 @@ struct MessageCentreOptions {
     bool receipt_tlvs = true;      ///< receipted_message_id, message_state
     double receipt_first = 0;      ///< percent of receipts that come before the answer, without delay (interop R4)
     double receipt_twice = 0;      ///< percent of receipts that come twice (R13)
+    double receipt_lost = 0;       ///< percent of receipts that never come
 
     MobileOriginated mobile_originated;
 

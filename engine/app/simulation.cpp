@@ -191,7 +191,7 @@ void Simulation::submit(Peer& peer, const smpp::Header& header, const Submission
     std::size_t count = 0;
     if (status == CommandStatus::ESME_ROK) {
         const smpp::MessageState state = options_.outcomes.draw(random_);
-        if (wants_receipt(submission.registered_delivery, state)) {
+        if (wants_receipt(submission.registered_delivery, state) && !percent(random_, options_.receipt_lost)) {
             count = percent(random_, options_.receipt_twice) ? 2 : 1;
             const bool first = percent(random_, options_.receipt_first);
             for (std::size_t i = 0; i < count; ++i)

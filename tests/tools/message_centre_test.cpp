@@ -177,6 +177,17 @@ TEST(MessageCentre, OutcomesFollowTheirMix) {
     EXPECT_GT(customer.states.count(MessageState::expired), 50u);
 }
 
+TEST(MessageCentre, SomeReceiptsNeverCome) {
+    MessageCentreOptions o = options();
+    o.receipt_lost = 50;
+    const auto centre = start(o);
+    Customer customer(200);
+    exchange(client_options(*centre), customer, 60);  // they come at once, or not at all
+    EXPECT_EQ(customer.ids.size(), 200u);
+    EXPECT_LT(customer.states.size(), 140u);
+    EXPECT_GE(customer.states.size(), 60u);
+}
+
 TEST(MessageCentre, ThrottlesBeyondItsRate) {
     MessageCentreOptions o = options();
     o.rate = 1;
