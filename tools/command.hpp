@@ -18,6 +18,7 @@ enum ExitCode : int {
 void add_run_command(CLI::App& app, int& exit_code);
 void add_check_command(CLI::App& app, int& exit_code);
 void add_send_command(CLI::App& app, int& exit_code);
+void add_receive_command(CLI::App& app, int& exit_code);
 void add_mc_command(CLI::App& app, int& exit_code);
 void add_dump_command(CLI::App& app, int& exit_code);
 void add_hash_password_command(CLI::App& app, int& exit_code);

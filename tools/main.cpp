@@ -32,6 +32,7 @@ int main(int argc, char** argv) {
     add_run_command(app, exit_code);
     add_check_command(app, exit_code);
     add_send_command(app, exit_code);
+    add_receive_command(app, exit_code);
     add_mc_command(app, exit_code);
     add_dump_command(app, exit_code);
     add_ctl_command(app, exit_code);

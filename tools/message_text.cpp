@@ -1,8 +1,10 @@
 #include "tools/message_text.hpp"
 
 #include "codecs/sms/segment.hpp"
+#include "codecs/sms/udh.hpp"
 #include "codecs/sms/utf8.hpp"
 #include "codecs/smpp/hex.hpp"
+#include "codecs/smpp/pdu.hpp"
 #include "codecs/smpp/values.hpp"
 
 namespace sluice::tools {
@@ -68,6 +70,17 @@ Result<MessageText> encode_text(std::string_view utf8, TextCoding coding) {
     const auto octets = smpp::parse_hex(utf8);
     if (!octets) return fail("binary wants hex digits, two an octet");
     return split(sms::Coding::octets, smpp::DataCoding::octets_too, *octets);
+}
+
+std::string readable_text(const smpp::DeliverSm& pdu) {
+    ByteView text = smpp::message_text(pdu);
+    if ((pdu.esm_class & smpp::esm_class::udhi) != 0)
+        if (const auto header = sms::UserDataHeader::parse(text)) text = text.subspan(header->size());
+    switch (static_cast<smpp::DataCoding>(pdu.data_coding)) {
+        case smpp::DataCoding::ucs2: return sms::decode(sms::Charset::ucs2, text);
+        case smpp::DataCoding::latin1: return sms::decode(sms::Charset::latin1, text);
+        default: return sms::decode(sms::Charset::gsm7, text);
+    }
 }
 
 }  // namespace sluice::tools

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "codecs/smpp/bodies.hpp"
 #include "engine/base/result.hpp"
 
 namespace sluice::tools {
@@ -27,5 +28,8 @@ struct MessageText {
 
 /// Errors say which character or how long a text is the trouble.
 Result<MessageText> encode_text(std::string_view utf8, TextCoding coding);
+
+/// What a message says, in UTF-8, without its user data header.
+std::string readable_text(const smpp::DeliverSm& pdu);
 
 }  // namespace sluice::tools

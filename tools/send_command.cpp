@@ -4,22 +4,18 @@
 #include <iterator>
 
 #include "tools/command.hpp"
-#include "tools/host_port.hpp"
+#include "tools/customer_options.hpp"
 #include "tools/send_job.hpp"
 #include "tools/signals.hpp"
 #include "tools/status_line.hpp"
-#include "tools/tls_options.hpp"
 
 namespace sluice::tools {
 namespace {
 
-constexpr std::uint16_t smpp_port = 2775;
-
 struct SendArguments {
-    std::string host = "127.0.0.1:2775", from = "sluice", text;
+    CustomerOptions customer;
+    std::string from = "sluice", text;
     std::vector<std::string> to;
-    app::ClientOptions client;
-    TlsClientOptions tls;
     SendOrder order;
     TextCoding coding = TextCoding::automatic;
     double wait = 30;
@@ -53,18 +49,10 @@ bool turn_until(app::Client& client, SendJob& job, const Signals& signals, Statu
 }
 
 int send(SendArguments& arguments) {
-    const auto endpoint = resolve_endpoint(arguments.host, smpp_port);
-    if (!endpoint) return failure(endpoint.error().message);
+    if (auto resolved = arguments.customer.resolve(); !resolved) return failure(resolved.error().message);
     auto text = encode_text(arguments.text == "-" ? read_input() : arguments.text, arguments.coding);
     if (!text) return usage(text.error().message);
-    auto context = arguments.tls.context();
-    if (!context) return failure(context.error().message);
-    arguments.client.tls = std::move(*context);
-    arguments.client.server_name = arguments.tls.server_name;
-    if (arguments.client.server_name.empty())
-        arguments.client.server_name = parse_host_port(arguments.host, smpp_port)->host;
-    arguments.client.endpoint = *endpoint;
-    arguments.client.timers.response = seconds(30);
+    arguments.customer.client.timers.response = seconds(30);
     SendOrder& order = arguments.order;
     order.text = std::move(*text);
     order.from = typed_address(arguments.from);
@@ -72,7 +60,7 @@ int send(SendArguments& arguments) {
 
     const Signals signals;
     SendJob job(order);
-    auto client = app::Client::open(arguments.client, job);
+    auto client = app::Client::open(arguments.customer.client, job);
     if (!client) return failure(client.error().message);
     job.attach(**client);
     {
@@ -99,7 +87,6 @@ int send(SendArguments& arguments) {
 void add_send_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<SendArguments>();
     SendArguments& a = *arguments;
-    a.client.bind.system_id = a.client.bind.password = "demo";
     CLI::App* command = app.add_subcommand("send", "Send messages as a customer and wait for their receipts");
     command->footer(
         "The text is UTF-8. It goes out as GSM 7 where that has all its characters, else as UCS-2; long ones are split.\n\n"
@@ -124,17 +111,14 @@ void add_send_command(CLI::App& app, int& exit_code) {
     add_value(*command, "--validity", a.order.validity, parse_smpp_time, "TIME", "For how long, as 2h, or as SMPP has it");
     add_value(*command, "--schedule", a.order.schedule, parse_smpp_time, "TIME", "In how long to deliver, likewise");
 
-    const char* const session = "Session";
-    command->add_option("--host", a.host, "Where to connect to")->type_name("HOST[:PORT]")->capture_default_str()
+    a.customer.add_to(*command);
+    app::ClientOptions& client = a.customer.client;
+    const char* const session = CustomerOptions::group;
+    command->add_option("--binds", client.binds, "Sessions")->check(CLI::Range(1, 1000))->capture_default_str()
         ->group(session);
-    command->add_option("--system-id", a.client.bind.system_id)->capture_default_str()->group(session);
-    command->add_option("--password", a.client.bind.password)->capture_default_str()->group(session);
-    command->add_option("--binds", a.client.binds, "Sessions")->check(CLI::Range(1, 1000))->capture_default_str()
-        ->group(session);
-    command->add_option("--window", a.client.window, "Unanswered messages per session")
+    command->add_option("--window", client.window, "Unanswered messages per session")
         ->check(CLI::Range(1, 65535))->capture_default_str()->group(session);
-    command->add_option("--rate", a.client.rate, "Messages a second at most")->group(session);
-    a.tls.add_to(*command);
+    command->add_option("--rate", client.rate, "Messages a second at most")->group(session);
     command->callback([arguments, &exit_code] { exit_code = send(*arguments); });
 }
 

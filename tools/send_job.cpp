@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "codecs/sms/charset.hpp"
 #include "codecs/sms/udh.hpp"
 #include "codecs/smpp/pdu.hpp"
 #include "codecs/smpp/receipt.hpp"
@@ -30,17 +29,6 @@ std::string list(const std::map<std::string, std::uint64_t>& counts) {
     std::string text;
     for (const auto& [name, count] : counts) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
     return text;
-}
-
-std::string readable(const smpp::DeliverSm& pdu) {
-    ByteView text = smpp::message_text(pdu);
-    if ((pdu.esm_class & smpp::esm_class::udhi) != 0)
-        if (const auto header = sms::UserDataHeader::parse(text)) text = text.subspan(header->size());
-    switch (static_cast<smpp::DataCoding>(pdu.data_coding)) {
-        case smpp::DataCoding::ucs2: return sms::decode(sms::Charset::ucs2, text);
-        case smpp::DataCoding::latin1: return sms::decode(sms::Charset::latin1, text);
-        default: return sms::decode(sms::Charset::gsm7, text);
-    }
 }
 
 }  // namespace
@@ -122,7 +110,7 @@ CommandStatus SendJob::on_deliver(const smpp::DeliverSm& pdu) {
     const smpp::Receipt receipt = smpp::read_receipt(pdu);
     if (receipt.kind == smpp::ReceiptKind::none) {
         ++originated_;
-        if (!many()) fmt::print("message from {} to {}: {}\n", pdu.source_addr, pdu.destination_addr, readable(pdu));
+        if (!many()) fmt::print("message from {} to {}: {}\n", pdu.source_addr, pdu.destination_addr, readable_text(pdu));
         return CommandStatus::ESME_ROK;
     }
     if (receipt.kind != smpp::ReceiptKind::receipt || !receipt.state || !smpp::row_of(*receipt.state).final)

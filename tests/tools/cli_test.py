@@ -186,6 +186,26 @@ class Send(unittest.TestCase):
             done = sluice("send", "--host", centre.endpoint, "--to", "1", "--no-receipt", "Hello")
             self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_receive_prints_what_comes(self):
+        with mc("--mo-rate", "100", "--mo-from", "447700900999", "--mo-to", "12345", "--mo-text", "Grüße") as centre:
+            for bind in ([], ["--receiver"]):
+                done = sluice("receive", "--host", centre.endpoint, "--count", "3", "--wait", "20", *bind)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(done.stdout.splitlines()[:3], ["message from 447700900999 to 12345: Grüße"] * 3)
+        with mc() as centre:
+            done = sluice("receive", "--host", centre.endpoint, "--count", "1", "--wait", "0.2")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("0 of 1 have come", done.stderr)
+            done = sluice("receive", "--host", centre.endpoint, "--wait", "0.2")
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_receive_prints_receipts(self):
+        with mc("--receipt-delay", "500ms", "--outcomes", "UNDELIV=100") as centre:
+            sent = sluice("send", "--host", centre.endpoint, "--to", "1", "--wait", "0", "Hello")
+            self.assertEqual(sent.returncode, 1)
+            done = sluice("receive", "--host", centre.endpoint, "--count", "1", "--wait", "20")
+            self.assertRegex(done.stdout, r"^receipt UNDELIV for the message to 1, id \d+, err 001$")
+
     def test_says_why_it_cannot_bind(self):
         with mc("--password", "other") as centre:
             done = sluice("send", "--host", centre.endpoint, "--to", "1", "Hello")
