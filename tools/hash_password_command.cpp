@@ -2,6 +2,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -32,7 +33,7 @@ std::optional<std::string> ask(const char* prompt) {
     return std::string(line, static_cast<std::size_t>(size) - (line[size - 1] == '\n' ? 1 : 0));
 }
 
-int hash(bool from_input) {
+int hash(bool from_input, const std::string& scheme) {
     std::string password;
     if (from_input) {
         std::getline(std::cin, password);
@@ -47,7 +48,9 @@ int hash(bool from_input) {
         password = *first;
     }
     if (password.empty()) return failure("the password is empty");
-    const auto line = admin::hash_password(password);
+    const auto legacy = std::ranges::find(admin::legacy_hashes, scheme, [](const auto& row) { return row.first; });
+    const auto line = legacy == admin::legacy_hashes.end() ? admin::hash_password(password)
+                                                           : admin::hash_password(password, legacy->second);
     if (!line) return failure(line.error().message);
     fmt::print("password_hash = \"{}\"\n", *line);
     return exit_ok;
@@ -65,7 +68,12 @@ void add_hash_password_command(CLI::App& app, int& exit_code) {
                     "Exit codes: 0 done; 1 the two passwords differ, or none was given; 2 usage.");
     command->add_option("source", *source, "- reads one line from standard input")
         ->check(CLI::IsMember({"-"}))->type_name("[-]");
-    command->callback([source, &exit_code] { exit_code = hash(*source == "-"); });
+    auto scheme = std::make_shared<std::string>("scrypt");
+    std::vector<std::string> schemes{*scheme};
+    for (const auto& [name, kind] : admin::legacy_hashes) schemes.emplace_back(name);
+    command->add_option("--scheme", *scheme, "How; all but scrypt only for what other systems have kept, as they are easily guessed")
+        ->check(CLI::IsMember(schemes))->capture_default_str();
+    command->callback([source, scheme, &exit_code] { exit_code = hash(*source == "-", *scheme); });
 }
 
 }  // namespace sluice::tools

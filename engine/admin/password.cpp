@@ -1,17 +1,23 @@
 #include "engine/admin/password.hpp"
 
+#include <string.h>
 #include <sys/random.h>
 
 #include <wolfssl/options.h>
 
 #include <wolfssl/wolfcrypt/coding.h>
+#include <wolfssl/wolfcrypt/hash.h>
 #include <wolfssl/wolfcrypt/pwdbased.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <optional>
 #include <vector>
 
+#include "codecs/sms/charset.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/base/check.hpp"
 
 namespace sluice::admin {
 namespace {
@@ -71,7 +77,8 @@ Result<void> check_cost(ScryptCost cost) {
 Result<ParsedHash> parse(std::string_view text) {
     constexpr std::string_view scheme = "$scrypt$";
     const auto wrong = [] {
-        return fail("it is not of the form $scrypt$ln=14,r=8,p=1$SALT$HASH; make one with `sluice hash-password`");
+        return fail("it is neither of the form $scrypt$ln=14,r=8,p=1$SALT$HASH nor of $sha1-utf16le$HEX, $sha256$HEX and "
+                    "$sha256-utf16le$HEX; make one with `sluice hash-password`");
     };
     if (!text.starts_with(scheme) || text.size() > 200) return wrong();
     text.remove_prefix(scheme.size());
@@ -103,11 +110,84 @@ Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, Byt
     return hash;
 }
 
+std::unexpected<Error> no_password() {
+    return fail("a password has 1 to " + std::to_string(max_password) + " octets, none of them NUL");
+}
+
+bool equal_in_constant_time(ByteView a, ByteView b) {
+    if (a.size() != b.size()) return false;
+    std::uint8_t difference = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<std::uint8_t>(a[i] ^ b[i]);
+    return difference == 0;
+}
+
+// ---- what other systems have kept
+
+using Digest = std::vector<std::uint8_t>;
+
+struct Legacy {
+    LegacyHash kind;
+    Digest digest;
+};
+
+std::size_t size_of(LegacyHash kind) {
+    return kind == LegacyHash::sha1_utf16le ? WC_SHA_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE;
+}
+
+/// Nothing when it is of another form.
+std::optional<Legacy> parse_legacy(std::string_view text) {
+    for (const auto& [name, kind] : legacy_hashes) {
+        const std::size_t head = name.size() + 2;
+        if (text.size() != head + 2 * size_of(kind) || text[0] != '$' || text.substr(1, name.size()) != name ||
+            text[head - 1] != '$')
+            continue;
+        Legacy found{kind, Digest(size_of(kind))};
+        bool fine = true;
+        for (std::size_t i = 0; i < found.digest.size(); ++i) {
+            const char* const at = text.data() + head + 2 * i;
+            const auto [end, error] = std::from_chars(at, at + 2, found.digest[i], 16);
+            fine = fine && error == std::errc() && end == at + 2;
+        }
+        if (fine) return found;
+    }
+    return std::nullopt;
+}
+
+/// Low octet first.
+std::vector<std::uint8_t> utf16le(std::string_view clear) {
+    auto octets = sms::encode(sms::Charset::ucs2, clear);
+    if (!octets) octets = sms::encode(sms::Charset::ucs2, sms::decode(sms::Charset::latin1, as_bytes(clear)));
+    for (std::size_t i = 0; i + 1 < octets->size(); i += 2) std::swap((*octets)[i], (*octets)[i + 1]);
+    return *octets;
+}
+
+Digest digest_of(LegacyHash kind, std::string_view clear) {
+    std::vector<std::uint8_t> octets(clear.begin(), clear.end());
+    if (kind != LegacyHash::sha256) octets = utf16le(clear);
+    Digest digest(size_of(kind));
+    const int error = kind == LegacyHash::sha1_utf16le
+                          ? wc_ShaHash(octets.data(), static_cast<word32>(octets.size()), digest.data())
+                          : wc_Sha256Hash(octets.data(), static_cast<word32>(octets.size()), digest.data());
+    explicit_bzero(octets.data(), octets.size());
+    SLUICE_CHECK(error == 0);
+    return digest;
+}
+
 }  // namespace
 
+Result<std::string> hash_password(std::string_view clear, LegacyHash kind) {
+    if (!is_password(clear)) return no_password();
+    const auto name = std::ranges::find(legacy_hashes, kind, &std::pair<std::string_view, LegacyHash>::second)->first;
+    std::string text = "$" + std::string(name) + "$";
+    for (const std::uint8_t octet : digest_of(kind, clear)) {
+        text += "0123456789ABCDEF"[octet >> 4];
+        text += "0123456789ABCDEF"[octet & 15];
+    }
+    return text;
+}
+
 Result<std::string> hash_password(std::string_view clear, ScryptCost cost) {
-    if (!is_password(clear))
-        return fail("a password has 1 to " + std::to_string(max_password) + " octets, none of them NUL");
+    if (!is_password(clear)) return no_password();
     if (auto fine = check_cost(cost); !fine) return std::unexpected(fine.error());
     std::array<std::uint8_t, salt_length> salt;
     if (getrandom(salt.data(), salt.size(), 0) != static_cast<ssize_t>(salt.size()))
@@ -119,20 +199,26 @@ Result<std::string> hash_password(std::string_view clear, ScryptCost cost) {
 }
 
 Result<void> check_password_hash(std::string_view hash) {
+    if (parse_legacy(hash)) return {};
     const auto parsed = parse(hash);
     if (!parsed) return std::unexpected(parsed.error());
     return {};
 }
 
 bool verify_password(std::string_view hash, std::string_view clear) {
+    if (!is_password(clear)) return false;
+    if (const auto legacy = parse_legacy(hash);
+        legacy && equal_in_constant_time(digest_of(legacy->kind, clear), legacy->digest))
+        return true;
     const auto parsed = parse(hash);
-    if (!parsed || !is_password(clear)) return false;
+    if (!parsed) {
+        // As long as for others: who has a quick hash, or a bad one, is nobody else's business.
+        (void)derive(clear, std::array<std::uint8_t, salt_length>{}, ScryptCost{});
+        return false;
+    }
     const auto derived = derive(clear, parsed->salt, parsed->cost);
     if (!derived) return false;
-    std::uint8_t difference = 0;
-    for (std::size_t i = 0; i < hash_length; ++i)
-        difference |= static_cast<std::uint8_t>((*derived)[i] ^ parsed->hash[i]);
-    return difference == 0;
+    return equal_in_constant_time(*derived, parsed->hash);
 }
 
 }  // namespace sluice::admin

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/accounts/directory.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
 #include "engine/io/io.hpp"
@@ -118,6 +119,7 @@ struct Settings {
     ChargingRecordSettings charging;
     routing::RetryPolicy retry;            ///< for providers without their own
     std::vector<sql::DatabaseConfig> databases;
+    std::vector<accounts::SourceConfig> account_sources; ///< each has an account of its name, disabled, with its defaults
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile
     std::vector<routing::Provider> providers; ///< likewise
     std::vector<routing::RouteRule> routes;

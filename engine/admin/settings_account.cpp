@@ -13,6 +13,7 @@ constexpr Choices<IdFormat, 2> id_formats{{{"decimal", IdFormat::decimal}, {"hex
 constexpr std::size_t max_ranges = 1000;
 constexpr std::size_t max_numbers = 1'000'000;
 constexpr std::size_t max_lists = 1000;
+constexpr std::size_t max_senders = 1000;
 constexpr std::size_t max_list_name = 20;
 
 /// `other_way`: the account may come in by a certificate instead.
@@ -71,6 +72,18 @@ void read_numbers(TableReader& reader, std::vector<routing::NumberPattern>& numb
         reader.error("numbers", "has more than " + std::to_string(max_numbers) + " entries");
 }
 
+void read_senders(TableReader& reader, routing::Account& account) {
+    reader.texts("senders", [&](const std::string& text, const Value& item, const std::string& field) {
+        auto sender = routing::SourcePattern::parse(text);
+        if (sender) account.senders.push_back(std::move(*sender));
+        else reader.context().error(item.at, field, sender.error().message);
+    });
+    if (account.senders.size() > max_senders)
+        reader.error("senders", "has more than " + std::to_string(max_senders) + " entries");
+    if (reader.text("default_sender", account.default_sender, 1, routing::Address::max_length) && account.senders.empty())
+        reader.error("default_sender", "means nothing without senders");
+}
+
 void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lists) {
     reader.entries("lists", [&](const Value::Entry& entry, const std::string& field) {
         routing::DistributionList list{entry.key, {}};
@@ -95,13 +108,8 @@ void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lis
 
 }  // namespace
 
-void read_account(TableReader& reader, routing::Account& account) {
-    if (reader.text("system_id", account.system_id, 1, 64)) account.key = routing::stable_key(account.system_id);
-    reader.require("system_id");
-    const bool by_certificate = read_account_certificates(reader, account.certificates) > 0;
-    read_password(reader, account, by_certificate);
+void read_account_rules(TableReader& reader, routing::Account& account) {
     reader.boolean("require_tls", account.require_tls);
-    reader.boolean("enabled", account.enabled);
     reader.text("system_type", account.system_type, 0, 64);
     read_addresses(reader, account.allowed_addresses);
     read_bind_types(reader, account.bind_types);
@@ -120,6 +128,16 @@ void read_account(TableReader& reader, routing::Account& account) {
     reader.boolean("strip_trailing_nul", account.strip_trailing_nul);
     reader.duration("default_validity", account.default_validity, seconds(1), std::chrono::hours(24 * 366));
     read_country_code(reader, account.country_code);
+    read_senders(reader, account);
+}
+
+void read_account(TableReader& reader, routing::Account& account) {
+    if (reader.text("system_id", account.system_id, 1, 64)) account.key = routing::stable_key(account.system_id);
+    reader.require("system_id");
+    const bool by_certificate = read_account_certificates(reader, account.certificates) > 0;
+    read_password(reader, account, by_certificate);
+    reader.boolean("enabled", account.enabled);
+    read_account_rules(reader, account);
     read_account_charging(reader, account.charging);
     read_numbers(reader, account.numbers);
     read_lists(reader, account.lists);

@@ -139,6 +139,7 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     records.no_credit_status = wanted.charging.no_credit_status;
     restart(records == wanted.charging, "charging: where and how records are written changed");
     live(running.retry == wanted.retry, "retry: changed, from the next failure on");
+    live(running.account_sources == wanted.account_sources, "account_source: changed, for look-ups from now on");
     diff_named(running.accounts, wanted.accounts, &routing::Account::system_id, "account", found.live, account_change);
     diff_named(running.providers, wanted.providers, &routing::Provider::name, "provider", found.live, provider_change);
     live(same_routes(running, wanted), "route: the routes changed, for messages from now on");

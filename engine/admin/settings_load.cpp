@@ -4,6 +4,7 @@
 #include <sstream>
 #include <tuple>
 
+#include "engine/admin/account_files.hpp"
 #include "engine/admin/settings.hpp"
 #include "engine/admin/settings_sections.hpp"
 
@@ -57,19 +58,64 @@ void read_databases(TableReader& reader, Settings& settings) {
         reader.error("database", "there are more than " + std::to_string(max_databases));
 }
 
+using NumberOwners = std::map<routing::NumberPattern, std::string>;
+
+void read_one_account(TableReader& table, Settings& settings, NumberOwners& owners, routing::Account& account) {
+    account.id = static_cast<routing::AccountId>(settings.accounts.size());
+    read_account(table, account);
+    check_distinct(table, "system_id", settings.accounts, &routing::Account::system_id, account.system_id);
+    check_demo(table, account, settings.listeners);
+    for (const routing::NumberPattern number : account.numbers)
+        if (const auto [owner, added] = owners.emplace(number, account.system_id);
+            !added && owner->second != account.system_id)
+            table.error("numbers", number.digits() + (number.is_exact() ? "" : "*") + " belongs to account '" +
+                                       owner->second + "' already");
+}
+
+/// What `sluice account` keeps. What is wrong there is said with the file's own name and lines.
+void read_account_files(ReadContext& context, Settings& settings, NumberOwners& owners) {
+    const auto files = AccountFiles(settings.server.data_directory).list();
+    if (!files) return context.error({1, 1}, "server.data_directory", files.error().message);
+    for (const std::filesystem::path& file : *files) {
+        std::ifstream in(file, std::ios::binary);
+        std::ostringstream text;
+        text << in.rdbuf();
+        const auto document = parse_document(text.view(), file.string());
+        if (!document) {
+            context.error({1, 1}, "account", document.error().message);
+            continue;
+        }
+        ReadContext own;
+        own.folder = file.parent_path();
+        TableReader reader(*document, "", own);
+        read_all(reader, "account", settings.accounts, [&](TableReader& table, routing::Account& account) {
+            read_one_account(table, settings, owners, account);
+        });
+        reader.finish();
+        for (const ReadContext::Problem& problem : own.errors)
+            context.error({1, 1}, "account", file.string() + ":" + std::to_string(problem.at.line) + ":" +
+                                                 std::to_string(problem.at.column) + ": " + problem.text);
+    }
+}
+
 void read_accounts(TableReader& reader, Settings& settings) {
-    std::map<routing::NumberPattern, std::string> owners;
+    NumberOwners owners;
     read_all(reader, "account", settings.accounts, [&](TableReader& table, routing::Account& account) {
-        account.id = static_cast<routing::AccountId>(settings.accounts.size());
-        read_account(table, account);
-        check_distinct(table, "system_id", settings.accounts, &routing::Account::system_id, account.system_id);
-        check_demo(table, account, settings.listeners);
-        for (const routing::NumberPattern number : account.numbers)
-            if (const auto [owner, added] = owners.emplace(number, account.system_id);
-                !added && owner->second != account.system_id)
-                table.error("numbers", number.digits() + (number.is_exact() ? "" : "*") + " belongs to account '" +
-                                           owner->second + "' already");
+        read_one_account(table, settings, owners, account);
     });
+    if (!reader.describing()) read_account_files(reader.context(), settings, owners);
+}
+
+void read_account_sources(TableReader& reader, Settings& settings) {
+    read_all(reader, "account_source", settings.account_sources, [&](TableReader& table, accounts::SourceConfig& source) {
+        routing::Account defaults;
+        defaults.id = static_cast<routing::AccountId>(settings.accounts.size());
+        read_account_source(table, settings, source, defaults);
+        check_distinct(table, "name", settings.accounts, &routing::Account::system_id, source.name);
+        settings.accounts.push_back(std::move(defaults));
+    });
+    if (settings.account_sources.size() > max_databases)
+        reader.error("account_source", "there are more than " + std::to_string(max_databases));
 }
 
 void read_providers(TableReader& reader, Settings& settings) {
@@ -140,6 +186,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     reader.table("retry", [&](TableReader& table) { read_retry(table, settings.retry); });
     read_databases(reader, settings);
     read_accounts(reader, settings);
+    read_account_sources(reader, settings);
     read_providers(reader, settings);
     read_routes(reader, settings);
     read_homes(reader, settings);

@@ -63,13 +63,9 @@ void read_destinations(TableReader& reader, std::vector<NumberPattern>& prefixes
 
 void read_sources(TableReader& reader, std::vector<routing::SourcePattern>& sources) {
     const bool given = reader.texts("from", [&](const std::string& text, const Value& item, const std::string& field) {
-        routing::SourcePattern pattern{text, text.ends_with('*')};
-        if (pattern.prefix) pattern.text.pop_back();
-        if (pattern.text.starts_with('+')) pattern.text.erase(0, 1);
-        if (pattern.text.empty() || pattern.text.size() > routing::Address::max_length)
-            reader.context().error(item.at, field, "'" + text + "' is not a sender of 1 to 20 characters, or its "
-                                                   "beginning as \"4477*\"");
-        else sources.push_back(std::move(pattern));
+        auto pattern = routing::SourcePattern::parse(text);
+        if (pattern) sources.push_back(std::move(*pattern));
+        else reader.context().error(item.at, field, pattern.error().message);
     });
     if (given && reader.raw("from")->items.empty())
         reader.error("from", "is empty and would match nothing; leave it out to match every sender");

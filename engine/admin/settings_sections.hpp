@@ -20,6 +20,11 @@ void read_charging(TableReader& reader, ChargingRecordSettings& charging);
 /// `credits` and `charging` of an account.
 void read_account_charging(TableReader& reader, routing::Charging& charging);
 void read_account(TableReader& reader, routing::Account& account);
+/// `defaults` is the account that stands for those of the source. Finds databases by name in `settings`.
+void read_account_source(TableReader& reader, const Settings& settings, accounts::SourceConfig& source,
+                         routing::Account& defaults);
+/// The keys that accounts and the defaults of a source have alike.
+void read_account_rules(TableReader& reader, routing::Account& account);
 /// `provider.retry` holds the file's defaults before.
 void read_provider(TableReader& reader, routing::Provider& provider);
 void read_provider_tls(TableReader& reader, routing::ProviderTls& settings);

@@ -41,7 +41,7 @@ HttpResponse AdminApi::unowned(const HttpRequest& request) {
     }
     std::ranges::sort(all.list, {}, &gateway::Unowned::Item::accepted_at);
     if (all.list.size() > limit) all.list.resize(limit);
-    const PartyNames names(*gateway_.snapshot());
+    const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const gateway::Unowned::Item& item : all.list)
         rows.push_back({{"id", std::to_string(item.id)},

@@ -96,7 +96,7 @@ std::optional<std::size_t> silent_shard(const auto& answers) {
 HttpResponse AdminApi::sessions() {
     const auto shards = ask_all<std::vector<SessionView>>(gateway_, view_sessions);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
-    const PartyNames names(*gateway_.snapshot());
+    const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const auto& views : shards)
         for (const SessionView& view : *views) rows.push_back(as_json(view, names));
@@ -138,7 +138,7 @@ HttpResponse AdminApi::accounts() {
     auto totals = totals_of(shards);
     const auto snapshot = gateway_.snapshot();
     Json rows = Json::array();
-    for (const routing::Account& account : snapshot->accounts()) {
+    const auto add = [&](const routing::Account& account) {
         PartyTotal& total = totals[gateway::party_of(account)];
         Json row;
         row["system_id"] = account.system_id;
@@ -157,14 +157,16 @@ HttpResponse AdminApi::accounts() {
         }
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
-    }
+    };
+    for (const routing::Account& account : snapshot->accounts()) add(account);
+    for (const auto& found : gateway_.directory().all()) add(*found.account);
     return json_reply({{"accounts", std::move(rows)}});
 }
 
 HttpResponse AdminApi::queues() {
     const auto shards = ask_all<std::vector<LaneView>>(gateway_, view_lanes);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
-    const PartyNames names(*gateway_.snapshot());
+    const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const auto& views : shards)
         for (const LaneView& lane : *views) {

@@ -132,7 +132,7 @@ HttpResponse AdminApi::message(std::string_view text) {
     });
     if (!found) return no_answer(home);
 
-    const PartyNames names(*gateway_.snapshot());
+    const PartyNames names(gateway_);
     Json body;
     body["id"] = std::to_string(id);
     body["hex"] = fmt::format("{:x}", id);

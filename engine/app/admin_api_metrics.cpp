@@ -161,7 +161,6 @@ void write_connections(MetricsText& out, const gateway::Admission& admission) {
 }
 
 void write_databases(MetricsText& out, const Gateway& gateway) {
-    if (gateway.databases().empty()) return;
     using Stats = sql::Database::Stats;
     std::vector<std::pair<std::string, Stats>> all;
     for (const auto& [name, database] : gateway.databases()) all.emplace_back(name, database->stats());
@@ -184,6 +183,16 @@ void write_databases(MetricsText& out, const Gateway& gateway) {
     samples([](const Stats& s) { return s.waiting; });
     out.gauge("sluice_database_stuck", "threads left behind in the driver");
     samples([](const Stats& s) { return s.stuck; });
+}
+
+void write_account_sources(MetricsText& out, const accounts::Directory::Stats& stats) {
+    out.gauge("sluice_found_accounts", "accounts found in databases and remembered", stats.accounts);
+    out.counter("sluice_account_lookups_cached_total", "look-ups answered from what is remembered", stats.cached);
+    out.counter("sluice_account_lookups_asked_total", "look-ups that a database was asked for", stats.asked);
+    out.counter("sluice_account_lookups_nobody_total", "look-ups of names that nobody has", stats.nobody);
+    out.counter("sluice_account_lookups_away_total", "look-ups while the database was away", stats.away);
+    out.counter("sluice_account_lookups_wrong_total", "rows that make no account, and statements that a database refused",
+                stats.wrong);
 }
 
 void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
@@ -250,6 +259,7 @@ HttpResponse AdminApi::metrics() {
     write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
     write_databases(out, gateway_);
+    write_account_sources(out, gateway_.directory().stats());
     write_tls(out, gateway_);
     write_charging(out, gateway_.charging_log());
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());

@@ -60,7 +60,7 @@ HttpResponse AdminApi::receipts(const HttpRequest& request) {
     }
     std::ranges::stable_sort(all, std::ranges::greater(), [](const auto& row) { return row.second.since; });
     if (all.size() > limit) all.resize(limit);
-    const PartyNames names(*gateway_.snapshot());
+    const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const auto& [shard, receipt] : all) rows.push_back(as_json(receipt, shard, names));
     return json_reply({{"held", held}, {"quarantined", quarantined}, {"limit", limit}, {"receipts", std::move(rows)}});

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/app/gateway.hpp"
 #include "engine/gateway/connection.hpp"
 #include "engine/gateway/record.hpp"
 
@@ -115,10 +116,12 @@ void view_message(gateway::Shard& shard, gateway::MessageId id,
     });
 }
 
-PartyNames::PartyNames(const routing::Snapshot& snapshot) {
+PartyNames::PartyNames(const Gateway& gateway) {
+    const auto snapshot = gateway.snapshot();
     names_[gateway::nobody] = "(nobody)";
-    for (const routing::Account& account : snapshot.accounts()) names_[gateway::party_of(account)] = account.system_id;
-    for (const routing::Provider& provider : snapshot.providers()) names_[gateway::party_of(provider)] = provider.name;
+    for (const auto& found : gateway.directory().all()) names_[gateway::party_of(*found.account)] = found.account->system_id;
+    for (const routing::Account& account : snapshot->accounts()) names_[gateway::party_of(account)] = account.system_id;
+    for (const routing::Provider& provider : snapshot->providers()) names_[gateway::party_of(provider)] = provider.name;
 }
 
 std::string PartyNames::of(PartyId party) const {

@@ -11,6 +11,8 @@
 /// What a shard tells about itself to the admin port: plain copies, cheap to take on the shard's thread.
 namespace sluice::app {
 
+class Gateway;
+
 struct SessionView {
     std::uint32_t shard = 0;
     io::LinkId link;
@@ -75,7 +77,7 @@ void view_message(gateway::Shard& shard, gateway::MessageId id, std::function<vo
 /// Names of parties, for people.
 class PartyNames {
 public:
-    explicit PartyNames(const routing::Snapshot& snapshot);
+    explicit PartyNames(const Gateway& gateway);
     /// Those that the configuration has lost are called by their number.
     std::string of(gateway::PartyId party) const;
 

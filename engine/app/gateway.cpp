@@ -126,6 +126,16 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     passwords_ = std::make_unique<admin::VerifierPool>(verifier, clock_);
     for (const sql::DatabaseConfig& database : settings.databases)
         databases_.emplace(database.name, std::make_unique<sql::Database>(database, log));
+    const auto find_database = [this](const std::string& name) {
+        const auto found = databases_.find(name);
+        return found != databases_.end() ? found->second.get() : nullptr;
+    };
+    const auto announce = [this](const accounts::Directory::Found& found) {
+        for (std::size_t i = 0; i < shards_.size(); ++i)
+            post_to_shard(i, [found](gateway::Shard& shard) { shard.add_account(found); });
+    };
+    account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, log, clock_);
+    account_directory_->configure(settings.account_sources, snapshot_);
     mesh_ = std::make_unique<reactor::Mesh>(shards);
     if (auto opened = open_charging_log(log); !opened) return opened;
 
@@ -162,6 +172,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
                                                        const std::string& password, std::function<void(bool)> done) {
             return pool->submit(system_id, hash, password, std::move(done));
         };
+        shard.directory = account_directory_.get();
         shard.log = log;
         shard.charging_records = charging_log_.get();
         shard.seed = random();
@@ -272,6 +283,7 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.retry = settings.retry;
     next.log.level = settings.log.level;
     next.accounts = settings.accounts;
+    next.account_sources = settings.account_sources;
     next.providers = settings.providers;
     next.routes = settings.routes;
     next.homes = settings.homes;
@@ -279,6 +291,7 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     admission_->set_limits(connection_limits(next.limits));
     if (charging_log_) charging_log_->set_names(names_of(**snapshot));
     const auto config = gateway_config(next);
+    account_directory_->configure(next.account_sources, *snapshot);
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
     renew_certificates(next, settings);
     const std::lock_guard lock(settings_mutex_);

@@ -55,6 +55,8 @@ public:
     /// Null where no charging records are written.
     const ChargingLog* charging_log() const { return charging_log_.get(); }
 
+    const accounts::Directory& directory() const { return *account_directory_; }
+
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
     /// but a shard's.
     void on_shard(std::size_t shard, const std::function<void(gateway::Shard&)>& work);
@@ -100,6 +102,7 @@ private:
     std::unique_ptr<admin::VerifierPool> passwords_;
     std::map<std::string, std::unique_ptr<sql::Database>> databases_;
     std::unique_ptr<ChargingLog> charging_log_;
+    std::unique_ptr<accounts::Directory> account_directory_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::vector<std::unique_ptr<Running>> shards_;
     std::vector<io::Endpoint> listening_;

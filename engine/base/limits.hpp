@@ -38,10 +38,12 @@ inline constexpr std::size_t ring_record = 160 * 1024;
 /// TLVs that SMPP does not define, of a provider's receipt: kept for the account's, whole ones up to so many octets.
 inline constexpr std::size_t receipt_tlvs = 80;
 
+/// Binds that may wait for one account to be looked up, and names that nobody has which are remembered.
+inline constexpr std::size_t binds_per_lookup = 1000;
+inline constexpr std::size_t unknown_accounts = 10'000;
+
 /// What one SQL statement may return.
 inline constexpr std::size_t sql_rows = 10'000;
 inline constexpr std::size_t sql_octets = 16 * 1024 * 1024;
-/// Statements that one connection to a database keeps prepared.
-inline constexpr std::size_t sql_prepared = 64;
 
 }  // namespace sluice::limits

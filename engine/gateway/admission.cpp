@@ -40,12 +40,7 @@ void Admission::set_limits(const ConnectionLimits& limits) {
 }
 
 std::uint64_t Admission::hash(const io::Endpoint& peer) const {
-    static constexpr std::uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-    ByteView octets(peer.address, 4);
-    if (peer.ipv6) {
-        const bool is_mapped = std::equal(std::begin(mapped), std::end(mapped), peer.address);
-        octets = is_mapped ? ByteView(peer.address + 12, 4) : ByteView(peer.address, 8);
-    }
+    const ByteView octets = peer.network();
     return XXH3_64bits_withSeed(octets.data(), octets.size(), seed_);
 }
 

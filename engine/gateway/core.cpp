@@ -34,6 +34,22 @@ void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
                                                 : routing::Health::down;
     }
     snapshot = std::move(next);
+    found_accounts.clear();
+    if (directory != nullptr)
+        for (const accounts::Directory::Found& found : directory->all()) add_found(found);
+}
+
+void Core::add_found(const accounts::Directory::Found& found) {
+    if (found.snapshot != snapshot.get()) return;
+    const PartyId id = party_of(*found.account);
+    Party& its = party(id);
+    if (its.account != nullptr && its.account->system_id != found.account->system_id)
+        return log('E', "the accounts " + its.account->system_id + " and " + found.account->system_id +
+                            " cannot be told apart; rename one");
+    if (its.account != nullptr && !found_accounts.contains(id)) return;  // the configuration has it by now
+    its.account = found.account.get();
+    its.converts = snapshot->converts_for(*its.account);
+    found_accounts[id] = found.account;
 }
 
 void Core::send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail) {

@@ -8,9 +8,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "engine/accounts/directory.hpp"
 #include "engine/base/flat_map.hpp"
 #include "engine/base/random.hpp"
 #include "engine/gateway/admission.hpp"
+#include "engine/gateway/bind_guard.hpp"
 #include "engine/gateway/counters.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/party.hpp"
@@ -63,6 +65,8 @@ struct Core {
     AccountsShared* accounts = nullptr;
     Admission* admission = nullptr;
     Authenticate authenticate;
+    accounts::Directory* directory = nullptr;  ///< none: no accounts but those of the configuration
+    BindGuard guard{0};
     LogLine log;
     Random random{1};
     Counters counters;
@@ -73,6 +77,8 @@ struct Core {
     std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
+    /// Accounts that the directory has found, which go with `snapshot`.
+    std::unordered_map<PartyId, std::shared_ptr<const routing::Account>> found_accounts;
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
     Triggers* triggers = nullptr;
     script::LookUps* look_ups = nullptr;  ///< null: scripts can make none
@@ -96,8 +102,13 @@ struct Core {
         const auto found = parties.find(id);
         return found != parties.end() ? found->second.get() : nullptr;
     }
-    /// Points parties at the accounts and providers of `next`; those that are gone stay, without either.
+    /// Points parties at the accounts and providers of `next`, and at what the directory has found to go with it; those
+    /// that are gone stay, without either.
     void adopt(std::shared_ptr<const routing::Snapshot> next);
+
+    /// An account that the directory has found. Nothing when it goes with another snapshot, or when its name cannot be
+    /// told from another one's.
+    void add_found(const accounts::Directory::Found& found);
 
     Party& add_party(PartyId id);
 

@@ -11,6 +11,7 @@ namespace sluice::gateway {
     X(submits, "submit_sm, data_sm and submit_multi destinations received from accounts") \
     X(accepted, "messages acknowledged to accounts after they were on disk") \
     X(refused_malformed, "submits refused because a field was wrong") \
+    X(refused_sender, "submits refused with ESME_RINVSRCADR because the account may not send as that") \
     X(refused_throttled, "submits refused with ESME_RTHROTTLED") \
     X(refused_full, "submits refused with ESME_RMSGQFUL") \
     X(refused_receipts, "submits refused with ESME_RTHROTTLED because too many receipts were outstanding") \
@@ -51,6 +52,9 @@ namespace sluice::gateway {
     X(refused_max_unbound, "connections closed at once because of limits.max_unbound") \
     X(binds, "binds accepted") \
     X(binds_refused, "binds refused") \
+    X(binds_wrong, "of them those with a wrong password, or of nobody") \
+    X(binds_slowed, "binds that had to wait because others before them had failed") \
+    X(binds_shut_out, "binds refused unheard because too many of their address wait already") \
     X(evicted, "sessions that did not answer when a new bind wanted their place") \
     X(outbinds, "outbinds of providers that we answered with a bind") \
     X(outbinds_refused, "connections and outbinds to a provider's outbind.listen that were refused") \

@@ -1,5 +1,7 @@
 #include "engine/gateway/customer.hpp"
 
+#include <string.h>
+
 #include <algorithm>
 
 #include "engine/gateway/egress.hpp"
@@ -17,6 +19,11 @@ namespace {
 /// How often a bind that waits looks whether a place is free, and how much longer it waits than the probed have to answer.
 constexpr milliseconds place_look{50};
 constexpr milliseconds place_margin{500};
+/// How often a bind that waits for a database which is away asks again.
+constexpr milliseconds away_look{500};
+/// What the password of a bind that names nobody is compared with, so that it takes as long as a wrong one.
+constexpr std::string_view nobodys_hash =
+    "$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// Sessions of an account that a shard asks at once.
 constexpr std::size_t most_probed = 64;
 
@@ -48,12 +55,66 @@ void Customer::refuse(CommandStatus status, std::string_view why) {
     session().refuse_bind(status, core_.now().mono);
 }
 
+Customer::Asked::~Asked() { explicit_bzero(password.data(), password.size()); }
+
 void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp::Bind& bind) {
-    // What went wrong is for the log; the peer is told as little as the specification allows.
-    const routing::Account* account = core_.snapshot->find_account(bind.system_id);
+    asked_.reset(new Asked{header.id, bind.interface_version, std::string(bind.system_id), std::string(bind.system_type),
+                           std::string(bind.password)});
+    const MonoTime now = core_.now().mono;
+    const auto wait = core_.guard.enter(peer(), asked_->system_id, now);
+    if (!wait) {
+        core_.counters.binds_shut_out.add();
+        return refuse(CommandStatus::ESME_RBINDFAIL, "too many binds of its address have failed");
+    }
+    if (*wait == nanoseconds{}) return look_up();
+    core_.counters.binds_slowed.add();
+    later(now + *wait, &Customer::look_up);
+}
+
+void Customer::later(MonoTime at, void (Customer::*then)()) {
+    core_.reactor->timers().arm(at, [find = services_.find, link = link(), then] {
+        auto* const customer = dynamic_cast<Customer*>(find(link));
+        if (customer == nullptr || customer->Connection::ended()) return;
+        (customer->*then)();
+        customer->touch();
+    });
+}
+
+void Customer::look_up() {
     if (core_.draining) return refuse(CommandStatus::ESME_RBINDFAIL, "shutting down");
-    if (account == nullptr || !account->enabled)
-        return refuse(CommandStatus::ESME_RINVPASWD, "no such account: " + std::string(bind.system_id));
+    const routing::Account* const account = core_.snapshot->find_account(asked_->system_id);
+    if (account != nullptr || core_.directory == nullptr) return decide(account);
+    core_.directory->find(asked_->system_id, [reactor = core_.reactor, find = services_.find,
+                                              link = link()](const accounts::Directory::Found& found) {
+        reactor->post([find, link, found] {
+            if (auto* customer = dynamic_cast<Customer*>(find(link))) customer->looked_up(found);
+        });
+    });
+}
+
+void Customer::looked_up(const accounts::Directory::Found& found) {
+    if (Connection::ended()) return;
+    using Kind = accounts::Directory::Found::Kind;
+    const MonoTime now = core_.now().mono;
+    if (found.kind == Kind::away_wait && now < since() + core_.config.session_init) {
+        later(now + away_look, &Customer::look_up);
+    } else if (found.kind == Kind::away || found.kind == Kind::away_wait) {
+        refuse(CommandStatus::ESME_RBINDFAIL, "the account " + asked_->system_id + " cannot be looked up now");
+    } else if (found.kind == Kind::nobody) {
+        decide(nullptr);
+    } else {
+        core_.add_found(found);
+        const Party* const party = core_.find_party(party_of(*found.account));
+        if (party == nullptr || party->account == nullptr || party->account->system_id != asked_->system_id)
+            refuse(CommandStatus::ESME_RBINDFAIL, "the accounts have changed meanwhile");
+        else decide(party->account);
+    }
+    touch();
+}
+
+void Customer::decide(const routing::Account* account) {
+    // What went wrong is for the log; the peer is told as little as the specification allows.
+    if (account == nullptr || !account->enabled) return verify(0, std::string(nobodys_hash));
     const tls::PeerFacts* const secured = core_.reactor->io().tls_peer(link());
     if (account->require_tls && secured == nullptr)
         return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " must bind over TLS");
@@ -62,48 +123,53 @@ void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp
         return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " must show a certificate that is its own");
     if (!account->allows({peer().address, peer().ipv6 ? 16u : 4u}))
         return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " is not allowed from this address");
-    if (!type_allowed(account->bind_types, header.id))
+    if (!type_allowed(account->bind_types, asked_->type))
         return refuse(CommandStatus::ESME_RBINDFAIL, account->system_id + " may not bind as " +
-                                                         std::string(smpp::name_of(header.id)));
-    if (!account->system_type.empty() && account->system_type != bind.system_type)
+                                                         std::string(smpp::name_of(asked_->type)));
+    if (!account->system_type.empty() && account->system_type != asked_->system_type)
         return refuse(CommandStatus::ESME_RINVSYSTYP, account->system_id + ": wrong system_type");
-
-    if (core_.fires(script::Event::bind)) wish_ = {header.id, bind.interface_version, std::string(bind.system_type)};
-    const io::LinkId link = this->link();
     const PartyId party = party_of(*account);
     if (account->password_hash.empty()) return authenticated(party, true);  // its certificate has told who it is
-    const auto verdict = [reactor = core_.reactor, find = services_.find, link, party](bool right) {
+    verify(party, account->password_hash);
+}
+
+void Customer::verify(PartyId party, const std::string& hash) {
+    const auto verdict = [reactor = core_.reactor, find = services_.find, link = link(), party](bool right) {
         reactor->post([find, link, party, right] {
             if (auto* customer = dynamic_cast<Customer*>(find(link))) customer->authenticated(party, right);
         });
     };
-    if (!core_.authenticate(account->system_id, account->password_hash, std::string(bind.password), verdict))
+    if (!core_.authenticate(asked_->system_id, hash, asked_->password, verdict))
         refuse(CommandStatus::ESME_RBINDFAIL, "too many binds at once");
 }
 
 void Customer::authenticated(PartyId id, bool right) {
     if (Connection::ended()) return;
-    Party& party = core_.party(id);
-    if (!right || party.account == nullptr) {
-        refuse(CommandStatus::ESME_RINVPASWD, "wrong password");
-    } else if (core_.fires(script::Event::bind)) {
-        ask_triggers(id);
+    const MonoTime now = core_.now().mono;
+    if (id == 0 || !right) {
+        core_.guard.failed(peer(), asked_->system_id, now);
+        core_.counters.binds_wrong.add();
+        refuse(CommandStatus::ESME_RINVPASWD,
+               (id == 0 ? "no such account: " : "wrong password for ") + asked_->system_id);
     } else {
-        take_place(id);
+        core_.guard.succeeded(peer(), asked_->system_id, now);
+        const std::unique_ptr<Asked> asked = std::move(asked_);
+        core_.fires(script::Event::bind) ? ask_triggers(id, *asked) : take_place(id);
     }
     touch();
 }
 
-void Customer::ask_triggers(PartyId id) {
+void Customer::ask_triggers(PartyId id, const Asked& asked) {
     using script::FieldId;
+    if (core_.party(id).account == nullptr) return take_place(id);  // which refuses
     Firing& firing = core_.triggers->begin(script::Event::bind);
     firing.account = id;
     script::Subject& subject = firing.subject;
     subject.fact(FieldId::account, core_.party(id).account->system_id);
     subject.fact(FieldId::address, address_text(peer()));
-    subject.fact(FieldId::bind_type, smpp::name_of(wish_.type));
-    subject.fact(FieldId::system_type, wish_.system_type);
-    subject.fact(FieldId::interface_version, std::int64_t{wish_.interface_version});
+    subject.fact(FieldId::bind_type, smpp::name_of(asked.type));
+    subject.fact(FieldId::system_type, asked.system_type);
+    subject.fact(FieldId::interface_version, std::int64_t{asked.interface_version});
     subject.fact(FieldId::tls, std::int64_t{core_.reactor->io().tls_peer(link()) != nullptr});
     firing.then = [&core = core_, find = services_.find, link = link(), id](Firing& its) {
         const script::Verdict verdict = its.subject.verdict();

@@ -28,29 +28,39 @@ public:
     void on_unanswered(session::Session&, std::uint64_t cookie) override;
     void on_window_open(session::Session&) override;
 
-    /// The verdict on a bind that waits for its password.
+    /// The directory has looked for the account of a bind that waits for it.
+    void looked_up(const accounts::Directory::Found& found);
+    /// The verdict on a bind that waits for its password; `account` is 0 where there is none of that name.
     void authenticated(PartyId account, bool right);
     /// A bind finds no place left for this account: asks those of its sessions here that have been silent longest whether
     /// they are there. Each has GatewayConfig::probe to answer, then it ends and its place is free.
     static void probe(Core& core, Party& account);
 
 private:
+    /// What a bind says, while it waits.
+    struct Asked {
+        smpp::CommandId type;
+        std::uint8_t interface_version;
+        std::string system_id, system_type, password;
+        ~Asked();
+    };
+
     void ended(session::EndReason reason, smpp::CommandStatus status) override;
     void refuse(smpp::CommandStatus status, std::string_view why);
-    void ask_triggers(PartyId account);
+    void look_up();
+    void decide(const routing::Account* account);
+    void verify(PartyId account, const std::string& hash);
+    void later(MonoTime at, void (Customer::*then)());
+    void ask_triggers(PartyId account, const Asked& asked);
     void take_place(PartyId account);
     void wait_for_place(PartyId account);
     smpp::CommandStatus take(const smpp::Header& header, ByteView body);
 
     Services& services_;
     Admission::Place place_;
+    std::unique_ptr<Asked> asked_;
     bool counted_ = false;  ///< in the account's sessions
     bool probed_ = false;
-    struct Wish {
-        smpp::CommandId type{};
-        std::uint8_t interface_version = 0;
-        std::string system_type;
-    } wish_;                ///< what the bind asked for, where a trigger wants to see it
     MonoTime gives_up_at_{};  ///< waiting for a place among the account's sessions
 };
 

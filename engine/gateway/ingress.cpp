@@ -50,6 +50,19 @@ smpp::MessageBody message_body(const smpp::DataSm& pdu) {
     return body;
 }
 
+/// Refuses a sender that is not the account's, or puts its own in the place of it.
+CommandStatus Ingress::check_sender(const routing::Account& account, smpp::MessageBody& pdu) {
+    if (account.senders.empty()) return CommandStatus::ESME_ROK;
+    const auto sender = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton, account.country_code);
+    if (account.allows_sender(sender.text())) return CommandStatus::ESME_ROK;
+    if (account.default_sender.empty()) return CommandStatus::ESME_RINVSRCADR;
+    const bool number = std::ranges::all_of(account.default_sender, [](char c) { return c >= '0' && c <= '9'; });
+    pdu.source_addr = account.default_sender;
+    pdu.source_addr_ton = static_cast<std::uint8_t>(number ? smpp::Ton::international : smpp::Ton::alphanumeric);
+    pdu.source_addr_npi = static_cast<std::uint8_t>(number ? smpp::Npi::e164 : smpp::Npi::unknown);
+    return CommandStatus::ESME_ROK;
+}
+
 bool Ingress::full() const { return core_.disk_stalled || core_.messages->full(); }
 
 CommandStatus Ingress::times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const {
@@ -99,6 +112,9 @@ CommandStatus Ingress::check(Party& party, smpp::MessageBody& pdu, Message& m) {
         return refuse(core_.counters.refused_malformed, status);
     if (account.strip_trailing_nul && !packed(account.text) && (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
+
+    if (const auto status = check_sender(account, pdu); status != CommandStatus::ESME_ROK)
+        return refuse(core_.counters.refused_sender, status);
 
     // What the account may.
     if (!party.shared->rate.take(account.rate, now.mono))

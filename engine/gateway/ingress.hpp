@@ -66,6 +66,7 @@ private:
     smpp::CommandStatus convert_new(Party& party, Message& m, const routing::TextProfile& from,
                                     const routing::TextProfile& to, const wire::ReplyTo& reply,
                                     const routing::RouteDecision* decision, MessageId& id);
+    static smpp::CommandStatus check_sender(const routing::Account& account, smpp::MessageBody& pdu);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     /// Accepts a copy for `owner`, or for nobody; `reply` is answered after its commit.
     MessageId take_home(Party& provider, const routing::Account* owner, const smpp::DeliverSm& pdu,

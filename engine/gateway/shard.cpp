@@ -45,6 +45,8 @@ Shard::Shard(Options options)
     core_.authenticate = std::move(options.authenticate);
     core_.triggers = &triggers_;
     core_.look_ups = options.look_ups;
+    core_.directory = options.directory;
+    core_.guard = BindGuard(options.seed);
     core_.log = std::move(options.log);
     core_.random = Random(options.seed);
     core_.overflow.resize(options.shards);

@@ -34,7 +34,8 @@ public:
         AccountsShared* accounts = nullptr;
         Admission* admission = nullptr;
         Authenticate authenticate;
-        script::LookUps* look_ups = nullptr; ///< outlives the shard's last turn
+        script::LookUps* look_ups = nullptr;  ///< outlives the shard's last turn
+        accounts::Directory* directory = nullptr;  ///< outlives the shard
         LogLine log;
         ChargingRecords* charging_records = nullptr;  ///< none: movements of credits are not recorded
         std::uint64_t seed = 1;
@@ -58,6 +59,8 @@ public:
     /// timers that they began with.
     void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
                const Endpoints& endpoints);
+    /// See Directory::Announce.
+    void add_account(const accounts::Directory::Found& found) { core_.add_found(found); }
     /// Other certificates for connections from now on, on a listener that speaks TLS.
     void renew(io::ListenerId listener, std::shared_ptr<const tls::Context> tls) {
         listener_tls_[listener] = std::move(tls);

@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "engine/io/io.hpp"
@@ -38,6 +39,12 @@ std::string Endpoint::to_string() const {
     std::string text = host;
     if (ipv6) text.insert(0, 1, '[').push_back(']');
     return text.append(1, ':').append(std::to_string(port));
+}
+
+ByteView Endpoint::network() const {
+    static constexpr std::uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+    if (!ipv6) return {address, 4};
+    return std::equal(std::begin(mapped), std::end(mapped), address) ? ByteView(address + 12, 4) : ByteView(address, 8);
 }
 
 bool Endpoint::is_loopback() const {

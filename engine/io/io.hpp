@@ -25,6 +25,9 @@ struct Endpoint {
     static Result<Endpoint> parse(std::string_view text);
     std::string to_string() const;
     bool is_loopback() const;
+    /// The octets that tell one peer's machines from another's: an IPv4 address, mapped into IPv6 or not, or an IPv6
+    /// network of 64 bits, since one machine has all addresses of such a network.
+    ByteView network() const;
     friend bool operator==(const Endpoint&, const Endpoint&) = default;
 };
 

@@ -63,6 +63,11 @@ bool Account::allows(ByteView peer_address) const {
            std::ranges::any_of(allowed_addresses, [&](const Cidr& range) { return range.contains(peer_address); });
 }
 
+bool Account::allows_sender(std::string_view sender) const {
+    return senders.empty() ||
+           std::ranges::any_of(senders, [&](const SourcePattern& pattern) { return pattern.matches(sender); });
+}
+
 bool Account::allows(const tls::CertificateFacts& certificate, bool verified) const {
     return std::ranges::any_of(certificates, [&](const CertificateMatch& match) {
         if (!match.common_name.empty()) return verified && match.common_name == certificate.common_name;

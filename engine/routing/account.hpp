@@ -9,6 +9,7 @@
 #include "engine/routing/address.hpp"
 #include "engine/routing/charging.hpp"
 #include "engine/routing/cidr.hpp"
+#include "engine/routing/source_pattern.hpp"
 #include "engine/tls/certificate.hpp"
 
 namespace sluice::routing {
@@ -129,11 +130,15 @@ struct Account {
     seconds default_validity = {};      ///< for messages that ask for none; 0: the gateway's
     Charging charging;
     std::string country_code;           ///< completes national numbers, see Address::normalise
+    std::vector<SourcePattern> senders; ///< that their messages may have; empty: any
+    std::string default_sender;         ///< what messages with another one get instead; empty: they are refused
     AccountOutbind outbind;
     std::vector<DistributionList> lists;///< names differ
     std::vector<NumberPattern> numbers; ///< mobile-originated messages to these are theirs
 
     bool allows(ByteView peer_address) const;
+    /// `sender` as Address::normalise makes it.
+    bool allows_sender(std::string_view sender) const;
     const DistributionList* list(std::string_view name) const;
     /// `verified`: an authority has vouched for it.
     bool allows(const tls::CertificateFacts& certificate, bool verified) const;

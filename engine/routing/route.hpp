@@ -12,6 +12,7 @@
 #include "engine/routing/address.hpp"
 #include "engine/routing/prefix_index.hpp"
 #include "engine/routing/provider.hpp"
+#include "engine/routing/source_pattern.hpp"
 
 /// Which providers may carry a message, best first.
 ///
@@ -29,14 +30,6 @@ struct RouteTarget {
     std::uint32_t cost = 0;          ///< the cheapest first among equal priorities
     std::uint32_t weight = 1;        ///< share of the messages among equal priorities and costs; 1 to 1'000'000
     friend bool operator==(const RouteTarget&, const RouteTarget&) = default;
-};
-
-/// A sender: exact text ("Sluice", "447700900123") or its beginning.
-struct SourcePattern {
-    std::string text;
-    bool prefix = false;
-    bool matches(std::string_view source) const { return prefix ? source.starts_with(text) : source == text; }
-    friend bool operator==(const SourcePattern&, const SourcePattern&) = default;
 };
 
 struct RouteRule {

@@ -121,7 +121,6 @@ Outcome<void> Connection::connect(const std::string& text) {
 }
 
 Connection::~Connection() {
-    for (const auto& [text, statement] : prepared_) SQLFreeHandle(SQL_HANDLE_STMT, statement);
     if (connected_) SQLDisconnect(connection_);
     if (connection_ != nullptr) SQLFreeHandle(SQL_HANDLE_DBC, connection_);
     if (environment_ != nullptr) SQLFreeHandle(SQL_HANDLE_ENV, environment_);
@@ -149,56 +148,25 @@ Failure Connection::failure(short kind, Handle handle) {
     return found;
 }
 
-Outcome<Connection::Handle> Connection::prepared(const std::string& text) {
-    if (const auto known = prepared_.find(text); known != prepared_.end()) return known->second;
-    auto wide = sms::to_utf16(text);
-    if (!wide) return not_utf8("the statement");
-    if (prepared_.size() >= limits::sql_prepared) {
-        for (const auto& [other, handle] : prepared_) SQLFreeHandle(SQL_HANDLE_STMT, handle);
-        prepared_.clear();
-    }
-    SQLHSTMT statement = nullptr;
-    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection_, &statement)))
-        return std::unexpected(failure(SQL_HANDLE_DBC, connection_));
-    const auto whole = std::chrono::ceil<seconds>(timeout_).count();
-    SQLSetStmtAttr(statement, SQL_ATTR_QUERY_TIMEOUT, number(static_cast<std::uintptr_t>(whole)), 0);
-    if (!SQL_SUCCEEDED(SQLPrepareW(statement, units(*wide), static_cast<SQLINTEGER>(wide->size())))) {
-        auto why = failure(SQL_HANDLE_STMT, statement);
-        SQLFreeHandle(SQL_HANDLE_STMT, statement);
-        return std::unexpected(std::move(why));
-    }
-    prepared_.emplace(text, statement);
-    return statement;
-}
-
-void Connection::forget(const std::string& text) {
-    const auto known = prepared_.find(text);
-    if (known == prepared_.end()) return;
-    SQLFreeHandle(SQL_HANDLE_STMT, known->second);
-    prepared_.erase(known);
-}
-
+/// Prepared anew each time: a statement that was kept would not notice that its table has other columns by now.
 Outcome<Answer> Connection::run(const Statement& statement) {
-    const auto handle = prepared(statement.text);
-    if (!handle) return std::unexpected(handle.error());
+    auto text = sms::to_utf16(statement.text);
+    if (!text) return not_utf8("the statement");
+    SQLHSTMT handle = nullptr;
+    if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection_, &handle)))
+        return std::unexpected(failure(SQL_HANDLE_DBC, connection_));
+    const std::unique_ptr<void, void (*)(SQLHSTMT)> owner(handle, [](SQLHSTMT its) { SQLFreeHandle(SQL_HANDLE_STMT, its); });
+    const auto whole = std::chrono::ceil<seconds>(timeout_).count();
+    SQLSetStmtAttr(handle, SQL_ATTR_QUERY_TIMEOUT, number(static_cast<std::uintptr_t>(whole)), 0);
+    if (!SQL_SUCCEEDED(SQLPrepareW(handle, units(*text), static_cast<SQLINTEGER>(text->size()))))
+        return std::unexpected(failure(SQL_HANDLE_STMT, handle));
     Bound bound(statement.parameters.size());
-    Outcome<Answer> answer;
-    bool fine = true;
-    for (std::size_t i = 0; i < statement.parameters.size() && fine; ++i)
-        fine = bound.bind(*handle, i, statement.parameters[i]);
-    if (!fine) {
-        answer = not_utf8("a parameter");
-    } else {
-        const SQLRETURN done = SQLExecute(*handle);
-        // Nothing found is success of an UPDATE that met no row.
-        answer = SQL_SUCCEEDED(done) || done == SQL_NO_DATA
-                     ? fetch(*handle)
-                     : Outcome<Answer>(std::unexpected(failure(SQL_HANDLE_STMT, *handle)));
-    }
-    SQLFreeStmt(*handle, SQL_CLOSE);
-    SQLFreeStmt(*handle, SQL_RESET_PARAMS);
-    if (!answer) forget(statement.text);  // it may have been prepared against what is no more
-    return answer;
+    for (std::size_t i = 0; i < statement.parameters.size(); ++i)
+        if (!bound.bind(handle, i, statement.parameters[i])) return not_utf8("a parameter");
+    const SQLRETURN done = SQLExecute(handle);
+    // Nothing found is success of an UPDATE that met no row.
+    if (!SQL_SUCCEEDED(done) && done != SQL_NO_DATA) return std::unexpected(failure(SQL_HANDLE_STMT, handle));
+    return fetch(handle);
 }
 
 Outcome<Answer> Connection::fetch(Handle statement) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,8 +31,6 @@ private:
 
     explicit Connection(nanoseconds timeout) : timeout_(timeout) {}
     Outcome<void> connect(const std::string& text);
-    Outcome<Handle> prepared(const std::string& text);
-    void forget(const std::string& text);
     Outcome<Answer> fetch(Handle statement);
     Failure failure(short kind, Handle handle);
     Outcome<void> set_autocommit(bool on);
@@ -43,7 +40,6 @@ private:
     Handle connection_ = nullptr;
     bool connected_ = false;
     bool broken_ = false;
-    std::map<std::string, Handle> prepared_;  ///< by text, at most limits::sql_prepared
 };
 
 }  // namespace sluice::sql

@@ -15,7 +15,7 @@ std::filesystem::path docs() { return std::filesystem::path(SLUICE_DOCS); }
 /// The keys that the document has a row for, under its headings, in the notation of settings_keys().
 std::set<std::string> documented_keys() {
     std::ifstream in(docs() / "configuration.md");
-    const std::regex heading("## `\\[+([a-z]+)(\\]+)`");
+    const std::regex heading("## `\\[+([a-z_]+)(\\]+)`");
     const std::regex row("\\| `([A-Za-z_.\\[\\]]+)` \\|.*");
     std::set<std::string> keys;
     std::string section;
@@ -31,11 +31,16 @@ std::set<std::string> documented_keys() {
     return keys;
 }
 
-/// The keys of values (tables that only hold other keys have no row of their own), error classes taken as one.
+/// The keys of values (tables that only hold other keys have no row of their own), error classes taken as one, and
+/// likewise what a source's accounts have by default.
 std::set<std::string> accepted_keys() {
     const std::regex error_class("retry\\.(throttled|temporary|permanent|unknown|unanswered)");
+    const std::regex default_of("account_source\\[\\]\\.defaults\\..*");
     std::set<std::string> all;
-    for (const std::string& key : settings_keys()) all.insert(std::regex_replace(key, error_class, "retry.CLASS"));
+    for (const std::string& key : settings_keys()) {
+        const std::string by_class = std::regex_replace(key, error_class, "retry.CLASS");
+        all.insert(std::regex_replace(by_class, default_of, "account_source[].defaults.KEY"));
+    }
     std::set<std::string> values;
     for (const std::string& key : all) {
         const auto holds_others = [&](const std::string& other) { return other.starts_with(key + "."); };

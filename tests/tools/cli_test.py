@@ -21,7 +21,7 @@ import tap
 SLUICE = os.environ["SLUICE"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "bench", "tune", "tls"]
+COMMANDS = ["run", "check", "send", "mc", "dump", "hash-password", "account", "bench", "tune", "tls"]
 
 
 def sluice(*arguments, stdin=""):
@@ -312,6 +312,11 @@ class HashPassword(unittest.TestCase):
         self.assertRegex(done.stdout, r'^password_hash = "\$scrypt\$ln=\d+,r=\d+,p=\d+\$\S+"\n$')
         self.assertNotEqual(done.stdout, sluice("hash-password", "-", stdin="secret\n").stdout)
 
+    def test_knows_what_other_systems_have_kept(self):
+        done = sluice("hash-password", "--scheme", "sha1-utf16le", "-", stdin="Pwd1\n")
+        self.assertEqual(done.stdout, 'password_hash = "$sha1-utf16le$DC215545BA63D605FBCD647A9555270F566D918B"\n')
+        self.assertEqual(sluice("hash-password", "--scheme", "md5", "-", stdin="Pwd1\n").returncode, 2)
+
     def on_terminal(self, *answers):
         """What it printed, and what the terminal showed meanwhile."""
         keyboard, terminal = pty.openpty()
@@ -352,6 +357,49 @@ class HashPassword(unittest.TestCase):
         done = sluice("hash-password", stdin="secret\n")
         self.assertEqual(done.returncode, 2)
         self.assertIn("sluice hash-password -", done.stderr)
+
+
+class Account(unittest.TestCase):
+    def test_adds_changes_lists_and_removes_while_a_gateway_runs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "sluice.toml")
+            with socket.create_server(("127.0.0.1", 0)) as free:
+                admin = free.getsockname()[1]
+            with open(file, "w") as out:
+                out.write(f'[server]\nshards = 1\ndata_directory = "data"\n[admin]\nendpoint = "127.0.0.1:{admin}"\n'
+                          '[[listener]]\nendpoint = "127.0.0.1:0"\n[[provider]]\nname = "north"\n'
+                          'endpoints = ["127.0.0.1:1"]\nsystem_id = "us"\n[[route]]\nvia = ["north"]\n')
+            account = lambda command, *more, stdin="": sluice("account", command, "--config", file, *more, stdin=stdin)
+
+            # Without a gateway.
+            done = account("add", "../a b", "--password", "max_sessions=2", stdin="secret\n")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("counts from the next start", done.stdout)
+            self.assertEqual(os.listdir(os.path.join(folder, "data", "accounts")), ["%2E%2E%2Fa%20b.toml"])
+            with Server("run", "--config", file) as gateway:
+                names = lambda: sluice("ctl", "--admin", f"127.0.0.1:{admin}", "--json", "accounts").stdout
+                self.assertIn("../a b", names())
+                done = account("add", "shop", "--password", "rate=50", stdin="secret\n")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("the gateway knows", done.stdout)
+                self.assertIn('"shop"', names())
+                self.assertEqual(account("add", "shop", "--password", stdin="x\n").returncode, 1)
+                self.assertEqual(account("set", "shop", "max_sessions=7", "rate=").returncode, 0)
+                listed = account("list").stdout
+                self.assertIn("max_sessions = 7", listed)
+                self.assertNotIn("rate", listed)
+                self.assertNotIn("scrypt", listed)
+                self.assertIn('"max_sessions": 7', re.sub(r":(?=\S)", ": ", names()))
+                wrong = account("set", "shop", "max_sessions=none")
+                self.assertEqual(wrong.returncode, 1)
+                self.assertIn("nothing was changed", wrong.stderr)
+                self.assertIn("shop.toml:", wrong.stderr)
+                self.assertIn("max_sessions = 7", account("list").stdout)
+                self.assertEqual(account("remove", "shop").returncode, 0)
+                self.assertNotIn('"shop"', names())
+                self.assertEqual(account("remove", "shop").returncode, 1)
+                self.assertEqual(gateway.end(), 0)
+            self.assertEqual(sluice("check", file).returncode, 0)
 
 
 class Tls(unittest.TestCase):

@@ -9,10 +9,10 @@ export class Program {
     #exited;
 
     /** What it prints goes to the file `log`, which grows over restarts. */
-    constructor(command, args, { log, cwd, env } = {}) {
+    constructor(command, args, { log, cwd, env, uid, gid } = {}) {
         const output = fs.openSync(log, 'a');
         this.log = log;
-        this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', output, output] });
+        this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', output, output], uid, gid });
         fs.closeSync(output);
         const forget = endLater(() => this.signal('SIGKILL'));
         this.#exited = new Promise((resolve) => {
