@@ -11,6 +11,7 @@
 #include "engine/admin/settings.hpp"
 #include "tools/command.hpp"
 #include "tools/ctl_client.hpp"
+#include "tools/top_up.hpp"
 
 namespace sluice::tools {
 namespace {
@@ -21,6 +22,7 @@ struct AccountArguments {
     std::string password_hash;
     bool password = false;
     std::vector<std::string> changes;  ///< "key=value"
+    TopUp top_up;
 };
 
 using Lines = std::vector<std::string>;
@@ -145,6 +147,26 @@ int list(const admin::AccountFiles& files) {
     return exit_ok;
 }
 
+/// Credits are in the store of the gateway that runs: it alone can book them.
+int top_up(const AccountArguments& arguments) {
+    const auto settings = admin::load_settings(arguments.config);
+    if (!settings) {
+        fmt::print(stderr, "{}\n", settings.error().message);
+        return exit_configuration;
+    }
+    if (!settings->admin.enabled) return failure("the admin port is off: nobody can be told (admin.enabled)");
+    CtlClient client(settings->admin.endpoint.to_string());
+    TopUp wanted = arguments.top_up;
+    wanted.system_id = arguments.system_id;
+    const auto reply = client.request("POST", wanted.path(), wanted.request());
+    if (!reply) return failure("no gateway answers at " + client.address() + ": " + reply.error().message);
+    const CtlJson body = CtlJson::parse(reply->body, nullptr, false);
+    if (reply->status != 200 || !body.is_object() || !body.contains("booked"))
+        return failure(body.is_object() ? body.value("error", reply->body) : "what answers at " + client.address() + " is no gateway");
+    print_top_up(body);
+    return exit_ok;
+}
+
 int with_files(const AccountArguments& arguments, const std::function<int(const admin::AccountFiles&)>& then) {
     const auto settings = admin::load_settings(arguments.config);
     if (!settings) {
@@ -158,13 +180,14 @@ int with_files(const AccountArguments& arguments, const std::function<int(const 
 
 void add_account_command(CLI::App& app, int& exit_code) {
     auto arguments = std::make_shared<AccountArguments>();
-    CLI::App* command = app.add_subcommand("account", "Add, change, list and remove accounts kept beside the configuration");
+    CLI::App* command = app.add_subcommand("account", "Add, change, list and remove accounts kept beside the configuration; credit accounts");
     command->require_subcommand(1);
     command->footer("Accounts are kept in the data directory and read after the configuration. A gateway that runs is told at once.\n\n"
                     "Examples:\n"
                     "  sluice account set shop max_sessions=4 rate=\n"
                     "  printf %s \"$SECRET\" | sluice account add shop --password rate=50 'senders=[\"Shop\"]'\n"
-                    "  sluice account remove shop\n\n"
+                    "  sluice account remove shop\n"
+                    "  sluice account topup shop 250 --reference 'invoice 4711'\n\n"
                     "Exit codes: 0 done; 1 refused, nothing was changed; 2 usage; 3 the configuration has errors.");
     const auto common = [&](CLI::App* each) {
         each->add_option("--config,-c", arguments->config, "Configuration file")->capture_default_str()->type_name("FILE");
@@ -182,8 +205,10 @@ void add_account_command(CLI::App& app, int& exit_code) {
     CLI::App* set = command->add_subcommand("set", "Change one that was added");
     CLI::App* shown = command->add_subcommand("list", "Show those that were added");
     CLI::App* remove = command->add_subcommand("remove", "Remove one that was added; its messages stay, and wait for one of its name");
-    for (CLI::App* each : {add, set, shown, remove}) common(each);
-    for (CLI::App* each : {add, set, remove}) name(each);
+    CLI::App* credit = command->add_subcommand("topup", "Book credits for an account of the gateway that runs, wherever it is kept");
+    for (CLI::App* each : {add, set, shown, remove, credit}) common(each);
+    for (CLI::App* each : {add, set, remove, credit}) name(each);
+    arguments->top_up.add_options(*credit);
     for (CLI::App* each : {add, set}) changes(each);
     add->callback([arguments, &exit_code] {
         exit_code = with_files(*arguments, [&](const auto& files) { return add_or_set(*arguments, files, true); });
@@ -191,6 +216,7 @@ void add_account_command(CLI::App& app, int& exit_code) {
     set->callback([arguments, &exit_code] {
         exit_code = with_files(*arguments, [&](const auto& files) { return add_or_set(*arguments, files, false); });
     });
+    credit->callback([arguments, &exit_code] { exit_code = top_up(*arguments); });
     shown->callback([arguments, &exit_code] { exit_code = with_files(*arguments, list); });
     remove->callback([arguments, &exit_code] {
         exit_code = with_files(*arguments, [&](const auto& files) {

@@ -3,10 +3,10 @@
 #include <memory>
 
 #include "engine/admin/settings_text.hpp"
-#include "engine/base/money.hpp"
 #include "tools/command.hpp"
 #include "tools/ctl_client.hpp"
 #include "tools/ctl_tables.hpp"
+#include "tools/top_up.hpp"
 
 namespace sluice::tools {
 
@@ -18,7 +18,8 @@ struct CtlArguments {
     std::string admin = "127.0.0.1:8775";
     bool json = false;
     int limit = 100;
-    std::string message_id, session_id, account, from, to, provider, text, amount, reference;
+    std::string message_id, session_id, account, from, to, provider, text;
+    TopUp top_up;
     std::vector<std::string> log_level;
 };
 
@@ -73,15 +74,7 @@ int set_log_level(const CtlArguments& arguments) {
 }
 
 int top_up(const CtlArguments& arguments) {
-    CtlJson request{{"amount", arguments.amount}};
-    if (!arguments.reference.empty()) request["reference"] = arguments.reference;
-    return ask(arguments, "POST", "/api/v1/accounts/" + part(arguments.account) + "/topup",
-               [](const CtlJson& body) {
-                   fmt::print("{}; {} has {} now\n",
-                              body["booked"].get<bool>() ? "booked" : "booked before under this reference: nothing is changed",
-                              body["system_id"].get<std::string>(), body["available"].get<std::string>());
-               },
-               request.dump(-1, ' ', false, CtlJson::error_handler_t::replace));
+    return ask(arguments, "POST", arguments.top_up.path(), print_top_up, arguments.top_up.request());
 }
 
 }  // namespace
@@ -174,14 +167,8 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
                    [](const CtlJson&) { fmt::print("it is unbinding\n"); });
     })->add_option("ID", arguments->session_id, "As `ctl sessions` shows it")->required();
     CLI::App* topup = add(command, "topup", "Book credits for an account", [=] { return top_up(*arguments); });
-    topup->add_option("SYSTEM_ID", arguments->account, "The account")->required();
-    topup->add_option("AMOUNT", arguments->amount, "Up to six decimals; below zero as a correction (after --)")
-        ->required()
-        ->check([](const std::string& text) {
-            return parse_money(text) ? std::string() : "'" + text + "' is no amount, as 100 or 12.50";
-        });
-    topup->add_option("--reference", arguments->reference,
-                      "Say it again with the same reference and it is booked once, whatever became of the first answer");
+    topup->add_option("SYSTEM_ID", arguments->top_up.system_id, "The account")->required();
+    arguments->top_up.add_options(*topup);
     add(command, "metrics", "The metrics as Prometheus reads them", [=] { return show_metrics(*arguments); });
 }
 

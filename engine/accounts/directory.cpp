@@ -60,6 +60,12 @@ public:
         return every;
     }
 
+    std::shared_ptr<const routing::Account> remembered(std::string_view system_id) const {
+        const std::lock_guard lock(mutex_);
+        const auto at = entries_.find(std::string(system_id));
+        return at != entries_.end() ? at->second.known : nullptr;
+    }
+
     Stats stats() const {
         const std::lock_guard lock(mutex_);
         Stats present = stats_;
@@ -229,6 +235,10 @@ void Directory::configure(std::vector<SourceConfig> sources, std::shared_ptr<con
 void Directory::find(std::string_view system_id, Done done) { state_->find(system_id, std::move(done)); }
 
 std::vector<Directory::Found> Directory::all() const { return state_->all(); }
+
+std::shared_ptr<const routing::Account> Directory::remembered(std::string_view system_id) const {
+    return state_->remembered(system_id);
+}
 
 Directory::Stats Directory::stats() const { return state_->stats(); }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/accounts/statement_text.hpp"
 #include "engine/base/time.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/sql/database.hpp"
@@ -17,6 +18,8 @@ struct SourceConfig {
     std::string name;      ///< what routes call its accounts; the account of this name in the snapshot has their defaults
     std::string database;  ///< the name of one
     std::string find;      ///< an SQL statement whose one parameter is a system_id; what it returns: see account_of_row
+    StatementText charge;     ///< takes {credits} of {system_id}; meeting no row it has taken none; empty: none are there
+    StatementText give_back;  ///< the opposite; empty: nothing is given back
     std::string scheme;    ///< of a PasswordHash that does not say it itself
     seconds cache{300};         ///< how long what was found holds
     seconds cache_unknown{30};  ///< likewise that nothing was
@@ -63,6 +66,8 @@ public:
 
     /// All that are remembered, as they go with the snapshot of the last `configure`.
     std::vector<Found> all() const;
+    /// One of them, by its name; null when it is not remembered.
+    std::shared_ptr<const routing::Account> remembered(std::string_view system_id) const;
 
     struct Stats {
         std::uint64_t cached = 0;   ///< look-ups answered from what is remembered

@@ -1,5 +1,7 @@
 #include "engine/accounts/row.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <functional>
@@ -68,6 +70,25 @@ private:
     std::size_t row_;
 };
 
+Result<void> read_credits(const Row& row, routing::Charging& charging) {
+    if (!charging.on()) return {};
+    const auto read = [&](const char* name, Money& value) -> Result<bool> {
+        const auto text = row.find(name);
+        if (!text) return false;
+        const auto amount = parse_money(*text);
+        if (!amount || *amount < Money{}) return fail("column " + std::string(name) + " is no amount");
+        value = *amount;
+        return true;
+    };
+    Money price;
+    const auto priced = read("price", price);
+    if (!priced) return std::unexpected(priced.error());
+    if (*priced) charging.price = price;
+    if (charging.mode == routing::ChargingMode::database) return {};
+    if (const auto credits = read("credits", charging.opening); !credits) return std::unexpected(credits.error());
+    return {};
+}
+
 Result<void> read_enabled(const Row& row, bool& enabled) {
     const auto text = row.find("enabled");
     if (!text) return {};
@@ -86,6 +107,7 @@ Result<routing::Account> account_of_row(const sql::Answer& answer, std::size_t a
     const Row row(answer, at);
     routing::Account account = defaults;
     account.enabled = true;
+    account.is_source = false;
 
     const auto system_id = row.find("systemid");
     if (!system_id || system_id->empty() || system_id->size() > 64)
@@ -94,7 +116,7 @@ Result<routing::Account> account_of_row(const sql::Answer& answer, std::size_t a
     account.key = routing::stable_key(account.system_id);
     const auto hash = row.find("passwordhash");
     if (!hash || hash->empty()) return fail("there is no column PasswordHash with something in it");
-    account.password_hash = hash->starts_with('$') ? std::string(*hash) : "$" + std::string(scheme) + "$" + std::string(*hash);
+    account.password_hash = hash->starts_with('$') ? std::string(*hash) : fmt::format("${}${}", scheme, *hash);
 
     if (auto done = read_enabled(row, account.enabled); !done) return std::unexpected(done.error());
     if (const auto type = row.find("systemtype")) account.system_type = *type;
@@ -120,6 +142,15 @@ Result<routing::Account> account_of_row(const sql::Answer& answer, std::size_t a
         return {};
     });
     if (!senders) return std::unexpected(senders.error());
+    auto numbers = row.words("addressrange", [&](std::string_view word) -> Result<void> {
+        const auto number = routing::NumberPattern::parse(word);
+        if (!number || number->length() == 0)
+            return fail(fmt::format("'{}' is neither a number of 1 to 15 digits nor a prefix, as 44770*", word));
+        account.numbers.push_back(*number);
+        return {};
+    });
+    if (!numbers) return std::unexpected(numbers.error());
+    if (auto done = read_credits(row, account.charging); !done) return std::unexpected(done.error());
     return account;
 }
 

@@ -131,7 +131,7 @@ struct Legacy {
 };
 
 std::size_t size_of(LegacyHash kind) {
-    return kind == LegacyHash::sha1_utf16le ? WC_SHA_DIGEST_SIZE : WC_SHA256_DIGEST_SIZE;
+    return kind == LegacyHash::sha1_utf16le ? std::size_t{WC_SHA_DIGEST_SIZE} : std::size_t{WC_SHA256_DIGEST_SIZE};
 }
 
 /// Nothing when it is of another form.
@@ -178,7 +178,8 @@ Digest digest_of(LegacyHash kind, std::string_view clear) {
 Result<std::string> hash_password(std::string_view clear, LegacyHash kind) {
     if (!is_password(clear)) return no_password();
     const auto name = std::ranges::find(legacy_hashes, kind, &std::pair<std::string_view, LegacyHash>::second)->first;
-    std::string text = "$" + std::string(name) + "$";
+    std::string text("$");
+    text.append(name).append("$");
     for (const std::uint8_t octet : digest_of(kind, clear)) {
         text += "0123456789ABCDEF"[octet >> 4];
         text += "0123456789ABCDEF"[octet & 15];

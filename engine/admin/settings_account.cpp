@@ -60,10 +60,7 @@ void read_bind_types(TableReader& reader, routing::BindTypes& types) {
 
 void read_numbers(TableReader& reader, std::vector<routing::NumberPattern>& numbers) {
     reader.texts("numbers", [&](const std::string& text, const Value& item, const std::string& field) {
-        const bool prefix = text.ends_with('*');
-        const auto pattern = prefix ? routing::NumberPattern::prefix(std::string_view(text).substr(0, text.size() - 1))
-                                    : routing::NumberPattern::exact(text);
-        if (pattern) numbers.push_back(*pattern);
+        if (const auto pattern = routing::NumberPattern::parse(text)) numbers.push_back(*pattern);
         else
             reader.context().error(item.at, field,
                                    "'" + text + "' is neither a number of 1 to 15 digits nor a prefix, as \"44770*\"");

@@ -45,10 +45,14 @@ void read_account_source(TableReader& reader, const Settings& settings, accounts
     reader.choice("known_when_away", source.known_from_cache, known_choices);
     reader.choice("unknown_when_away", source.unknown_wait, unknown_choices);
     reader.number("max_accounts", source.max_accounts, 1, 1'000'000);
-    reader.table("defaults", [&](TableReader& table) { read_account_rules(table, defaults); });
+    reader.table("defaults", [&](TableReader& table) {
+        read_account_rules(table, defaults);
+        read_account_charging(table, defaults.charging);
+    });
     defaults.system_id = source.name;
     defaults.key = routing::stable_key(source.name);
-    defaults.enabled = false;  // it stands for others, and never binds itself
+    defaults.enabled = false;
+    defaults.is_source = true;
 }
 
 }  // namespace sluice::admin

@@ -23,10 +23,12 @@ HttpResponse AdminApi::top_up(std::string_view system_id, const HttpRequest& req
         return json_error(400, R"(expected {"amount": "12.50"}, up to a million million and six decimals, not zero; with or without "reference")");
     if (reference.size() > gateway::Movement::most_text)
         return json_error(400, "a reference has up to " + std::to_string(gateway::Movement::most_text) + " characters");
-    const auto snapshot = gateway_.snapshot();
-    const routing::Account* const account = snapshot->find_account(system_id);
+    const auto account = gateway_.find_account(system_id);
     if (account == nullptr) return json_error(404, "there is no account " + std::string(system_id));
     if (!account->charging.on()) return json_error(409, std::string(system_id) + " is not charged: it has no balance");
+
+    if (account->charging.mode == routing::ChargingMode::database)
+        return json_error(409, "the credits of " + std::string(system_id) + " are in their database, and paid in there");
 
     struct Answer {
         bool booked = false;

@@ -12,7 +12,7 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     const std::string_view system_id = request.parameter("account"), to = request.parameter("to"),
                            from = request.parameter("from");
     if (system_id.empty() || to.empty()) return json_error(400, "account and to are needed");
-    const routing::Account* const account = snapshot->find_account(system_id);
+    const auto account = gateway_.find_account(system_id);
     if (account == nullptr) return json_error(404, "there is no account " + std::string(system_id));
 
     struct View {

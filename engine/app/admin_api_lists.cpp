@@ -158,7 +158,8 @@ HttpResponse AdminApi::accounts() {
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
     };
-    for (const routing::Account& account : snapshot->accounts()) add(account);
+    for (const routing::Account& account : snapshot->accounts())
+        if (!account.is_source) add(account);
     for (const auto& found : gateway_.directory().all()) add(*found.account);
     return json_reply({{"accounts", std::move(rows)}});
 }

@@ -119,7 +119,8 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
     const auto of_accounts = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
         for (const routing::Account& account : snapshot.accounts())
-            out.sample({{"account", account.system_id}}, value_of(totals[gateway::party_of(account)]));
+            if (!account.is_source)
+                out.sample({{"account", account.system_id}}, value_of(totals[gateway::party_of(account)]));
     };
     const auto bound = [](const PartyView& p) { return p.bound; };
     const auto in_flight = [](const PartyView& p) { return p.in_flight; };
@@ -143,7 +144,7 @@ void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>
     const auto of_charged = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
         for (const routing::Account& account : snapshot.accounts())
-            if (account.charging.on())
+            if (account.charging.on() && !account.is_source)
                 out.sample({{"account", account.system_id}},
                            static_cast<double>(value_of(totals[gateway::party_of(account)]).micros) / Money::unit);
     };

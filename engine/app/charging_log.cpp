@@ -139,6 +139,11 @@ void ChargingLog::set_names(Names names) {
     names_ = std::move(names);
 }
 
+void ChargingLog::add_name(gateway::PartyId party, const std::string& name) {
+    const std::lock_guard lock(names_mutex_);
+    names_[party] = name;
+}
+
 bool ChargingLog::take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) {
     Taken taken{shard, batch, movements};
     const bool pushed = queue_.push(taken);

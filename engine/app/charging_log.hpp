@@ -44,6 +44,8 @@ public:
     ~ChargingLog() override;
 
     void set_names(Names names);
+    /// One more.
+    void add_name(gateway::PartyId party, const std::string& name);
 
     bool take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) override;
     std::uint64_t written(std::uint32_t shard) const override { return written_[shard].load(std::memory_order_acquire); }

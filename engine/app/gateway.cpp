@@ -131,6 +131,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
         return found != databases_.end() ? found->second.get() : nullptr;
     };
     const auto announce = [this](const accounts::Directory::Found& found) {
+        if (charging_log_) charging_log_->add_name(gateway::party_of(*found.account), found.account->system_id);
         for (std::size_t i = 0; i < shards_.size(); ++i)
             post_to_shard(i, [found](gateway::Shard& shard) { shard.add_account(found); });
     };
@@ -214,8 +215,9 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
 
 namespace {
 
-ChargingLog::Names names_of(const routing::Snapshot& snapshot) {
+ChargingLog::Names names_of(const routing::Snapshot& snapshot, const accounts::Directory& directory) {
     ChargingLog::Names names;
+    for (const auto& found : directory.all()) names[gateway::party_of(*found.account)] = found.account->system_id;
     for (const routing::Account& account : snapshot.accounts()) names[gateway::party_of(account)] = account.system_id;
     for (const routing::Provider& provider : snapshot.providers()) names[gateway::party_of(provider)] = provider.name;
     return names;
@@ -233,7 +235,7 @@ Result<void> Gateway::open_charging_log(const gateway::LogLine& log) {
     auto opened = ChargingLog::open(config, clock_, log);
     if (!opened) return std::unexpected(opened.error());
     charging_log_ = std::move(*opened);
-    charging_log_->set_names(names_of(*snapshot_));
+    charging_log_->set_names(names_of(*snapshot_, *account_directory_));
     return {};
 }
 
@@ -289,9 +291,9 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.homes = settings.homes;
     next.program = settings.program;
     admission_->set_limits(connection_limits(next.limits));
-    if (charging_log_) charging_log_->set_names(names_of(**snapshot));
     const auto config = gateway_config(next);
     account_directory_->configure(next.account_sources, *snapshot);
+    if (charging_log_) charging_log_->set_names(names_of(**snapshot, *account_directory_));
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
     renew_certificates(next, settings);
     const std::lock_guard lock(settings_mutex_);
@@ -330,6 +332,12 @@ void Gateway::on_shard(std::size_t index, const std::function<void(gateway::Shar
 
 void Gateway::on_each_shard(const std::function<void(gateway::Shard&)>& work) {
     for (std::size_t i = 0; i < shards_.size(); ++i) on_shard(i, work);
+}
+
+std::shared_ptr<const routing::Account> Gateway::find_account(std::string_view system_id) const {
+    const auto snapshot = this->snapshot();
+    if (const routing::Account* configured = snapshot->find_account(system_id)) return {snapshot, configured};
+    return account_directory_->remembered(system_id);
 }
 
 std::shared_ptr<const routing::Snapshot> Gateway::snapshot() const {

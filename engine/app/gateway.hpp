@@ -76,6 +76,8 @@ public:
 
     /// The present accounts, providers and routes.
     std::shared_ptr<const routing::Snapshot> snapshot() const;
+    /// Of the configuration, or found and remembered; null for neither.
+    std::shared_ptr<const routing::Account> find_account(std::string_view system_id) const;
     /// timers.shutdown
     seconds shutdown_patience() const;
 

@@ -87,14 +87,18 @@ void charge_at_end(Core& core, Message& m, MessageState state, std::string_view 
 
 void open_balances(Core& core) {
     for (const routing::Account& account : core.snapshot->accounts()) {
-        const PartyId id = party_of(account);
-        if (!account.charging.on() || owner_shard(id, core.shards) != core.shard) continue;
-        AccountShared& shared = *core.party(id).shared;
-        if (shared.opened.exchange(true)) continue;
-        // Given at once: were the machine to stop before it is on disk, the next start would book it again.
-        core.messages->credit(id, account.charging.opening, "opening balance", true, core.now());
-        shared.available.fetch_add(account.charging.opening.micros);
+        if (owner_shard(party_of(account), core.shards) == core.shard) open_balance(core, account);
     }
+}
+
+void open_balance(Core& core, const routing::Account& account) {
+    if (!account.charging.on() || account.is_source) return;
+    const PartyId id = party_of(account);
+    AccountShared& shared = *core.party(id).shared;
+    if (shared.opened.exchange(true)) return;
+    // Given at once: were the machine to stop before it is on disk, the next start would book it again.
+    core.messages->credit(id, account.charging.opening, "opening balance", true, core.now());
+    shared.available.fetch_add(account.charging.opening.micros);
 }
 
 void top_up(Core& core, PartyId account, Money amount, std::string reference, std::function<void(bool booked)> done) {

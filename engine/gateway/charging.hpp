@@ -27,6 +27,8 @@ void charge_at_end(Core& core, Message& m, smpp::MessageState state, std::string
 
 /// Books the opening balances that are due; at the start when all shards have recovered, and after each reload.
 void open_balances(Core& core);
+/// The same for one that has been found meanwhile, on whichever shard sees it first.
+void open_balance(Core& core, const routing::Account& account);
 
 /// Books a top-up or a correction, on the account's owner shard (see owner_shard). `done` comes when it is on disk, with
 /// false when `reference` was used for this account before; nothing is booked then. An empty reference is never compared.

@@ -1,5 +1,7 @@
 #include "engine/gateway/core.hpp"
 
+#include "engine/gateway/charging.hpp"
+
 namespace sluice::gateway {
 
 Party& Core::add_party(PartyId id) {
@@ -36,20 +38,33 @@ void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
     snapshot = std::move(next);
     found_accounts.clear();
     if (directory != nullptr)
-        for (const accounts::Directory::Found& found : directory->all()) add_found(found);
+        for (const accounts::Directory::Found& each : directory->all()) add_found(each);
 }
 
-void Core::add_found(const accounts::Directory::Found& found) {
-    if (found.snapshot != snapshot.get()) return;
-    const PartyId id = party_of(*found.account);
-    Party& its = party(id);
-    if (its.account != nullptr && its.account->system_id != found.account->system_id)
-        return log('E', "the accounts " + its.account->system_id + " and " + found.account->system_id +
-                            " cannot be told apart; rename one");
-    if (its.account != nullptr && !found_accounts.contains(id)) return;  // the configuration has it by now
-    its.account = found.account.get();
-    its.converts = snapshot->converts_for(*its.account);
-    found_accounts[id] = found.account;
+bool Core::add_found(const accounts::Directory::Found& its) {
+    if (its.snapshot != snapshot.get()) return false;
+    const routing::Account& account = *its.account;
+    const PartyId id = party_of(account);
+    Party& known = party(id);
+    if (known.account == &account) return false;
+    if (known.account != nullptr && known.account->system_id != account.system_id) {
+        log('E', "the accounts " + known.account->system_id + " and " + account.system_id +
+                     " cannot be told apart; rename one");
+        return false;
+    }
+    if (known.account != nullptr && !found_accounts.contains(id)) return false;  // the configuration has it by now
+    known.account = &account;
+    known.converts = snapshot->converts_for(account);
+    if (const std::string taken = found_accounts.put(id, its.account); !taken.empty() && shard == 0)
+        log('W', "the account " + account.system_id + " does not get the numbers of others: " + taken);
+    open_balance(*this, account);
+    return true;
+}
+
+const routing::Account* Core::find_account(std::string_view system_id) {
+    if (const routing::Account* configured = snapshot->find_account(system_id)) return configured;
+    const Party* const its = find_party(static_cast<PartyId>(routing::stable_key(system_id)) | 1u);
+    return its != nullptr && its->account != nullptr && its->account->system_id == system_id ? its->account : nullptr;
 }
 
 void Core::send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail) {

@@ -14,6 +14,7 @@
 #include "engine/gateway/admission.hpp"
 #include "engine/gateway/bind_guard.hpp"
 #include "engine/gateway/counters.hpp"
+#include "engine/gateway/found_accounts.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/party.hpp"
 #include "engine/gateway/trace.hpp"
@@ -77,8 +78,7 @@ struct Core {
     std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
-    /// Accounts that the directory has found, which go with `snapshot`.
-    std::unordered_map<PartyId, std::shared_ptr<const routing::Account>> found_accounts;
+    FoundAccounts found_accounts;         ///< which go with `snapshot`
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
     Triggers* triggers = nullptr;
     script::LookUps* look_ups = nullptr;  ///< null: scripts can make none
@@ -106,9 +106,11 @@ struct Core {
     /// that are gone stay, without either.
     void adopt(std::shared_ptr<const routing::Snapshot> next);
 
-    /// An account that the directory has found. Nothing when it goes with another snapshot, or when its name cannot be
-    /// told from another one's.
-    void add_found(const accounts::Directory::Found& found);
+    /// An account that the directory has found. False, and nothing happens, when it is known like this already, when it
+    /// goes with another snapshot, or when its name cannot be told from another one's.
+    bool add_found(const accounts::Directory::Found& its);
+    /// Of the configuration, or found; null for neither.
+    const routing::Account* find_account(std::string_view system_id);
 
     Party& add_party(PartyId id);
 

@@ -94,13 +94,13 @@ void Customer::look_up() {
 
 void Customer::looked_up(const accounts::Directory::Found& found) {
     if (Connection::ended()) return;
-    using Kind = accounts::Directory::Found::Kind;
+    using Answer = accounts::Directory::Found::Kind;
     const MonoTime now = core_.now().mono;
-    if (found.kind == Kind::away_wait && now < since() + core_.config.session_init) {
+    if (found.kind == Answer::away_wait && now < since() + core_.config.session_init) {
         later(now + away_look, &Customer::look_up);
-    } else if (found.kind == Kind::away || found.kind == Kind::away_wait) {
+    } else if (found.kind == Answer::away || found.kind == Answer::away_wait) {
         refuse(CommandStatus::ESME_RBINDFAIL, "the account " + asked_->system_id + " cannot be looked up now");
-    } else if (found.kind == Kind::nobody) {
+    } else if (found.kind == Answer::nobody) {
         decide(nullptr);
     } else {
         core_.add_found(found);

@@ -42,4 +42,17 @@ routing::HomeRequest home_request(Core& core, const Party& provider, const smpp:
     return request;
 }
 
+Owners owners_of(Core& core, const routing::HomeRequest& request) {
+    using By = routing::HomeDecision::By;
+    const routing::HomeDecision decision = core.snapshot->home(request);
+    const bool for_the_rest =
+        decision.by == By::rule && core.snapshot->homes().rules()[decision.rule].for_the_rest();
+    if (decision.by == By::nobody || for_the_rest)
+        if (const PartyId found = core.found_accounts.of_number(request.destination)) return {1, {found}};
+    Owners owners;
+    for (const routing::AccountId id : decision.owners())
+        owners.parties[owners.count++] = party_of(core.snapshot->accounts()[id]);
+    return owners;
+}
+
 }  // namespace sluice::gateway

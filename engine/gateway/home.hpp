@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <span>
+
 #include "codecs/smpp/pdu.hpp"
 #include "engine/gateway/core.hpp"
 
@@ -9,5 +12,15 @@ namespace sluice::gateway {
 /// its text, where any rule asks for that. A later part of a long message has the first word of the first part, as far as
 /// that is remembered (part_keywords.hpp).
 routing::HomeRequest home_request(Core& core, const Party& provider, const smpp::MessageBody& pdu);
+
+/// Those that get it.
+struct Owners {
+    std::uint8_t count = 0;
+    std::array<PartyId, routing::max_home_owners> parties{};
+    std::span<const PartyId> all() const { return {parties.data(), count}; }
+};
+/// The numbers of found accounts come where those of configured ones do: after the rules with numbers or keywords, before
+/// the rules for what is left.
+Owners owners_of(Core& core, const routing::HomeRequest& request);
 
 }  // namespace sluice::gateway

@@ -7,7 +7,6 @@
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
-#include "engine/gateway/home.hpp"
 #include "engine/gateway/parts.hpp"
 #include "engine/gateway/triggers.hpp"
 
@@ -326,41 +325,40 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
         (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
     pdu.registered_delivery = 0;
-    const auto decision = core_.snapshot->home(home_request(core_, party, pdu));
-    if (core_.fires(script::Event::originated)) [[unlikely]] return triggered(party, pdu, decision, reply);
+    const Owners owners = owners_of(core_, home_request(core_, party, pdu));
+    if (core_.fires(script::Event::originated)) [[unlikely]] return triggered(party, pdu, owners, reply);
     MessageId id = 0;
-    return originated(party, pdu, reply, decision.owners(), id);
+    return originated(party, pdu, reply, owners.all(), id);
 }
 
 CommandStatus Ingress::originated(Party& party, const smpp::DeliverSm& pdu, const ReplyTo& reply,
-                                  std::span<const routing::AccountId> owners, MessageId& id) {
+                                  std::span<const PartyId> owners, MessageId& id) {
     // All of them are in one batch, so that the answer, which the first brings, speaks for all.
     if (owners.empty()) {
         core_.counters.originated_unowned.add();
-        id = take_home(party, nullptr, pdu, reply);
+        id = take_home(party, nobody, pdu, reply);
     }
     for (std::size_t i = 0; i < owners.size(); ++i) {
-        const MessageId taken =
-            take_home(party, &core_.snapshot->accounts()[owners[i]], pdu, i == 0 ? reply : ReplyTo{});
+        const MessageId taken = take_home(party, owners[i], pdu, i == 0 ? reply : ReplyTo{});
         if (i == 0) id = taken;
     }
     return CommandStatus::ESME_ROK;
 }
 
-MessageId Ingress::take_home(Party& party, const routing::Account* owner, const smpp::DeliverSm& pdu,
-                             const ReplyTo& reply) {
+MessageId Ingress::take_home(Party& party, PartyId owner, const smpp::DeliverSm& pdu, const ReplyTo& reply) {
     const Now& now = core_.now();
     Message m;
     m.kind = Kind::originated;
-    m.account = owner != nullptr ? party_of(*owner) : nobody;
+    m.account = owner;
     m.provider = party.id;
     m.priority = std::min<std::uint8_t>(pdu.priority_flag, 3);
     m.accepted_at = now.wall;
     m.expires_at = now.wall + core_.config.delivery_validity;
     store_body(m, pdu);
     MessageId id = 0;
-    if (owner != nullptr && party.provider != nullptr && core_.snapshot->converts_for(*owner)) {
-        routing::TextProfile to = owner->text;
+    const Party& its = core_.party(owner);
+    if (its.account != nullptr && party.provider != nullptr && its.converts) {
+        routing::TextProfile to = its.account->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
         convert_new(party, m, party.provider->text, to, reply, nullptr, id);
         if (id != 0) return id;

@@ -6,6 +6,7 @@
 
 #include "codecs/smpp/pdu.hpp"
 #include "engine/gateway/core.hpp"
+#include "engine/gateway/home.hpp"
 #include "engine/script/subject.hpp"
 
 namespace sluice::script {
@@ -54,11 +55,11 @@ private:
     /// Lets scripts put the candidates in another order.
     smpp::CommandStatus ask_route(Party& party, const smpp::MessageBody& pdu, const routing::RouteDecision& decision,
                                   const wire::ReplyTo& reply, MessageId shown, MessageId& id);
-    smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
+    smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const Owners& owners,
                                   const wire::ReplyTo& reply);
     /// A copy for each owner, or for nobody; `id` is the first one's.
     smpp::CommandStatus originated(Party& party, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply,
-                                   std::span<const routing::AccountId> owners, MessageId& id);
+                                   std::span<const PartyId> owners, MessageId& id);
     smpp::CommandStatus after_triggers(Firing& firing, Party& party, const wire::ReplyTo& reply);
     /// A new message for a peer that has text otherwise: refused if its profile says so, or accepted in parts (`id` is set
     /// then). Else it goes on whole, and is converted when it leaves. Parts are charged before they are
@@ -68,9 +69,8 @@ private:
                                     const routing::RouteDecision* decision, MessageId& id);
     static smpp::CommandStatus check_sender(const routing::Account& account, smpp::MessageBody& pdu);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
-    /// Accepts a copy for `owner`, or for nobody; `reply` is answered after its commit.
-    MessageId take_home(Party& provider, const routing::Account* owner, const smpp::DeliverSm& pdu,
-                        const wire::ReplyTo& reply);
+    /// Accepts a copy for `owner`, which may be nobody; `reply` is answered after its commit.
+    MessageId take_home(Party& provider, PartyId owner, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply);
     bool full() const;
 
     struct Unsuccess {

@@ -2,7 +2,6 @@
 
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
-#include "engine/gateway/home.hpp"
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/triggers.hpp"
 
@@ -111,10 +110,9 @@ CommandStatus Ingress::ask_route(Party& party, const smpp::MessageBody& pdu, con
     return go_on(firing, id);
 }
 
-CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const routing::HomeDecision& decision,
+CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const Owners& owners,
                                  const ReplyTo& reply) {
-    const routing::Account* const owner =
-        decision.count > 0 ? &core_.snapshot->accounts()[decision.accounts[0]] : nullptr;
+    const routing::Account* const owner = owners.count > 0 ? core_.party(owners.parties[0]).account : nullptr;
     static const routing::TextProfile plain;
     Firing& firing = core_.triggers->begin(Event::originated);
     firing.provider = party.id;
@@ -149,12 +147,14 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
         if (full()) return CommandStatus::ESME_RX_T_APPN;
         const smpp::DeliverSm pdu = subject.body();
         if (subject.changed(FieldId::account)) {
-            const routing::Account* const owner = core_.snapshot->find_account(subject.text_of(FieldId::account));
-            if (owner != nullptr) return originated(party, pdu, reply, {&owner->id, 1}, id);
+            if (const routing::Account* const owner = core_.find_account(subject.text_of(FieldId::account))) {
+                const PartyId chosen = party_of(*owner);
+                return originated(party, pdu, reply, {&chosen, 1}, id);
+            }
             core_.log('W', "a trigger chose the account '" + std::string(subject.text_of(FieldId::account)) +
                                "', which there is not: the message goes to its number's owner");
         }
-        return originated(party, pdu, reply, core_.snapshot->home(home_request(core_, party, pdu)).owners(), id);
+        return originated(party, pdu, reply, owners_of(core_, home_request(core_, party, pdu)).all(), id);
     };
     const CommandStatus status = decide();
     core_.triggers->end(firing, id);
@@ -162,7 +162,7 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
 }
 
 CommandStatus Ingress::send(const script::Sending& sending) {
-    const routing::Account* const account = core_.snapshot->find_account(sending.account);
+    const routing::Account* const account = core_.find_account(sending.account);
     if (account == nullptr) return CommandStatus::ESME_RINVSYSID;
     Party& party = core_.party(party_of(*account));
     script::Subject& subject = sending_;
@@ -194,7 +194,7 @@ CommandStatus Ingress::send(const script::Sending& sending) {
         return take(party, pdu, m, {}, 0, id, named);
     }
     if (full()) return CommandStatus::ESME_RMSGQFUL;
-    return originated(named != nullptr ? core_.party(party_of(*named)) : party, subject.body(), {}, {&account->id, 1}, id);
+    return originated(named != nullptr ? core_.party(party_of(*named)) : party, subject.body(), {}, {&party.id, 1}, id);
 }
 
 }  // namespace sluice::gateway

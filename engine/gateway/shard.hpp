@@ -60,7 +60,9 @@ public:
     void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
                const Endpoints& endpoints);
     /// See Directory::Announce.
-    void add_account(const accounts::Directory::Found& found) { core_.add_found(found); }
+    void add_account(const accounts::Directory::Found& found) {
+        if (core_.add_found(found) && !found.account->numbers.empty()) unowned_.look_again_soon();
+    }
     /// Other certificates for connections from now on, on a listener that speaks TLS.
     void renew(io::ListenerId listener, std::shared_ptr<const tls::Context> tls) {
         listener_tls_[listener] = std::move(tls);

@@ -122,7 +122,12 @@ bool Triggers::matches(const Firing& firing, std::size_t index) const {
     const auto& compiled = firing.machine->events[static_cast<std::size_t>(firing.subject.event())][index];
     const script::Trigger& trigger = firing.machine->program->triggers[compiled.trigger];
     const auto among = [](const auto& all, const auto& one) { return std::ranges::find(all, one) != all.end(); };
-    if (!trigger.accounts.empty() && !among(compiled.accounts, firing.account)) return false;
+    // An account that was found goes by the name of its source.
+    const auto named = [&](PartyId party) {
+        const Party* const its = core_.find_party(party);
+        return its != nullptr && its->account != nullptr ? party_of(core_.snapshot->accounts()[its->account->id]) : party;
+    };
+    if (!trigger.accounts.empty() && !among(compiled.accounts, named(firing.account))) return false;
     if (!trigger.providers.empty() && !among(compiled.providers, firing.provider)) return false;
     return trigger.states.empty() || among(trigger.states, firing.outcome);
 }

@@ -19,6 +19,7 @@ std::uint64_t Unowned::count() {
 }
 
 void Unowned::look_again() {
+    once_more_ = false;
     ++round_;
     before_ = core_.messages->ids().next(core_.now().wall);
     look_in_memory_ = true;
@@ -27,20 +28,25 @@ void Unowned::look_again() {
     core_.reactor->wake();
 }
 
+void Unowned::look_again_soon() {
+    once_more_ = true;
+    core_.reactor->wake();
+}
+
 bool Unowned::has_owner(const Message& m) {
     const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
-    return pdu && core_.snapshot->home(home_request(core_, core_.party(m.provider), *pdu)).count > 0;
+    return pdu && owners_of(core_, home_request(core_, core_.party(m.provider), *pdu)).count > 0;
 }
 
 /// The first owner gets the message itself, others copies, all in one batch.
 void Unowned::give(Message& m) {
     const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
     if (!pdu) return;
-    const auto decision = core_.snapshot->home(home_request(core_, core_.party(m.provider), *pdu));
-    for (std::uint8_t i = 1; i < decision.count; ++i) {
+    const Owners owners = owners_of(core_, home_request(core_, core_.party(m.provider), *pdu));
+    for (std::uint8_t i = 1; i < owners.count; ++i) {
         Message copy;
         copy.kind = Kind::originated;
-        copy.account = party_of(core_.snapshot->accounts()[decision.accounts[i]]);
+        copy.account = owners.parties[i];
         copy.provider = m.provider;
         copy.priority = m.priority;
         copy.accepted_at = m.accepted_at;
@@ -48,14 +54,16 @@ void Unowned::give(Message& m) {
         copy.set_body(m.body.view());
         core_.messages->accept(std::move(copy), AfterCommit{AfterCommit::What::reported}, core_.now());
     }
-    if (decision.count == 0) return core_.messages->let_go(m);
-    const PartyId owner = party_of(core_.snapshot->accounts()[decision.accounts[0]]);
+    if (owners.count == 0) return core_.messages->let_go(m);
+    const PartyId owner = owners.parties[0];
     core_.counters.originated_claimed.add();
     core_.note(m.id, TraceEvent::rerouted, owner);
     core_.messages->readdress(m, owner);
 }
 
 void Unowned::work() {
+    const bool idle = !look_in_memory_ && in_memory_.empty() && lane_ == lanes;
+    if (idle && std::exchange(once_more_, false)) look_again();
     if (look_in_memory_) {
         look_in_memory_ = false;
         in_memory_.clear();
@@ -73,6 +81,7 @@ void Unowned::work() {
     }
     if (!in_memory_.empty()) core_.reactor->wake();
     else if (lane_ < lanes && !loading_) look_at_disk();
+    else if (lane_ == lanes && once_more_) core_.reactor->wake();
 }
 
 void Unowned::look_at_disk() {

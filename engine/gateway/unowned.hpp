@@ -16,6 +16,8 @@ public:
 
     /// At the start and with every new configuration: asks again of each whose it is, a few a turn.
     void look_again();
+    /// The same, but what is under way goes on to its end first, so that no number of calls keeps it from that.
+    void look_again_soon();
     /// At the end of a turn.
     void work();
     /// Of this shard.
@@ -37,6 +39,7 @@ private:
     void look_at_rows(const storage::LoadResult& result);
 
     Core& core_;
+    bool once_more_ = false;
     std::uint64_t round_ = 0;             ///< what was begun for an older configuration is left
     MessageId before_ = 0;                ///< what came later was asked under this configuration
     std::vector<Handle> in_memory_;       ///< to be looked at

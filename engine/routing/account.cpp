@@ -1,6 +1,7 @@
 #include "engine/routing/account.hpp"
 
 #define XXH_INLINE_ALL
+#include <fmt/format.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -61,6 +62,16 @@ const DistributionList* Account::list(std::string_view wanted) const {
 bool Account::allows(ByteView peer_address) const {
     return allowed_addresses.empty() ||
            std::ranges::any_of(allowed_addresses, [&](const Cidr& range) { return range.contains(peer_address); });
+}
+
+Result<SourcePattern> SourcePattern::parse(std::string_view written) {
+    SourcePattern pattern{std::string(written), written.ends_with('*')};
+    if (pattern.prefix) pattern.text.pop_back();
+    if (pattern.text.starts_with('+')) pattern.text.erase(0, 1);
+    if (pattern.text.empty() || pattern.text.size() > Address::max_length)
+        return fail(fmt::format("'{}' is not a sender of 1 to {} characters, or its beginning as \"4477*\"", written,
+                                Address::max_length));
+    return pattern;
 }
 
 bool Account::allows_sender(std::string_view sender) const {

@@ -100,6 +100,10 @@ std::optional<NumberPattern> NumberPattern::exact(std::string_view digits) {
     return NumberPattern(pack(*found, true));
 }
 
+std::optional<NumberPattern> NumberPattern::parse(std::string_view written) {
+    return written.ends_with('*') ? prefix(written.substr(0, written.size() - 1)) : exact(written);
+}
+
 unsigned NumberPattern::length() const {
     return key_ == 0 ? 0 : key_nibbles - static_cast<unsigned>(std::countr_zero(key_)) / 4;
 }

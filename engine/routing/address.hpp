@@ -45,6 +45,8 @@ public:
     /// Digits, optionally after a `+`; nothing for anything else or more than 15 digits.
     static std::optional<NumberPattern> prefix(std::string_view digits);
     static std::optional<NumberPattern> exact(std::string_view digits);
+    /// As people write it: "447700900123", or with what it begins, "44770*".
+    static std::optional<NumberPattern> parse(std::string_view written);
 
     /// The keys [first, last] are those of the addresses that match.
     NumberKey first() const { return key_; }

@@ -12,11 +12,13 @@ enum class ChargingMode : std::uint8_t {
     none,      ///< nothing is counted
     prepaid,   ///< messages are refused when the credits have run out
     postpaid,  ///< the balance may go below zero, as far as the credit limit
+    database,  ///< the credits are in the account's own database; what was put aside and spent is counted here
 };
 constexpr std::string_view to_string(ChargingMode mode) {
     switch (mode) {
         case ChargingMode::prepaid: return "prepaid";
         case ChargingMode::postpaid: return "postpaid";
+        case ChargingMode::database: return "database";
         default: return "none";
     }
 }

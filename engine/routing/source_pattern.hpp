@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "engine/base/result.hpp"
-#include "engine/routing/address.hpp"
 
 namespace sluice::routing {
 
@@ -14,15 +13,7 @@ struct SourcePattern {
     bool prefix = false;
 
     /// As people write it: "Bank", "447700900123", or with what it begins, "4477*". A "+" in front is nothing.
-    static Result<SourcePattern> parse(std::string_view written) {
-        SourcePattern pattern{std::string(written), written.ends_with('*')};
-        if (pattern.prefix) pattern.text.pop_back();
-        if (pattern.text.starts_with('+')) pattern.text.erase(0, 1);
-        if (pattern.text.empty() || pattern.text.size() > Address::max_length)
-            return fail("'" + std::string(written) +
-                        "' is not a sender of 1 to 20 characters, or its beginning as \"4477*\"");
-        return pattern;
-    }
+    static Result<SourcePattern> parse(std::string_view written);
     /// `source` as Address::normalise makes it.
     bool matches(std::string_view source) const { return prefix ? source.starts_with(text) : source == text; }
     friend bool operator==(const SourcePattern&, const SourcePattern&) = default;

@@ -44,6 +44,13 @@ public:
             return true;
         }
         lengths_[i] = SQL_NULL_DATA;
+        if (const auto* decimal = std::get_if<Decimal>(&parameter)) {
+            texts_[i].assign(decimal->text.begin(), decimal->text.end());
+            lengths_[i] = static_cast<SQLLEN>(texts_[i].size() * sizeof(char16_t));
+            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_WCHAR, SQL_DECIMAL, 18, 6, texts_[i].data(),
+                             lengths_[i], &lengths_[i]);
+            return true;
+        }
         if (const auto* text = std::get_if<std::string>(&parameter)) {
             auto converted = sms::to_utf16(*text);
             if (!converted) return false;

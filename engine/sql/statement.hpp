@@ -11,8 +11,14 @@
 /// What goes to a database and what comes back.
 namespace sluice::sql {
 
-/// NULL, a whole number, or text in UTF-8.
-using Parameter = std::variant<std::nullptr_t, std::int64_t, std::string>;
+/// A number with decimals, as text: "0.5".
+struct Decimal {
+    std::string text;
+    friend bool operator==(const Decimal&, const Decimal&) = default;
+};
+
+/// NULL, a whole number, text in UTF-8, or a number with up to 18 digits, six of them decimals.
+using Parameter = std::variant<std::nullptr_t, std::int64_t, std::string, Decimal>;
 
 /// One SQL statement with a "?" for each parameter. Parameters travel beside the text and are never part of it, so
 /// whatever they hold is data.

@@ -15,11 +15,14 @@ routing::Account defaults() {
     return account;
 }
 
-Result<routing::Account> read(std::vector<std::string> columns, std::vector<sql::Cell> cells) {
+Result<routing::Account> read(std::vector<std::string> columns, std::vector<sql::Cell> cells,
+                              routing::ChargingMode mode = routing::ChargingMode::none) {
     sql::Answer answer;
     answer.columns = std::move(columns);
     answer.rows.push_back(std::move(cells));
-    return account_of_row(answer, 0, defaults(), "sha1-utf16le");
+    routing::Account account = defaults();
+    account.charging.mode = mode;
+    return account_of_row(answer, 0, account, "sha1-utf16le");
 }
 
 TEST(AccountRow, TheHowTosTableIsEnough) {
@@ -33,6 +36,26 @@ TEST(AccountRow, TheHowTosTableIsEnough) {
     EXPECT_TRUE(account->enabled);
     EXPECT_EQ(account->max_sessions, 3u);
     EXPECT_EQ(account->rate, (routing::Rate{50, 50}));
+    EXPECT_EQ(account->numbers, std::vector{*routing::NumberPattern::exact("31699887766")});
+    EXPECT_FALSE(account->charging.on()) << "credits are not counted unless the source says so";
+}
+
+TEST(AccountRow, CreditsAreTheOpeningBalanceWhereOneIsKept) {
+    using routing::ChargingMode;
+    const auto with = [](ChargingMode mode, sql::Cell credits) {
+        return read({"SystemID", "PasswordHash", "Credits", "Price"}, {"a", "00", std::move(credits), "0.5"}, mode);
+    };
+    const auto prepaid = with(ChargingMode::prepaid, "100.25");
+    ASSERT_TRUE(prepaid) << prepaid.error().message;
+    EXPECT_EQ(to_string(prepaid->charging.opening), "100.25");
+    EXPECT_EQ(to_string(*prepaid->charging.price), "0.5");
+    EXPECT_EQ(with(ChargingMode::prepaid, std::nullopt)->charging.opening, Money{});
+    EXPECT_FALSE(with(ChargingMode::prepaid, "-1")) << "a debt is no opening balance";
+    EXPECT_FALSE(with(ChargingMode::prepaid, "many"));
+    const auto elsewhere = with(ChargingMode::database, "-1");
+    ASSERT_TRUE(elsewhere) << "the database alone knows them then";
+    EXPECT_EQ(elsewhere->charging.opening, Money{});
+    EXPECT_EQ(to_string(*elsewhere->charging.price), "0.5");
 }
 
 TEST(AccountRow, ColumnsOverrideTheDefaultsAndNullDoesNot) {
@@ -63,6 +86,7 @@ TEST(AccountRow, WhatIsWrongIsNamed) {
     wrong({"SystemID", "PasswordHash", "rate"}, {"a", "00", "-1"}, "rate");
     wrong({"SystemID", "PasswordHash", "MaxSessions"}, {"a", "00", "0"}, "maxsessions");
     wrong({"SystemID", "PasswordHash", "enabled"}, {"a", "00", "perhaps"}, "enabled");
+    wrong({"SystemID", "PasswordHash", "AddressRange"}, {"a", "00", "4477* *"}, "addressrange");
     wrong({"SystemID", "PasswordHash", "AllowedAddresses"}, {"a", "00", "10.0.0.0/8 nowhere"}, "allowedaddresses");
 }
 

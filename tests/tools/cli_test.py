@@ -395,11 +395,24 @@ class Account(unittest.TestCase):
                 self.assertIn("nothing was changed", wrong.stderr)
                 self.assertIn("shop.toml:", wrong.stderr)
                 self.assertIn("max_sessions = 7", account("list").stdout)
+                done = account("topup", "shop", "5")
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("is not charged", done.stderr)
+                self.assertEqual(account("set", "shop", "credits=2").returncode, 0)
+                for _ in range(2):
+                    done = account("topup", "shop", "2.5", "--reference", "invoice 1")
+                    self.assertEqual(done.returncode, 0, done.stderr)
+                    self.assertIn("shop has 4.5 now", done.stdout)
+                self.assertIn("booked before", done.stdout)
+                self.assertEqual(account("topup", "shop", "much").returncode, 2)
                 self.assertEqual(account("remove", "shop").returncode, 0)
                 self.assertNotIn('"shop"', names())
                 self.assertEqual(account("remove", "shop").returncode, 1)
                 self.assertEqual(gateway.end(), 0)
             self.assertEqual(sluice("check", file).returncode, 0)
+            done = account("topup", "shop", "1")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("no gateway answers", done.stderr)
 
 
 class Tls(unittest.TestCase):

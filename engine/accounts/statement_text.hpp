@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.hpp"
+#include "engine/sql/statement.hpp"
+
+namespace sluice::accounts {
+
+/// An SQL statement of the configuration that names its parameters in braces, as "... WHERE SystemID = {system_id}". A name
+/// may come more than once; braces around anything but a word are the statement's own.
+class StatementText {
+public:
+    StatementText() = default;
+    /// Every one of `names` must be in it, and nothing else in braces; the error says which is not so.
+    static Result<StatementText> parse(std::string_view written, const std::vector<std::string_view>& names);
+
+    bool empty() const { return text_.empty(); }
+    /// `values` in the order of `names`.
+    sql::Statement with(const std::vector<sql::Parameter>& values) const;
+    friend bool operator==(const StatementText&, const StatementText&) = default;
+
+private:
+    std::string text_;                 ///< with a "?" for each
+    std::vector<std::size_t> places_;  ///< of each in `names`
+};
+
+}  // namespace sluice::accounts
