@@ -11,6 +11,7 @@
 #include "engine/accounts/directory.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
+#include "engine/http/client.hpp"
 #include "engine/io/io.hpp"
 #include "engine/routing/account.hpp"
 #include "engine/routing/home.hpp"
@@ -120,6 +121,7 @@ struct Settings {
     routing::RetryPolicy retry;            ///< for providers without their own
     std::vector<sql::DatabaseConfig> databases;
     std::vector<accounts::SourceConfig> account_sources; ///< each has an account of its name, disabled, with its defaults
+    http::ClientConfig http;               ///< for requests of scripts
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile
     std::vector<routing::Provider> providers; ///< likewise
     std::vector<routing::RouteRule> routes;

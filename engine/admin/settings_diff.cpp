@@ -131,6 +131,7 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     restart(running.limits.password_threads == wanted.limits.password_threads, "limits.password_threads: changed");
     restart(running.limits.password_queue == wanted.limits.password_queue, "limits.password_queue: changed");
 
+    restart(running.http == wanted.http, "http: changed");
     restart(running.databases == wanted.databases, "database: changed");
     live(running.timers == wanted.timers, "timers: changed, for sessions from now on");
     live(running.message == wanted.message, "message: changed, for messages from now on");

@@ -184,6 +184,7 @@ void read_settings(TableReader& reader, Settings& settings) {
     reader.table("message", [&](TableReader& table) { read_message(table, settings.message); });
     reader.table("charging", [&](TableReader& table) { read_charging(table, settings.charging); });
     reader.table("retry", [&](TableReader& table) { read_retry(table, settings.retry); });
+    reader.table("http", [&](TableReader& table) { read_http(table, settings.http); });
     read_databases(reader, settings);
     read_accounts(reader, settings);
     read_account_sources(reader, settings);

@@ -15,6 +15,7 @@ void read_limits(TableReader& reader, LimitSettings& limits);
 void read_timers(TableReader& reader, TimerSettings& timers);
 void read_message(TableReader& reader, MessageSettings& message);
 void read_retry(TableReader& reader, routing::RetryPolicy& retry);
+void read_http(TableReader& reader, http::ClientConfig& http);
 void read_database(TableReader& reader, sql::DatabaseConfig& database);
 void read_charging(TableReader& reader, ChargingRecordSettings& charging);
 /// `credits` and `charging` of an account.

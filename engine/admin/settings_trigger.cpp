@@ -79,6 +79,13 @@ void read_names(TableReader& reader, std::string_view key, const std::vector<Ite
 
 }  // namespace
 
+void read_http(TableReader& reader, http::ClientConfig& http) {
+    reader.number("connections", http.connections, 1, 1000);
+    reader.number("queue", http.queue, 1, 100'000);
+    if (reader.path("ca_file", http.ca_file) && !reader.describing() && !std::ifstream(http.ca_file).is_open())
+        reader.error("ca_file", fmt::format("'{}' cannot be read", http.ca_file.string()));
+}
+
 void read_scripts(TableReader& reader, script::Limits& limits) {
     reader.number("instructions", limits.instructions, 1000, 100'000'000);
     std::uint64_t memory = limits.memory;

@@ -137,6 +137,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     };
     account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, log, clock_);
     account_directory_->configure(settings.account_sources, snapshot_);
+    look_ups_ = std::make_unique<LookUps>(databases_, settings.http);
     mesh_ = std::make_unique<reactor::Mesh>(shards);
     if (auto opened = open_charging_log(log); !opened) return opened;
 
@@ -174,6 +175,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
             return pool->submit(system_id, hash, password, std::move(done));
         };
         shard.directory = account_directory_.get();
+        shard.look_ups = look_ups_.get();
         shard.log = log;
         shard.charging_records = charging_log_.get();
         shard.seed = random();
@@ -260,7 +262,8 @@ void Gateway::stop(seconds patience) {
     for (auto& shard : shards_)
         if (shard->thread.joinable()) shard->thread.join();
     passwords_.reset();  // its verdicts post to reactors
-    databases_.clear();  // their answers likewise
+    look_ups_.reset();   // their answers likewise
+    databases_.clear();
     for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
     shards_.clear();
     charging_log_.reset();  // shards hand over to it until their end

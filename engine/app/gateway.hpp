@@ -11,6 +11,7 @@
 #include "engine/admin/password_pool.hpp"
 #include "engine/admin/settings.hpp"
 #include "engine/app/charging_log.hpp"
+#include "engine/app/look_ups.hpp"
 #include "engine/gateway/shard.hpp"
 #include "storage/generation.hpp"
 
@@ -51,7 +52,8 @@ public:
     admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
 
     /// By their names in the settings. They are there as long as the gateway is, and until the last reactor has ended.
-    const std::map<std::string, std::unique_ptr<sql::Database>>& databases() const { return databases_; }
+    const LookUps::Databases& databases() const { return databases_; }
+    http::Client::Stats http_stats() const { return look_ups_->http_stats(); }
     /// Null where no charging records are written.
     const ChargingLog* charging_log() const { return charging_log_.get(); }
 
@@ -102,7 +104,8 @@ private:
     gateway::AccountsShared accounts_;
     std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
-    std::map<std::string, std::unique_ptr<sql::Database>> databases_;
+    LookUps::Databases databases_;
+    std::unique_ptr<LookUps> look_ups_;
     std::unique_ptr<ChargingLog> charging_log_;
     std::unique_ptr<accounts::Directory> account_directory_;
     std::unique_ptr<reactor::Mesh> mesh_;

@@ -221,13 +221,15 @@ void Triggers::look_up(Firing& firing) {
         return later(std::move(none));
     }
     none.error = "no answer in time";
-    core_.reactor->timers().arm(core_.now().mono + wanted.timeout + patience, [answer, none] { answer(none); });
+    firing.patience = core_.reactor->timers().arm(core_.now().mono + core_.look_ups->time_limit(wanted) + patience,
+                                                  [answer, none] { answer(none); });
 }
 
 void Triggers::answered(std::size_t place, std::uint64_t serial, const script::LookUpResult& result) {
     Firing& firing = *firings_[place];
     if (firing.serial != serial) return;  // it was given up, or answered, before
     firing.serial = 0;
+    core_.reactor->timers().cancel(firing.patience);
     auto outcome = firing.machine->vm->resume(firing.run, result);
     if (outcome.kind == script::Outcome::Kind::suspended) {
         firing.run = outcome.run;

@@ -32,6 +32,7 @@ private:
     std::size_t next = 0;       ///< of the machine's triggers for this event
     std::size_t place = 0;      ///< among all firings
     std::uint64_t serial = 0;   ///< of the look-up that is waited for
+    reactor::TimerId patience;  ///< ends that wait
     script::RunId run;
     std::vector<script::Sending> sendings;
     std::vector<Ran> ran;

@@ -288,11 +288,15 @@ int sql(lua_State* L, LookUp::Kind kind) {
     const char* const text = luaL_checklstring(L, 2, &text_size);
     const int parameters = lua_gettop(L) - 2;
     if (parameters > static_cast<int>(max_parameters)) return luaL_error(L, "a statement has at most 64 parameters");
+    std::size_t octets = text_size;
     for (int i = 3; i <= parameters + 2; ++i) {
         const int type = lua_type(L, i);
+        if (type == LUA_TSTRING) octets += lua_rawlen(L, i);
         luaL_argcheck(L, type == LUA_TNIL || type == LUA_TBOOLEAN || type == LUA_TNUMBER || type == LUA_TSTRING, i,
                       "a parameter is a string, a number, a boolean or nil");
     }
+    if (octets > max_asked_octets)
+        return luaL_error(L, "a statement and its parameters have at most %d octets", static_cast<int>(max_asked_octets));
     LookUp& wanted = begin_look_up(L, kind);
     wanted.database.assign(name, name_size);
     wanted.text.assign(text, text_size);
@@ -326,15 +330,18 @@ int http(lua_State* L, const char* method, bool with_body) {
     } else {
         lua_newtable(L);
     }
-    std::size_t headers = 0;
+    std::size_t headers = 0, octets = body_size;
     for (lua_pushnil(L); lua_next(L, options + 1) != 0; lua_pop(L, 1)) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING || ++headers > max_headers)
             return luaL_error(L, "headers are at most 32 strings by their names");
+        octets += lua_rawlen(L, -2) + lua_rawlen(L, -1);
         for (const int index : {-2, -1})
             if (std::string_view(lua_tostring(L, index), lua_rawlen(L, index)).find_first_of(std::string_view("\r\n\0", 3)) !=
                 std::string_view::npos)
                 return luaL_error(L, "a header has a line end in it");
     }
+    if (octets > max_asked_octets)
+        return luaL_error(L, "the body and the headers of a request have at most %d octets", static_cast<int>(max_asked_octets));
     LookUp& wanted = begin_look_up(L, LookUp::Kind::http);
     wanted.method = method;
     wanted.text.assign(url, url_size);

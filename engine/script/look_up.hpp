@@ -25,7 +25,7 @@ struct LookUp {
     std::string method;               ///< of a request
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
-    milliseconds timeout{5000};
+    milliseconds timeout{5000};       ///< of a request
 };
 
 struct LookUpResult {
@@ -47,10 +47,15 @@ public:
     /// Calls `done` once, from any thread, at the latest when the time is over. False, and `done` is never called, when
     /// too many are waiting.
     virtual bool start(const LookUp& wanted, Done done) = 0;
+    /// How long that may take.
+    virtual milliseconds time_limit(const LookUp& wanted) const { return wanted.timeout; }
 };
 
 /// Bounds of what a look-up brings into a VM.
 inline constexpr std::size_t max_rows = 100;
+inline constexpr std::size_t max_row_octets = 256 * 1024;  ///< all rows together
 inline constexpr std::size_t max_body = 64 * 1024;
+/// What it takes out of it: parameters together, the body and the headers of a request.
+inline constexpr std::size_t max_asked_octets = 128 * 1024;
 
 }  // namespace sluice::script

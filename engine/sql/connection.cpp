@@ -33,7 +33,7 @@ std::unexpected<Failure> not_utf8(const char* what) {
 /// Parameters as ODBC wants them: at places that stay until the statement is done.
 class Bound {
 public:
-    explicit Bound(std::size_t count) : texts_(count), numbers_(count), lengths_(count) {}
+    explicit Bound(std::size_t count) : texts_(count), numbers_(count), fractions_(count), lengths_(count) {}
 
     /// False when it is no UTF-8.
     bool bind(SQLHSTMT statement, std::size_t i, const Parameter& parameter) {
@@ -41,6 +41,11 @@ public:
         if (const auto* whole = std::get_if<std::int64_t>(&parameter)) {
             numbers_[i] = *whole;
             SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 0, 0, &numbers_[i], 0, nullptr);
+            return true;
+        }
+        if (const auto* fraction = std::get_if<double>(&parameter)) {
+            fractions_[i] = *fraction;
+            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_DOUBLE, 0, 0, &fractions_[i], 0, nullptr);
             return true;
         }
         lengths_[i] = SQL_NULL_DATA;
@@ -67,8 +72,22 @@ public:
 private:
     std::vector<std::u16string> texts_;
     std::vector<SQLBIGINT> numbers_;
+    std::vector<SQLDOUBLE> fractions_;
     std::vector<SQLLEN> lengths_;
 };
+
+ColumnKind kind_of(SQLSMALLINT type) {
+    switch (type) {
+        case SQL_TINYINT:
+        case SQL_SMALLINT:
+        case SQL_INTEGER:
+        case SQL_BIGINT: return ColumnKind::whole;
+        case SQL_REAL:
+        case SQL_FLOAT:
+        case SQL_DOUBLE: return ColumnKind::fraction;
+        default: return ColumnKind::text;
+    }
+}
 
 /// A value of the present row, in pieces that grow: some drivers convert all of it for each. False for an error.
 bool read_cell(SQLHSTMT statement, SQLUSMALLINT column, std::vector<SQLWCHAR>& piece, Cell& cell) {
@@ -197,6 +216,7 @@ Outcome<Answer> Connection::fetch(Handle statement) {
             return std::unexpected(failure(SQL_HANDLE_STMT, statement));
         answer.columns.push_back(
             text_of(name.data(), std::min<std::size_t>(static_cast<std::size_t>(length), name.size() - 1)));
+        answer.kinds.push_back(kind_of(type));
     }
     std::size_t octets = 0;
     std::vector<SQLWCHAR> piece(1024);

@@ -17,8 +17,8 @@ struct Decimal {
     friend bool operator==(const Decimal&, const Decimal&) = default;
 };
 
-/// NULL, a whole number, text in UTF-8, or a number with up to 18 digits, six of them decimals.
-using Parameter = std::variant<std::nullptr_t, std::int64_t, std::string, Decimal>;
+/// NULL, a whole number, a fraction, text in UTF-8, or a number with up to 18 digits, six of them decimals.
+using Parameter = std::variant<std::nullptr_t, std::int64_t, double, std::string, Decimal>;
 
 /// One SQL statement with a "?" for each parameter. Parameters travel beside the text and are never part of it, so
 /// whatever they hold is data.
@@ -30,9 +30,13 @@ struct Statement {
 /// A value of a row as text in UTF-8, whatever its type; none for NULL.
 using Cell = std::optional<std::string>;
 
+/// What a column is by its declaration, as far as the driver tells.
+enum class ColumnKind : std::uint8_t { text, whole, fraction };
+
 /// What one statement came to.
 struct Answer {
     std::vector<std::string> columns;     ///< as the database names them; empty when it returned no rows by its kind
+    std::vector<ColumnKind> kinds;        ///< of the columns; exact decimals are text
     std::vector<std::vector<Cell>> rows;  ///< each as long as `columns`
     std::uint64_t affected = 0;           ///< rows that an INSERT, UPDATE or DELETE changed
 

@@ -121,7 +121,10 @@ protected:
         auto running = app::Gateway::start(settings, logger->line("gateway"));
         ASSERT_TRUE(running.has_value()) << running.error().message;
         gateway = std::move(*running);
-        app::AdminServer::Options options{{"127.0.0.1", 0}, "1.2.3", reload};
+        app::AdminServer::Options options;
+        options.endpoint = {"127.0.0.1", 0};
+        options.version = "1.2.3";
+        options.reload = reload;
         auto serving = app::AdminServer::start(*gateway, *logger, options);
         ASSERT_TRUE(serving.has_value()) << serving.error().message;
         server = std::move(*serving);
