@@ -65,7 +65,9 @@ TEST(Templates, AcknowledgeWithCredits) {
         EXPECT_EQ(trial.vm.wanted(waits.run).parameters[0].text, "shop");
         ASSERT_EQ(trial.vm.resume(waits.run, Trial::changed(left)).kind, Outcome::Kind::done);
         EXPECT_EQ(left == 0, trial.subject.verdict().kind == Verdict::Kind::reject);
-        if (left == 0) EXPECT_EQ(smpp::name_of(trial.subject.verdict().status), status);
+        if (left == 0) {
+            EXPECT_EQ(smpp::name_of(trial.subject.verdict().status), status);
+        }
     }
 }
 
