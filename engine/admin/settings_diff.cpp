@@ -100,6 +100,22 @@ void diff_listeners(const std::vector<ListenerSettings>& running, const std::vec
                                  ": TLS changed, for connections from now on");
 }
 
+/// A new one is there at once; others may be in use.
+void diff_databases(const std::vector<sql::DatabaseConfig>& running, const std::vector<sql::DatabaseConfig>& wanted,
+                    SettingsDiff& found) {
+    const auto named = [](const auto& all, const std::string& name) {
+        return std::ranges::find(all, name, &sql::DatabaseConfig::name);
+    };
+    for (const sql::DatabaseConfig& database : wanted) {
+        const auto before = named(running, database.name);
+        if (before == running.end()) found.live.push_back("database '" + database.name + "': added");
+        else if (*before != database) found.restart.push_back("database '" + database.name + "': changed");
+    }
+    for (const sql::DatabaseConfig& database : running)
+        if (named(wanted, database.name) == wanted.end())
+            found.restart.push_back("database '" + database.name + "': removed");
+}
+
 }  // namespace
 
 SettingsDiff diff(const Settings& running, const Settings& wanted) {
@@ -132,7 +148,7 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     restart(running.limits.password_queue == wanted.limits.password_queue, "limits.password_queue: changed");
 
     restart(running.http == wanted.http, "http: changed");
-    restart(running.databases == wanted.databases, "database: changed");
+    diff_databases(running.databases, wanted.databases, found);
     live(running.timers == wanted.timers, "timers: changed, for sessions from now on");
     live(running.message == wanted.message, "message: changed, for messages from now on");
     live(running.charging.no_credit_status == wanted.charging.no_credit_status, "charging.no_credit_status: changed");

@@ -164,7 +164,8 @@ void write_connections(MetricsText& out, const gateway::Admission& admission) {
 void write_databases(MetricsText& out, const Gateway& gateway) {
     using Stats = sql::Database::Stats;
     std::vector<std::pair<std::string, Stats>> all;
-    for (const auto& [name, database] : gateway.databases()) all.emplace_back(name, database->stats());
+    for (const sql::Database* database : gateway.databases().all())
+        all.emplace_back(database->config().name, database->stats());
     const auto samples = [&](auto value_of) {
         for (const auto& [name, stats] : all) out.sample({{"database", name}}, value_of(stats));
     };

@@ -124,12 +124,9 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     verifier.threads = settings.limits.password_threads;
     verifier.queue = settings.limits.password_queue;
     passwords_ = std::make_unique<admin::VerifierPool>(verifier, clock_);
-    for (const sql::DatabaseConfig& database : settings.databases)
-        databases_.emplace(database.name, std::make_unique<sql::Database>(database, log));
-    const auto find_database = [this](const std::string& name) {
-        const auto found = databases_.find(name);
-        return found != databases_.end() ? found->second.get() : nullptr;
-    };
+    databases_ = std::make_unique<sql::Databases>(log);
+    databases_->add(settings.databases);
+    const auto find_database = [this](const std::string& name) { return databases_->find(name); };
     const auto announce = [this](const accounts::Directory::Found& found) {
         if (charging_log_) charging_log_->add_name(gateway::party_of(*found.account), found.account->system_id);
         for (std::size_t i = 0; i < shards_.size(); ++i)
@@ -137,7 +134,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     };
     account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, log, clock_);
     account_directory_->configure(settings.account_sources, snapshot_);
-    look_ups_ = std::make_unique<LookUps>(databases_, settings.http);
+    look_ups_ = std::make_unique<LookUps>(*databases_, settings.http);
     mesh_ = std::make_unique<reactor::Mesh>(shards);
     if (auto opened = open_charging_log(log); !opened) return opened;
 
@@ -263,7 +260,7 @@ void Gateway::stop(seconds patience) {
         if (shard->thread.joinable()) shard->thread.join();
     passwords_.reset();  // its verdicts post to reactors
     look_ups_.reset();   // their answers likewise
-    databases_.clear();
+    databases_.reset();
     for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
     shards_.clear();
     charging_log_.reset();  // shards hand over to it until their end
@@ -287,6 +284,9 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.charging.no_credit_status = settings.charging.no_credit_status;
     next.retry = settings.retry;
     next.log.level = settings.log.level;
+    for (const sql::DatabaseConfig& database : settings.databases)
+        if (std::ranges::find(next.databases, database.name, &sql::DatabaseConfig::name) == next.databases.end())
+            next.databases.push_back(database);
     next.accounts = settings.accounts;
     next.account_sources = settings.account_sources;
     next.providers = settings.providers;
@@ -295,6 +295,7 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.program = settings.program;
     admission_->set_limits(connection_limits(next.limits));
     const auto config = gateway_config(next);
+    databases_->add(next.databases);
     account_directory_->configure(next.account_sources, *snapshot);
     if (charging_log_) charging_log_->set_names(names_of(**snapshot, *account_directory_));
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });

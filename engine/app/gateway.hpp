@@ -51,8 +51,8 @@ public:
     }
     admin::VerifierPool::Stats password_stats() const { return passwords_->stats(); }
 
-    /// By their names in the settings. They are there as long as the gateway is, and until the last reactor has ended.
-    const LookUps::Databases& databases() const { return databases_; }
+    /// They are there as long as the gateway is, and until the last reactor has ended.
+    const sql::Databases& databases() const { return *databases_; }
     http::Client::Stats http_stats() const { return look_ups_->http_stats(); }
     /// Null where no charging records are written.
     const ChargingLog* charging_log() const { return charging_log_.get(); }
@@ -104,7 +104,7 @@ private:
     gateway::AccountsShared accounts_;
     std::unique_ptr<gateway::Admission> admission_;
     std::unique_ptr<admin::VerifierPool> passwords_;
-    LookUps::Databases databases_;
+    std::unique_ptr<sql::Databases> databases_;
     std::unique_ptr<LookUps> look_ups_;
     std::unique_ptr<ChargingLog> charging_log_;
     std::unique_ptr<accounts::Directory> account_directory_;

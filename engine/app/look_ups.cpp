@@ -93,7 +93,7 @@ LookUpResult result_of(http::Outcome&& outcome) {
 
 }  // namespace
 
-LookUps::LookUps(const Databases& databases, http::ClientConfig config)
+LookUps::LookUps(const sql::Databases& databases, http::ClientConfig config)
     : databases_(databases), http_([&] {
           config.max_body = script::max_body;
           return std::move(config);
@@ -102,8 +102,8 @@ LookUps::LookUps(const Databases& databases, http::ClientConfig config)
 bool LookUps::start(const LookUp& wanted, Done done) {
     if (wanted.kind == LookUp::Kind::http)
         return http_.ask(request_of(wanted), [done = std::move(done)](http::Outcome outcome) { done(result_of(std::move(outcome))); });
-    const auto found = databases_.find(wanted.database);
-    if (found == databases_.end()) {
+    sql::Database* const database = databases_.find(wanted.database);
+    if (database == nullptr) {
         LookUpResult result;
         result.error = "there is no database '" + wanted.database + "' in the configuration";
         done(std::move(result));
@@ -112,14 +112,14 @@ bool LookUps::start(const LookUp& wanted, Done done) {
     sql::Statement statement{wanted.text};
     for (const script::Value& value : wanted.parameters) statement.parameters.push_back(parameter_of(value));
     auto answered = [done = std::move(done)](sql::Outcome<sql::Answer> outcome) { done(result_of(std::move(outcome))); };
-    return wanted.kind == LookUp::Kind::sql_query ? found->second->query(std::move(statement), std::move(answered))
-                                                  : found->second->execute(std::move(statement), std::move(answered));
+    return wanted.kind == LookUp::Kind::sql_query ? database->query(std::move(statement), std::move(answered))
+                                                  : database->execute(std::move(statement), std::move(answered));
 }
 
 milliseconds LookUps::time_limit(const LookUp& wanted) const {
     if (wanted.kind == LookUp::Kind::http) return wanted.timeout;
-    const auto found = databases_.find(wanted.database);
-    return found != databases_.end() ? found->second->config().timeout : milliseconds(0);
+    const sql::Database* const database = databases_.find(wanted.database);
+    return database != nullptr ? database->config().timeout : milliseconds(0);
 }
 
 }  // namespace sluice::app

@@ -39,7 +39,13 @@ timeout = "500ms"
     EXPECT_EQ(database.timeout, milliseconds(500));
     Settings other = *settings;
     other.databases[0].queue = 51;
-    EXPECT_EQ(diff(*settings, other).restart, std::vector<std::string>{"database: changed"});
+    EXPECT_EQ(diff(*settings, other).restart, std::vector<std::string>{"database 'customers': changed"});
+    other = *settings;
+    other.databases.push_back(other.databases[0]);
+    other.databases[1].name = "billing";
+    EXPECT_EQ(diff(*settings, other).live, std::vector<std::string>{"database 'billing': added"});
+    EXPECT_EQ(diff(*settings, other).restart, std::vector<std::string>{});
+    EXPECT_EQ(diff(other, *settings).restart, std::vector<std::string>{"database 'billing': removed"});
 }
 
 TEST(SettingsDatabase, MistakesAreNamed) {

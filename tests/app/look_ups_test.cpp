@@ -49,10 +49,10 @@ protected:
         config.connections = 1;
         config.queue = 2;
         config.timeout = seconds(60);
-        databases.emplace(config.name, std::make_unique<sql::Database>(config));
+        databases.add({config});
     }
     sql::SqliteFile file;
-    LookUps::Databases databases;
+    sql::Databases databases;
     LookUps look_ups{databases, {}};
 };
 
@@ -101,7 +101,7 @@ TEST_F(LookUpsTest, AFullQueueRefuses) {
     std::atomic<int> answered{0};
     const auto count = [&](LookUpResult) { ++answered; };
     ASSERT_TRUE(look_ups.start(query(sql::endless().text), count));
-    ASSERT_TRUE(sql::eventually([&] { return databases["customers"]->stats().running == 1; }));
+    ASSERT_TRUE(sql::eventually([&] { return databases.find("customers")->stats().running == 1; }));
     ASSERT_TRUE(look_ups.start(query("SELECT 1"), count));
     ASSERT_TRUE(look_ups.start(query("SELECT 2"), count));
     EXPECT_FALSE(look_ups.start(query("SELECT 3"), count));
@@ -151,7 +151,7 @@ protected:
         settings.program.triggers.push_back(trigger);
     }
     std::string credits() {
-        const auto found = sql::query(*gateway->databases().at("customers"), {"SELECT Credits FROM SmppServerUsers"});
+        const auto found = sql::query(*gateway->databases().find("customers"), {"SELECT Credits FROM SmppServerUsers"});
         return found ? found->rows.at(0).at(0).value_or("NULL") : found.error().text;
     }
     sql::SqliteFile file;

@@ -142,7 +142,7 @@ TEST(HttpClient, PlacesAndTheQueueAreBounded) {
     EXPECT_FALSE(client.ask(request, [](Outcome) { ADD_FAILURE() << "it was refused"; }));
     EXPECT_EQ(client.stats().refused, 1u);
     EXPECT_EQ(client.stats().running, 2u);
-    EXPECT_EQ(server.connections, 2);
+    while (server.connections < 2) std::this_thread::sleep_for(milliseconds(1));
     wait = false;
     for (auto& one : all) EXPECT_TRUE(one.get());
     EXPECT_EQ(server.connections, 2);
