@@ -26,6 +26,7 @@ void add_account_command(CLI::App& app, int& exit_code);
 void add_ctl_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_tune_command(CLI::App& app, int& exit_code);
+void add_route_command(CLI::App& app, int& exit_code);
 void add_tls_command(CLI::App& app, int& exit_code);
 void add_trigger_command(CLI::App& app, int& exit_code);
 

@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
     add_hash_password_command(app, exit_code);
     add_bench_command(app, exit_code);
     add_tune_command(app, exit_code);
+    add_route_command(app, exit_code);
     add_tls_command(app, exit_code);
     add_trigger_command(app, exit_code);
     try {

@@ -222,7 +222,7 @@ public:
         provider.binds = 4;
         provider.window = provider.peer_window = 10'000;
         routing::RouteRule rule;
-        rule.targets = {{0, 1, 0, 1}};
+        rule.targets = {{0, 1, {}, 1}};
         snapshot_ = *routing::Snapshot::compile({account}, {provider}, {rule});
 
         auto io = net_.add_host();

@@ -45,6 +45,12 @@ void read_account_charging(TableReader& reader, routing::Charging& charging) {
         Money limit;
         if (read_money(table, "credit_limit", limit, most_credits)) charging.credit_limit = limit;
         table.choice("settle_at", charging.settle_at, moments);
+        Money margin;
+        if (read_money(table, "min_margin", margin, most_price)) charging.least_margin = margin;
+        if (read_money(table, "max_loss", margin, most_price)) {
+            if (charging.least_margin) table.error("max_loss", "with min_margin nothing may be lost: give one of the two");
+            charging.least_margin = Money{} - margin;
+        }
         if (!table.describing() && table.has("credit_limit") && charging.mode != routing::ChargingMode::postpaid)
             table.error("credit_limit", "is for mode = \"postpaid\"; who pays before has the credits that are paid in");
     });

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "engine/admin/price_file.hpp"
 #include "engine/admin/settings_sections.hpp"
 #include "engine/admin/settings_status.hpp"
 #include "engine/admin/settings_text.hpp"
@@ -159,6 +160,51 @@ void read_status_map(TableReader& reader, routing::StatusMap& map) {
 
 }  // namespace
 
+namespace {
+
+constexpr Money most_cost = Money::of(1'000'000'000);
+constexpr std::uintmax_t largest_file = std::uintmax_t{1} << 30;
+
+/// A whole file; an error of the key where it cannot be read.
+std::optional<std::string> contents(TableReader& reader, std::string_view key, const std::filesystem::path& file) {
+    std::error_code error;
+    std::string text;
+    if (std::filesystem::is_regular_file(file, error) && std::filesystem::file_size(file, error) <= largest_file) {
+        std::ifstream in(file, std::ios::binary);
+        text.resize(std::filesystem::file_size(file, error));
+        if (!error && in.read(text.data(), static_cast<std::streamsize>(text.size()))) return text;
+    }
+    reader.error(key, "'" + file.string() + "' cannot be read");
+    return std::nullopt;
+}
+
+void read_prices(TableReader& reader, routing::Prices& prices) {
+    std::filesystem::path file, networks_file;
+    const bool has_prices = reader.path("prices", file);
+    const bool has_networks = reader.path("networks", networks_file);
+    if (has_networks && !has_prices && !reader.describing())
+        reader.error("networks", "says which numbers are of which network, for `prices`; there are none");
+    if (!has_prices) return;
+    std::vector<NetworkPrefix> networks;
+    if (has_networks) {
+        const auto text = contents(reader, "networks", networks_file);
+        if (!text) return;
+        auto parsed = parse_networks(*text, networks_file.string());
+        if (!parsed) return reader.error("networks", parsed.error().message);
+        networks = std::move(*parsed);
+    }
+    const auto text = contents(reader, "prices", file);
+    if (!text) return;
+    auto rows = parse_prices(*text, file.string(), networks);
+    if (!rows) return reader.error("prices", rows.error().message);
+    if (rows->empty()) return reader.error("prices", "'" + file.string() + "' has no price that any number goes by");
+    auto table = routing::PriceTable::compile(std::move(*rows));
+    if (!table) return reader.error("prices", "'" + file.string() + "': " + table.error().message);
+    prices.table = std::move(*table);
+}
+
+}  // namespace
+
 void read_provider(TableReader& reader, routing::Provider& provider) {
     if (reader.text("name", provider.name, 1, 64)) provider.key = routing::stable_key(provider.name);
     reader.require("name");
@@ -191,7 +237,8 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     read_tlvs(reader, provider.tlvs);
     read_status_map(reader, provider.status_map);
     reader.table("retry", [&](TableReader& retry) { read_retry(retry, provider.retry); });
-    reader.number("cost", provider.cost, 0, 1'000'000'000);
+    read_money(reader, "cost", provider.cost, most_cost);
+    read_prices(reader, provider.prices);
     reader.number("max_queued", provider.max_queued, 1, 10'000'000'000);
     reader.table("timers", [&](TableReader& timers) {
         timers.duration("session_init", provider.timers.session_init, seconds(1), std::chrono::hours(1));

@@ -91,7 +91,9 @@ void read_target(TableReader& reader, const Settings& settings, std::vector<Rout
     if (target.provider != routing::no_provider) target.cost = settings.providers[target.provider].cost;
     reader.number("priority", target.priority, 1, 100);
     reader.number("weight", target.weight, 1, 1'000'000);
-    reader.number("cost", target.cost, 0, 1'000'000'000);
+    const bool has_cost = read_money(reader, "cost", target.cost, Money::of(1'000'000'000));
+    if (has_cost && target.provider != routing::no_provider && settings.providers[target.provider].prices.table)
+        reader.error("cost", "'" + name + "' has prices, which say what it costs");
     if (target.provider == routing::no_provider) return;
     if (std::ranges::find(targets, target.provider, &RouteTarget::provider) != targets.end())
         reader.error("provider", "'" + name + "' is in this list already");

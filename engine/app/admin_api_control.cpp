@@ -32,6 +32,7 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     };
     routing::RouteRequest asked;
     asked.account = account->id;
+    asked.charging = &account->charging;
     asked.destination = routing::Address::normalise(to, ton(to), account->country_code);
     asked.source = routing::Address::normalise(from, ton(from));
     const View& view = *views.front();

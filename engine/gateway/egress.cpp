@@ -382,6 +382,7 @@ const routing::Provider* Egress::other_provider(const Message& m, bool only_up) 
     if (!pdu) return nullptr;
     routing::RouteRequest request;
     request.account = account.account->id;
+    request.charging = &account.account->charging;
     request.destination = routing::Address::normalise(pdu->destination_addr, pdu->dest_addr_ton,
                                                       account.account->country_code);
     request.source = routing::Address::normalise(pdu->source_addr, pdu->source_addr_ton);

@@ -139,6 +139,7 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
     // Also where a trigger has chosen: the rule says what the message costs.
     routing::RouteRequest request;
     request.account = account.id;
+    request.charging = &account.charging;
     request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
     request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
     const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
@@ -146,7 +147,8 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
         using Outcome = routing::RouteDecision::Outcome;
         if (decision.outcome != Outcome::routed) {
             return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
-                                                           : decision.outcome == Outcome::no_route
+                                                           : decision.outcome == Outcome::no_route ||
+                                                                   decision.outcome == Outcome::unpriced
                                                                ? CommandStatus::ESME_RINVDSTADR
                                                                : CommandStatus::ESME_RSUBMITFAIL);
         }

@@ -36,6 +36,7 @@ struct Charging {
     std::optional<Money> price;         ///< of a part, whatever the route's
     std::optional<Money> credit_limit;  ///< postpaid: how far below zero; none: without limit
     SettleAt settle_at = SettleAt::response;
+    std::optional<Money> least_margin;  ///< what must be left of a part's price after the provider's; below zero: the largest loss
 
     bool on() const { return mode != ChargingMode::none; }
     /// Whether the balance bounds what it may send.

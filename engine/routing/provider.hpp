@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/money.hpp"
 #include "engine/routing/account.hpp"
+#include "engine/routing/price_table.hpp"
 #include "engine/routing/status.hpp"
 #include "engine/routing/vendor_tlv.hpp"
 #include "engine/tls/context.hpp"
@@ -78,7 +80,8 @@ struct Provider {
     std::vector<VendorTlv> tlvs;        ///< TLVs of their own (interop R15)
     StatusMap status_map;
     RetryPolicy retry;
-    std::uint32_t cost = 0;             ///< of one message, in any unit that is the same for all; only compared
+    Money cost;                         ///< of one part, in the unit of prices, where `prices` has no table
+    Prices prices;                      ///< of one part, by destination; it goes nowhere else then
     std::uint64_t max_queued = 10'000'000;
     ProviderTimers timers;
     ProviderOutbind outbind;

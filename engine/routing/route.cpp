@@ -1,7 +1,9 @@
 #include "engine/routing/route.hpp"
 
 #include <algorithm>
+#include <tuple>
 
+#include "engine/routing/price.hpp"
 #include "engine/routing/ranking.hpp"
 
 namespace sluice::routing {
@@ -40,6 +42,8 @@ std::string_view to_string(RouteDecision::Outcome outcome) {
         case RouteDecision::Outcome::rejected: return "rejected";
         case RouteDecision::Outcome::no_route: return "no route";
         case RouteDecision::Outcome::unavailable: return "unavailable";
+        case RouteDecision::Outcome::unpriced: return "unpriced";
+        case RouteDecision::Outcome::unprofitable: return "unprofitable";
     }
     return "?";
 }
@@ -66,16 +70,45 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
             if (rule.rejects) {
                 decision.outcome = RouteDecision::Outcome::rejected;
                 decision.reject_status = rule.reject_status;
-            } else {
-                decision.count = rank(rule.targets, health, random, decision.candidates);
-                decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed
-                                                      : RouteDecision::Outcome::unavailable;
+                return decision;
             }
+            std::array<RouteTarget, max_candidates> affordable_targets;
+            std::span<const RouteTarget> targets = rule.targets;
+            if (rule.priced) {
+                targets = affordable(rule, request, decision, affordable_targets);
+                if (targets.empty()) return decision;
+            }
+            decision.count = rank(targets, health, random, decision.candidates);
+            decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
             return decision;
         }
         at = chain.parent;
     }
     return {};
+}
+
+std::optional<Money> RouteTable::cost_of(const RouteTarget& target, const Address& destination) const {
+    if (target.provider >= prices_.size() || !prices_[target.provider].table) return target.cost;
+    return prices_[target.provider].table->find(destination);
+}
+
+std::span<const RouteTarget> RouteTable::affordable(const RouteRule& rule, const RouteRequest& request,
+                                                    RouteDecision& decision,
+                                                    std::array<RouteTarget, max_candidates>& targets) const {
+    const std::optional<Money> most = request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
+    decision.outcome = RouteDecision::Outcome::unpriced;
+    std::size_t count = 0;
+    for (const RouteTarget& target : rule.targets) {
+        const std::optional<Money> cost = cost_of(target, request.destination);
+        if (!cost) continue;
+        decision.outcome = RouteDecision::Outcome::unprofitable;
+        if (most && *cost > *most) continue;
+        targets[count] = target;
+        targets[count++].cost = *cost;
+    }
+    const std::span found(targets.data(), count);
+    std::ranges::stable_sort(found, {}, [](const RouteTarget& target) { return std::tuple(target.priority, target.cost); });
+    return found;
 }
 
 std::vector<RouteTable::Shadowed> RouteTable::shadowed() const {

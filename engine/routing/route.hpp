@@ -27,7 +27,8 @@ inline constexpr std::size_t max_candidates = 8;
 struct RouteTarget {
     ProviderId provider = no_provider;
     std::uint16_t priority = 1;      ///< the lowest that is up is used first
-    std::uint32_t cost = 0;          ///< the cheapest first among equal priorities
+    Money cost;                      ///< the cheapest first among equal priorities; that of the provider's table,
+                                     ///< where it has one, comes before it
     std::uint32_t weight = 1;        ///< share of the messages among equal priorities and costs; 1 to 1'000'000
     friend bool operator==(const RouteTarget&, const RouteTarget&) = default;
 };
@@ -41,6 +42,7 @@ struct RouteRule {
     bool rejects = false;
     smpp::CommandStatus reject_status{};     ///< what the customer is told where `rejects`
     std::optional<Money> price;              ///< what a part costs the account; see price.hpp
+    bool priced = false;                     ///< some provider has a price table; set by RouteTable::compile
 
     bool conditions_hold(AccountId account, std::string_view source) const;
     std::string label(RuleId id) const;      ///< "route 3 (name)", counted from 1 as people do
@@ -64,6 +66,7 @@ struct RouteRequest {
     AccountId account = no_account;
     Address destination;
     Address source;
+    const Charging* charging = nullptr;  ///< of the account: what must be left of its price; none: nothing
 };
 
 struct RouteDecision {
@@ -72,6 +75,8 @@ struct RouteDecision {
         rejected,      ///< a rule says no, with `reject_status`
         no_route,      ///< no rule matches
         unavailable,   ///< a rule matches, but all its providers are excluded
+        unpriced,      ///< a rule matches, but no provider of it has a price for the destination
+        unprofitable,  ///< a rule matches, but all providers that have one are too dear for what the account pays
     };
     Outcome outcome = Outcome::no_route;
     std::uint8_t count = 0;
@@ -89,7 +94,8 @@ public:
     RouteTable() = default;
     /// Rules in the order they were written. Errors name the rule. The table keeps the rules without their
     /// destinations, which are in its index.
-    static Result<RouteTable> compile(std::vector<RouteRule> rules);
+    /// `prices` by ProviderId; a provider beyond its end has no table.
+    static Result<RouteTable> compile(std::vector<RouteRule> rules, std::vector<Prices> prices = {});
 
     /// Allocates nothing. `random`: 64 fresh random bits, which decide among equal candidates by weight.
     RouteDecision route(const RouteRequest& request, HealthView health, std::uint64_t random) const;
@@ -100,6 +106,8 @@ public:
                                      std::span<const Provider> providers, std::span<const Account> accounts) const;
 
     const std::vector<RouteRule>& rules() const { return rules_; }
+    /// What a part to `destination` costs by this target; nothing where the provider's table has no price for it.
+    std::optional<Money> cost_of(const RouteTarget& target, const Address& destination) const;
     /// Rules that can never decide, each with an earlier rule that decides in its place.
     struct Shadowed {
         RuleId rule = no_rule;
@@ -123,7 +131,13 @@ private:
         return {chain_rules_.data() + chain.first_rule, chain.rule_count};
     }
 
+    /// The targets that may carry the message, with what they cost, cheapest first among equal priorities; sets the
+    /// outcome where there is none.
+    std::span<const RouteTarget> affordable(const RouteRule& rule, const RouteRequest& request, RouteDecision& decision,
+                                            std::array<RouteTarget, max_candidates>& targets) const;
+
     std::vector<RouteRule> rules_;
+    std::vector<Prices> prices_;  ///< by ProviderId
     std::vector<Chain> chains_;
     std::vector<RuleId> chain_rules_;
     PrefixIndex index_;

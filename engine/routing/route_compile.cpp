@@ -94,14 +94,18 @@ private:
     std::unordered_map<ChainText, std::uint32_t, ChainHash> known_;
 };
 
-Result<RouteTable> RouteTable::compile(std::vector<RouteRule> rules) {
+Result<RouteTable> RouteTable::compile(std::vector<RouteRule> rules, std::vector<Prices> prices) {
     RouteTable table;
     table.rules_ = std::move(rules);
+    table.prices_ = std::move(prices);
     for (RuleId id = 0; id < table.rules_.size(); ++id) {
         RouteRule& rule = table.rules_[id];
         if (auto checked = check(rule, id); !checked) return std::unexpected(checked.error());
         std::ranges::sort(rule.targets, {}, [](const RouteTarget& target) {
             return std::tuple(target.priority, target.cost, target.provider);
+        });
+        rule.priced = std::ranges::any_of(rule.targets, [&](const RouteTarget& target) {
+            return target.provider < table.prices_.size() && table.prices_[target.provider].table;
         });
     }
     Compiler(table).run();

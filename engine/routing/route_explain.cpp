@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/routing/price.hpp"
 #include "engine/routing/ranking.hpp"
 #include "engine/routing/route.hpp"
 
@@ -82,22 +83,36 @@ std::vector<std::string> RouteTable::explain(const RouteRequest& request, Health
     const auto target_of = [&](ProviderId id) -> const RouteTarget& {
         return *std::ranges::find(rule.targets, id, &RouteTarget::provider);
     };
+    const std::optional<Money> most =
+        rule.priced && request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
+    if (most)
+        lines.push_back(fmt::format("a part may cost at most {}: the account pays {}, and {} must be left", to_string(*most),
+                                    to_string(price_of_part(*request.charging, &rule)),
+                                    to_string(*request.charging->least_margin)));
     for (std::size_t i = 0; i < decision.count; ++i) {
-        const RouteTarget& target = target_of(decision.candidates[i]);
+        RouteTarget target = target_of(decision.candidates[i]);
+        target.cost = *cost_of(target, request.destination);
         const Health now = health_of(health, target.provider);
         std::string line = fmt::format("{}. {}: {}, priority {}, cost {}, weight {}", i + 1, name(target.provider),
-                                       to_string(now), target.priority, target.cost, target.weight);
+                                       to_string(now), target.priority, to_string(target.cost), target.weight);
         if (i > 0) {
-            const RouteTarget& before = target_of(decision.candidates[i - 1]);
+            RouteTarget before = target_of(decision.candidates[i - 1]);
+            before.cost = *cost_of(before, request.destination);
             line += fmt::format("; after {}: {}", name(before.provider),
                                 why_after(target, now, before, health_of(health, before.provider)));
         }
         lines.push_back(std::move(line));
     }
-    for (const RouteTarget& target : rule.targets)
-        if (health_of(health, target.provider) == Health::excluded)
+    for (const RouteTarget& target : rule.targets) {
+        const std::optional<Money> cost = cost_of(target, request.destination);
+        if (!cost)
+            lines.push_back(fmt::format("left out: {}: its table has no price for this number", name(target.provider)));
+        else if (most && *cost > *most)
+            lines.push_back(fmt::format("left out: {}: cost {}, too dear", name(target.provider), to_string(*cost)));
+        else if (health_of(health, target.provider) == Health::excluded)
             lines.push_back(fmt::format("left out: {}: taken out of service", name(target.provider)));
-    if (decision.outcome == RouteDecision::Outcome::unavailable) lines.push_back("no provider is left");
+    }
+    if (decision.count == 0) lines.push_back("no provider is left");
     return lines;
 }
 

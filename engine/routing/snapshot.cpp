@@ -80,7 +80,9 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::compile(std::vector<Account> a
     auto numbers = index_numbers(snapshot->accounts_);
     if (!numbers) return std::unexpected(numbers.error());
     snapshot->numbers_ = std::move(*numbers);
-    auto routes = RouteTable::compile(std::move(rules));
+    std::vector<Prices> prices;
+    for (const Provider& provider : snapshot->providers_) prices.push_back(provider.prices);
+    auto routes = RouteTable::compile(std::move(rules), std::move(prices));
     if (!routes) return std::unexpected(routes.error());
     snapshot->routes_ = std::move(*routes);
     auto homes = HomeTable::compile(std::move(home_rules), snapshot->accounts_.size(), snapshot->providers_.size());

@@ -192,7 +192,7 @@ ESME_RSUBMITFAIL = "throttled"
     EXPECT_EQ(classify(0x45), ErrorClass::throttled);
     EXPECT_EQ(classify(0x400), ErrorClass::temporary);
     EXPECT_EQ(classify(0x410), ErrorClass::permanent);
-    EXPECT_EQ(settings.routes[0].targets[0].cost, 12u);
+    EXPECT_EQ(settings.routes[0].targets[0].cost, Money::of(12));
 }
 
 TEST(Settings, TlvsOfAProvider) {
@@ -257,7 +257,7 @@ reject = "ESME_RINVDSTADR"
     EXPECT_EQ(first.destinations[3].digits(), "4477002");
     EXPECT_EQ(first.sources, (std::vector<routing::SourcePattern>{{"Bank", false}, {"4477", true}}));
     EXPECT_EQ(first.accounts, std::vector<routing::AccountId>{0});
-    EXPECT_EQ(first.targets, (std::vector<routing::RouteTarget>{{0, 2, 9, 5}}));
+    EXPECT_EQ(first.targets, (std::vector<routing::RouteTarget>{{0, 2, Money::of(9), 5}}));
     EXPECT_TRUE(settings.routes[1].rejects);
     EXPECT_EQ(settings.routes[1].reject_status, smpp::CommandStatus::ESME_RINVDSTADR);
 }

@@ -110,7 +110,7 @@ TEST(RouteTable, Rejects) {
 }
 
 TEST(RouteTable, PriorityThenCostThenHealth) {
-    const RouteTable table = table_of({rule({}, {{0, 2, 1}, {1, 1, 9}, {2, 1, 5}, {3, 3, 0}})});
+    const RouteTable table = table_of({rule({}, {{0, 2, Money::of(1)}, {1, 1, Money::of(9)}, {2, 1, Money::of(5)}, {3, 3, {}}})});
     EXPECT_EQ(providers_of(table.route(request("44"), {}, 0)), (Providers{2, 1, 0, 3}));
 
     std::vector<Health> health(4, Health::up);
@@ -134,7 +134,7 @@ TEST(RouteTable, WhenAllAreExcludedItIsUnavailable) {
 }
 
 TEST(RouteTable, WeightsAreShares) {
-    const RouteTable table = table_of({rule({}, {{0, 1, 0, 1}, {1, 1, 0, 3}, {2, 1, 0, 6}})});
+    const RouteTable table = table_of({rule({}, {{0, 1, {}, 1}, {1, 1, {}, 3}, {2, 1, {}, 6}})});
     Random random(42);
     std::array<double, 3> first{}, second{};
     constexpr int rounds = 200'000;
@@ -169,7 +169,7 @@ TEST(RouteTable, RefusesRulesThatCannotBe) {
     };
     EXPECT_EQ(error(rule({}, {})), "route 2 (main): names no provider");
     EXPECT_EQ(error(rule({}, {{0}, {1}, {0}})), "route 2 (main): names a provider twice");
-    EXPECT_EQ(error(rule({}, {{0, 1, 0, 0}})), "route 2 (main): gives a provider the weight 0");
+    EXPECT_EQ(error(rule({}, {{0, 1, {}, 0}})), "route 2 (main): gives a provider the weight 0");
     EXPECT_EQ(error(rule({}, std::vector<RouteTarget>(9))), "route 2 (main): has more than 8 providers");
 }
 
@@ -196,7 +196,8 @@ TEST(RouteTable, ShadowedRules) {
 }
 
 TEST(RouteTable, ExplainsItsDecision) {
-    std::vector<RouteRule> rules{rule({"447"}, {{0, 1, 20}, {1, 1, 30}, {2, 2, 10}, {3, 1, 1}}),
+    std::vector<RouteRule> rules{rule({"447"}, {{0, 1, Money::of(20)}, {1, 1, Money::of(30)}, {2, 2, Money::of(10)},
+                                                {3, 1, Money::of(1)}}),
                                  rule({"4477"}, {{1}}, {1})};
     rules[0].name = "uk mobile";
     const RouteTable table = table_of(std::move(rules));
