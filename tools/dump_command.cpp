@@ -9,6 +9,7 @@
 
 #include "codecs/smpp/dump.hpp"
 #include "codecs/smpp/hex.hpp"
+#include "codecs/smpp/mask.hpp"
 #include "engine/admin/settings.hpp"
 #include "tools/capture.hpp"
 #include "tools/command.hpp"
@@ -23,6 +24,9 @@ struct DumpArguments {
     bool hex = false, brief = false, passwords = false;
     std::string config;
     std::vector<smpp::NamedTlv> tlvs;  ///< that the configuration names
+    Privacy privacy;                   ///< the configuration's, and what the options ask for
+    std::string mask_numbers;
+    bool mask_text = false;
 };
 
 /// PDUs out of streams of octets, shown as they come.
@@ -32,6 +36,7 @@ public:
         options_.octets = !arguments.brief;
         options_.secrets = arguments.passwords;
         options_.tlvs = arguments.tlvs;
+        privacy_ = arguments.privacy;
     }
 
     /// Shows what is whole at the front of `octets` and returns how many octets that was. A length that no PDU can have
@@ -63,13 +68,14 @@ public:
 
 private:
     void show_pdu(ByteView pdu, const std::string& heading) {
-        const std::string text = smpp::dump(pdu, options_);
+        const std::string text = smpp::dump(smpp::masked(pdu, privacy_), options_);
         fmt::print("{}{}\n", heading, text);
         ++pdus_;
         if (text.starts_with('!') || text.find("\n!") != text.npos) ++malformed_;
     }
 
     smpp::DumpOptions options_;
+    Privacy privacy_;
     std::size_t pdus_ = 0, malformed_ = 0;
 };
 
@@ -170,18 +176,25 @@ Result<void> dump_file(const DumpArguments& arguments, Dumper& dumper) {
     return dump_capture(fmemopen(text.data(), text.size(), "rb"), arguments, dumper);
 }
 
-/// Names of TLVs from the providers' profiles. Of a tag that two providers name the first counts.
-Result<void> read_names(DumpArguments& arguments) {
+/// Names of TLVs from the providers' profiles, and masks. Of a tag that two providers name the first counts.
+Result<void> read_settings(DumpArguments& arguments) {
     if (arguments.config.empty()) return {};
     const auto settings = admin::load_settings(arguments.config);
     if (!settings) return std::unexpected(settings.error());
     for (const routing::Provider& provider : settings->providers)
         for (const routing::VendorTlv& vendor : provider.tlvs) arguments.tlvs.push_back(vendor.tlv);
+    arguments.privacy = settings->privacy;
     return {};
 }
 
 int dump(DumpArguments& arguments) {
-    if (const auto named = read_names(arguments); !named) return failure(named.error().message);
+    if (const auto read = read_settings(arguments); !read) return failure(read.error().message);
+    using Numbers = Privacy::Numbers;
+    if (!arguments.mask_numbers.empty())
+        arguments.privacy.numbers = arguments.mask_numbers == "none"    ? Numbers::none
+                                    : arguments.mask_numbers == "last4" ? Numbers::last4
+                                                                        : Numbers::all;
+    arguments.privacy.text = arguments.privacy.text || arguments.mask_text;
     Dumper dumper(arguments);
     const auto done = dump_file(arguments, dumper);
     if (!done) return failure(done.error().message);
@@ -200,6 +213,7 @@ void add_dump_command(CLI::App& app, int& exit_code) {
         "  sluice dump trace.pcap\n"
         "  sluice dump --port 2775 --brief trace.pcapng\n"
         "  sluice dump --config sluice.toml trace.pcap\n"
+        "  sluice dump --mask-numbers last4 --mask-text trace.pcap      to be passed on\n"
         "  echo 00000010000000150000000000000001 | sluice dump\n"
         "  tcpdump -i lo -w - port 2775 | sluice dump -\n\n"
         "Exit codes: 0 all well-formed; 1 something is malformed, or cannot be read; 2 usage.");
@@ -209,8 +223,13 @@ void add_dump_command(CLI::App& app, int& exit_code) {
     command->add_flag("--hex", arguments->hex, "The input is hex digits, whatever it looks like");
     command->add_flag("--brief", arguments->brief, "No octets");
     command->add_flag("--passwords", arguments->passwords, "Show them");
-    command->add_option("--config", arguments->config, "Take names and types of TLVs from its providers' [[provider.tlvs]]")
+    command->add_option("--config", arguments->config,
+                        "Take names and types of TLVs from its providers' [[provider.tlvs]], and masks from [privacy]")
         ->type_name("FILE");
+    command->add_option("--mask-numbers", arguments->mask_numbers,
+                        "Write the digits of addresses as *: all, all but the last four")
+        ->check(CLI::IsMember({"none", "last4", "all"}));
+    command->add_flag("--mask-text", arguments->mask_text, "Write texts as *");
     command->callback([arguments, &exit_code] { exit_code = dump(*arguments); });
 }
 

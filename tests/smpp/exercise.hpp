@@ -4,6 +4,7 @@
 
 #include "codecs/smpp/dump.hpp"
 #include "codecs/smpp/layout.hpp"
+#include "codecs/smpp/mask.hpp"
 #include "codecs/smpp/pdu.hpp"
 #include "tests/smpp/require.hpp"
 #include "tests/smpp/same.hpp"
@@ -29,13 +30,17 @@ void exercise_body(ByteView octets) {
     require(same(*body, *body_again), "decode, encode, decode gives the same body");
 }
 
-/// Decodes, encodes and dumps a PDU.
+/// Decodes, encodes, dumps and masks a PDU.
 inline void exercise_pdu(ByteView pdu) {
     const Frame front = frame(pdu);
     if (front.kind == Frame::Kind::pdu) {
         with_body_of(front.header.id, [&]<class Body>(std::type_identity<Body>) { exercise_body<Body>(front.body); });
     }
     require(!dump(pdu, {.secrets = true}).empty(), "anything can be dumped");
+    const Privacy all{Privacy::Numbers::all, true};
+    const std::vector<std::uint8_t> once = masked(pdu, all);
+    require(once.size() <= pdu.size(), "a mask adds nothing");
+    require(masked(once, all) == once, "what is masked is masked");
 }
 
 }  // namespace sluice::smpp::test

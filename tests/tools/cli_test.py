@@ -563,6 +563,29 @@ class Dump(unittest.TestCase):
         self.assertNotIn("secret", sluice("dump", stdin=bind).stdout)
         self.assertIn("secret", sluice("dump", "--passwords", stdin=bind).stdout)
 
+    def test_masks_numbers_and_texts(self):
+        number, text = b"447700900123", b"Hello"
+        body = b"\0\1\1" + number + b"\0\1\1" + number + b"\0" + bytes(9) + bytes([len(text)]) + text
+        pdu = f"{16 + len(body):08x} 00000004 00000000 00000001 {body.hex()}"
+        whole = sluice("dump", stdin=pdu).stdout
+        self.assertIn("447700900123", whole)
+        self.assertIn("Hello", whole)
+        done = sluice("dump", "--mask-numbers", "last4", "--mask-text", stdin=pdu)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn('destination_addr: "********0123"', done.stdout)
+        for hidden in ("4477", "Hello", "34343737", "48656c6c6f", "48 65 6c"):
+            self.assertNotIn(hidden, done.stdout)
+        with tempfile.TemporaryDirectory() as folder:
+            config = os.path.join(folder, "masks.toml")
+            with open(config, "w") as file:
+                file.write('[node]\ndata_directory = "data"\n[privacy]\nmask_numbers = "all"\n')
+            done = sluice("dump", "--config", config, stdin=pdu)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn('destination_addr: "************"', done.stdout)
+            self.assertIn("Hello", done.stdout)
+            self.assertIn("0123", sluice("dump", "--config", config, "--mask-numbers", "last4", stdin=pdu).stdout)
+        self.assertEqual(sluice("dump", "--mask-numbers", "some", stdin=pdu).returncode, 2)
+
     def test_says_what_it_cannot_read(self):
         self.assertEqual(sluice("dump", stdin="hello").returncode, 1)
         done = sluice("dump", "no-such-file")
