@@ -100,16 +100,27 @@ void print_status(const CtlJson& s) {
     print_fields(seen, "  ");
 }
 
+void print_log_levels(const CtlJson& log) {
+    fmt::print("level {}\n", cell(log["level"]));
+    print_fields(log["subsystems"], "  ");
+}
+
 void print_sessions(const CtlJson& body) {
     CtlJson rows = body["sessions"];
     for (CtlJson& row : rows) {
         row["age"] = duration(row["age_seconds"].get<std::int64_t>());
+        row["silent"] = duration(row["silent_seconds"].get<std::int64_t>());
+        row["used"] = fmt::format("{}/{}", cell(row["in_flight"]), cell(row["window"]));
+        row["rates"] = fmt::format("{}/{}", cell(row["pdus_in_per_second"]), cell(row["pdus_out_per_second"]));
         if (row["tls"] == "") row["tls"] = "no";
+        else if (row["certificate"] != "") row["tls"] = cell(row["tls"]) + " " + cell(row["certificate"]);
     }
     print_table(rows,
                 {{"ID", "id"}, {"PEER", "peer"}, {"ROLE", "role"}, {"NAME", "name"}, {"BIND", "bind"},
-                 {"TLS", "tls"}, {"VERSION", "interface_version"}, {"IN FLIGHT", "in_flight"}, {"AGE", "age"},
-                 {"IN", "pdus_in"}, {"OUT", "pdus_out"}, {"MALFORMED", "malformed"}, {"TIMEOUTS", "response_timeouts"}},
+                 {"TLS", "tls"}, {"VERSION", "interface_version"}, {"WINDOW", "used"}, {"AGE", "age"},
+                 {"SILENT", "silent"},
+                 {"IN/OUT A SECOND", "rates"}, {"IN", "pdus_in"}, {"OUT", "pdus_out"}, {"MALFORMED", "malformed"},
+                 {"TIMEOUTS", "response_timeouts"}},
                 "no sessions");
 }
 
@@ -123,7 +134,7 @@ void print_providers(const CtlJson& body) {
     }
     print_table(rows,
                 {{"NAME", "name"}, {"HEALTH", "health"}, {"BINDS", "binds"}, {"BIND", "bind"}, {"HELD", "held"},
-                 {"QUEUED", "queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "windows"},
+                 {"QUEUED", "queued"}, {"AT MOST", "max_queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "windows"},
                  {"RATE", "rates"}},
                 "no providers are configured");
 }
@@ -136,7 +147,7 @@ void print_accounts(const CtlJson& body) {
     }
     print_table(rows,
                 {{"SYSTEM ID", "system_id"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"}, {"MAX", "max_sessions"},
-                 {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"},
+                 {"RATE", "rate"}, {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"},
                  {"CREDITS", "credits"}, {"RESERVED", "put_aside"}},
                 "no accounts are configured");
 }
@@ -144,8 +155,9 @@ void print_accounts(const CtlJson& body) {
 void print_queues(const CtlJson& body) {
     print_table(body["queues"],
                 {{"FOR", "kind"}, {"NAME", "name"}, {"SHARD", "shard"}, {"PRIORITY", "priority"},
-                 {"IN MEMORY", "in_memory"}, {"ON DISK", "on_disk"}},
+                 {"MESSAGES", "messages"}, {"IN MEMORY", "in_memory"}, {"ON DISK", "on_disk"}},
                 "every queue is empty");
+    if (body["queues"].size() > 1) fmt::print("{} messages in all\n", cell(body["total"]));
 }
 
 void print_receipts(const CtlJson& body) {
@@ -161,9 +173,21 @@ void print_receipts(const CtlJson& body) {
         fmt::print("{} of {} are shown: --limit shows more\n", rows.size(), all);
 }
 
+void print_messages(const CtlJson& body) {
+    print_table(body["messages"],
+                {{"ACCEPTED", "accepted_at"}, {"ID", "id"}, {"ACCOUNT", "account"}, {"PROVIDER", "provider"},
+                 {"FROM", "source_addr"}, {"TO", "destination_addr"}, {"STATE", "state"}, {"LAST", "last_event"},
+                 {"TRIES FAILED", "failed_tries"}, {"PROVIDER'S ID", "provider_message_id"}},
+                "no message fits");
+    if (!body["all"].get<bool>())
+        fmt::print("looked back to {}: there may be more, which --limit or --until {} show\n",
+                   cell(body["looked_back_to"]), cell(body["looked_back_to"]));
+}
+
 void print_message(const CtlJson& m) {
     fmt::print("message {} (hex {}), of {}, shard {}\n", cell(m["id"]), cell(m["hex"]), cell(m["made_at"]),
                cell(m["home_shard"]));
+    if (m.contains("found_by")) fmt::print("found by {}\n", cell(m["found_by"]));
     if (m.contains("note")) fmt::print("{}\n", cell(m["note"]));
     if (!m["stored"].is_null()) {
         fmt::print("stored\n");
@@ -175,6 +199,9 @@ void print_message(const CtlJson& m) {
         for (const char* const optional : {"party", "detail"})
             if (!row.contains(optional)) row[optional] = nullptr;
     print_table(rows, {{"TIME", "time"}, {"EVENT", "event"}, {"WITH", "party"}, {"DETAIL", "detail"}}, "");
+    for (const CtlJson& row : rows)
+        if (row.contains("pdu"))
+            fmt::print("{} {} {}\n  {}\n", cell(row["time"]), cell(row["event"]), cell(row["detail"]), cell(row["pdu"]));
 }
 
 void print_explanation(const CtlJson& body) {

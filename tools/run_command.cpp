@@ -65,9 +65,11 @@ public:
         auto logger = admin::Logger::open(admin::Logger::config_of(settings->log), clock_);
         if (!logger) return failure(logger.error().message);
         logger_ = std::move(*logger);
-        log_level_ = settings->log.level;
+        log_settings_ = settings->log;
+        logger_->set_levels(settings->log.levels);
+        logger_->set_privacy(settings->privacy);
         log_ = logger_->line("gateway");
-        auto gateway = app::Gateway::start(*settings, log_);
+        auto gateway = app::Gateway::start(*settings, app::Gateway::Logs::of(*logger_));
         if (!gateway) return failure(explain(gateway.error().message, "--listen 127.0.0.1:PORT"));
         gateway_ = std::move(*gateway);
         if (settings->admin.enabled)
@@ -203,7 +205,11 @@ private:
         for (const std::string& warning : settings->warnings) log_('W', warning);
         auto changed = gateway_->reload(*settings);
         // Only what the file changes: a level that an operator has set stays otherwise.
-        if (changed && settings->log.level != log_level_) logger_->set_level(log_level_ = settings->log.level);
+        if (!changed) return changed;
+        if (settings->log.level != log_settings_.level) logger_->set_level(settings->log.level);
+        if (settings->log.levels != log_settings_.levels) logger_->set_levels(settings->log.levels);
+        log_settings_ = settings->log;
+        logger_->set_privacy(settings->privacy);
         return changed;
     }
 
@@ -230,7 +236,7 @@ private:
     std::unique_ptr<app::AdminServer> admin_;
     std::mutex reload_mutex_;
     MonoTime next_certificate_check_{};
-    admin::LogLevel log_level_{};  ///< as the file had it last
+    admin::LogSettings log_settings_;  ///< as the file had them last
     RateMeter in_rate_, out_rate_, receipt_rate_;
 };
 

@@ -1,36 +1,30 @@
-// What watching costs a reactor: noting an event of a message, handing a line to the log, and one below the level.
-// The log is written to a file that takes everything at once; how many lines were lost says how far ahead the
-// writers were.
+// What watching costs a reactor: noting an event of a message for the history and taking it from there, handing a line
+// to the log, and one below the level. The log is written to a file that takes everything at once; how many lines were
+// lost says how far ahead the writers were.
 
 #include <benchmark/benchmark.h>
 
 #include <memory>
 
 #include "engine/admin/log.hpp"
-#include "engine/gateway/trace.hpp"
+#include "engine/history/recorder.hpp"
 
 namespace {
 
 using namespace sluice;
 
 void note_event(benchmark::State& state) {
-    gateway::TraceRing ring;
-    gateway::MessageId id = 0;
+    history::Recorder recorder(4u << 20);
+    std::uint64_t id = 0;
     for (auto _ : state) {
-        ring.note({++id, 1, 2, 3, gateway::TraceEvent::send});
-        benchmark::ClobberMemory();
+        recorder.note(++id, 1, history::TraceEvent::send, 2, 3);
+        if (id % 1024 == 0) {
+            recorder.publish();
+            recorder.read([](const history::Record&) {}, SIZE_MAX);
+        }
     }
 }
 BENCHMARK(note_event);
-
-/// A search looks at all 65 536 entries.
-void find_events(benchmark::State& state) {
-    gateway::TraceRing ring;
-    for (std::size_t i = 0; i < gateway::TraceRing::capacity; ++i)
-        ring.note({i + 1, 1, 2, 3, gateway::TraceEvent::send});
-    for (auto _ : state) benchmark::DoNotOptimize(ring.find(77));
-}
-BENCHMARK(find_events);
 
 class Log {
 public:

@@ -245,6 +245,7 @@ public:
         };
         options.log = [](char, std::string) {};
         if (charged) options.charging_records = &records_;
+        options.history = &recorder_;
         shard_ = std::make_unique<gateway::Shard>(std::move(options));
         const gateway::Endpoints endpoints{{gateway::party_of(snapshot_->providers()[0]), {provider_.address()}}};
         SLUICE_CHECK(shard_->start(snapshot_, endpoints).has_value());
@@ -279,6 +280,7 @@ private:
             std::size_t work = customer_.reactor().turn({}) + provider_.reactor().turn({});
             work += shard_turn();
             work += store_->commit_due(net_.now()) ? 1 : 0;
+            recorder_.read([](const history::Record&) {}, SIZE_MAX);
             if (work > 0) continue;
             std::optional<MonoTime> next = net_.next_event_time();
             const auto sooner = [&](std::optional<MonoTime> at) {
@@ -302,6 +304,7 @@ private:
     Provider provider_;
     Customer customer_;
     std::unique_ptr<storage::SimStore> store_;
+    history::Recorder recorder_{4u << 20};
     std::unique_ptr<gateway::Shard> shard_;
 };
 

@@ -112,6 +112,7 @@ public:
 
     std::atomic<LogLevel> level_;
     std::atomic<std::uint64_t> lost_{0};
+    std::atomic<Privacy> privacy_{};
     std::mutex subsystems_mutex_;
     std::deque<Subsystem> subsystems_;  ///< at stable addresses
 
@@ -135,7 +136,7 @@ private:
     void drain() {
         LogRecord record;
         std::uint64_t written = 0;
-        for (; queue_.pop(record); ++written) write(record);
+        for (; queue_.pop(record); ++written) write(std::move(record));
         if (const std::uint64_t lost = lost_.load(std::memory_order_relaxed); lost > lost_told_) {
             write({clock_.wall(), LogLevel::warning, LogRecord::no_shard, "log",
                    fmt::format("{} lines were lost: they came faster than they could be written", lost - lost_told_)});
@@ -147,7 +148,8 @@ private:
         done_.notify_all();
     }
 
-    void write(const LogRecord& record) {
+    void write(LogRecord record) {
+        privacy_.load(std::memory_order_relaxed).mask_numbers(record.text);
         const std::string line = format_line(record, format_);
         if (!guarded([&] { sink_->log(spdlog::details::log_msg("", spdlog::level::info, line)); }))
             lost_.fetch_add(1, std::memory_order_relaxed);
@@ -207,6 +209,16 @@ Logger::Line Logger::line(std::string_view subsystem, std::int32_t shard) {
 
 LogLevel Logger::level() const { return state_->level_.load(std::memory_order_relaxed); }
 void Logger::set_level(LogLevel level) { state_->level_.store(level, std::memory_order_relaxed); }
+
+void Logger::set_levels(const std::map<std::string, LogLevel>& levels) {
+    for (const std::string_view name : log_subsystems) {
+        line(name);
+        const auto found = levels.find(std::string(name));
+        set_level(name, found != levels.end() ? std::optional(found->second) : std::nullopt);
+    }
+}
+
+void Logger::set_privacy(const Privacy& privacy) { state_->privacy_.store(privacy, std::memory_order_relaxed); }
 
 bool Logger::set_level(std::string_view subsystem, std::optional<LogLevel> level) {
     const std::scoped_lock lock(state_->subsystems_mutex_);

@@ -73,6 +73,12 @@ public:
     /// Of one subsystem, whatever the others have; nothing: as the others again. False: nobody logs under that name.
     bool set_level(std::string_view subsystem, std::optional<LogLevel> level);
 
+    /// Those of the settings: every subsystem of `log_subsystems` is known afterwards, with its level or the common
+    /// one.
+    void set_levels(const std::map<std::string, LogLevel>& levels);
+    /// Numbers are masked in what is written from now on, whatever is logged.
+    void set_privacy(const Privacy& privacy);
+
     struct SubsystemLevel {
         std::string name;
         std::optional<LogLevel> level;  ///< nothing: the common one

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +11,7 @@
 #include <vector>
 
 #include "engine/accounts/directory.hpp"
+#include "engine/base/privacy.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
 #include "engine/http/client.hpp"
@@ -28,6 +31,9 @@ using routing::HostPort;
 
 enum class IoChoice : std::uint8_t { automatic, io_uring, epoll };
 enum class LogLevel : std::uint8_t { trace, debug, info, warning, error, off };
+/// What parts of the program log under.
+inline constexpr std::array<std::string_view, 8> log_subsystems{
+    "gateway", "sessions", "triggers", "storage", "databases", "history", "admin", "log"};
 enum class LogFormat : std::uint8_t { text, json };
 
 struct ServerSettings {
@@ -64,7 +70,17 @@ struct LogSettings {
     LogLevel level = LogLevel::info;
     LogFormat format = LogFormat::text;
     std::filesystem::path file;  ///< empty: standard error
+    std::map<std::string, LogLevel> levels;  ///< of subsystems that have one of their own
     friend bool operator==(const LogSettings&, const LogSettings&) = default;
+};
+
+/// What is kept of what happened to messages, for people (engine/history).
+struct HistorySettings {
+    bool enabled = true;
+    seconds keep = std::chrono::hours(24 * 7);
+    std::uint64_t max_bytes = 1ull << 30;
+    bool pdus = false;           ///< every PDU of a message too
+    friend bool operator==(const HistorySettings&, const HistorySettings&) = default;
 };
 
 struct LimitSettings {
@@ -114,6 +130,8 @@ struct Settings {
     std::vector<ListenerSettings> listeners;
     AdminSettings admin;
     LogSettings log;
+    HistorySettings history;
+    Privacy privacy;
     LimitSettings limits;
     TimerSettings timers;
     MessageSettings message;

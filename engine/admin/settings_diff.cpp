@@ -139,6 +139,12 @@ SettingsDiff diff(const Settings& running, const Settings& wanted) {
     restart(running.log.format == wanted.log.format, "log.format: changed");
     restart(running.log.file == wanted.log.file, "log.file: changed");
     live(running.log.level == wanted.log.level, "log.level: changed");
+    live(running.log.levels == wanted.log.levels, "log.levels: changed");
+    restart(running.history.enabled == wanted.history.enabled, "history.enabled: changed");
+    HistorySettings history = running.history;
+    history.enabled = wanted.history.enabled;
+    live(history == wanted.history, "history: changed");
+    live(running.privacy == wanted.privacy, "privacy: changed, for what is written from now on");
 
     LimitSettings limits = running.limits;
     limits.password_threads = wanted.limits.password_threads;

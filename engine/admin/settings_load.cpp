@@ -179,6 +179,8 @@ void read_settings(TableReader& reader, Settings& settings) {
     read_listeners(reader, settings);
     reader.table("admin", [&](TableReader& table) { read_admin(table, settings.admin); });
     reader.table("log", [&](TableReader& table) { read_log(table, settings.log); });
+    reader.table("history", [&](TableReader& table) { read_history(table, settings.history); });
+    reader.table("privacy", [&](TableReader& table) { read_privacy(table, settings.privacy); });
     reader.table("limits", [&](TableReader& table) { read_limits(table, settings.limits); });
     reader.table("timers", [&](TableReader& table) { read_timers(table, settings.timers); });
     reader.table("message", [&](TableReader& table) { read_message(table, settings.message); });

@@ -22,6 +22,9 @@ constexpr Choices<LogLevel, 6> log_levels{{{"trace", LogLevel::trace},
                                            {"error", LogLevel::error},
                                            {"off", LogLevel::off}}};
 constexpr Choices<LogFormat, 2> log_formats{{{"text", LogFormat::text}, {"json", LogFormat::json}}};
+constexpr Choices<Privacy::Numbers, 3> masks{{{"none", Privacy::Numbers::none},
+                                              {"last4", Privacy::Numbers::last4},
+                                              {"all", Privacy::Numbers::all}}};
 constexpr Choices<bool, 2> after_last{{{"repeat", true}, {"fail", false}}};
 constexpr Choices<routing::Segmentation, 4> segmentations{{{"as_is", routing::Segmentation::as_is},
                                                            {"udh8", routing::Segmentation::udh8},
@@ -95,6 +98,30 @@ void read_log(TableReader& reader, LogSettings& log) {
     reader.choice("level", log.level, log_levels);
     reader.choice("format", log.format, log_formats);
     reader.path("file", log.file);
+    reader.entries("levels", [&](const Value::Entry& entry, const std::string& field) {
+        const auto known = std::ranges::find(log_levels, entry.value.text,
+                                             [](const auto& level) { return level.first; });
+        if (entry.value.kind != Value::Kind::text || known == log_levels.end())
+            return reader.context().error(entry.at, field, "is not trace, debug, info, warning, error or off");
+        if (std::ranges::find(log_subsystems, entry.key) == log_subsystems.end()) {
+            std::string all;
+            for (const std::string_view name : log_subsystems) all.append(all.empty() ? "" : ", ").append(name);
+            return reader.context().error(entry.at, field, "nothing logs under this name; there are " + all);
+        }
+        log.levels[entry.key] = known->second;
+    });
+}
+
+void read_history(TableReader& reader, HistorySettings& history) {
+    reader.boolean("enabled", history.enabled);
+    reader.duration("keep", history.keep, std::chrono::minutes(1), 3660 * day);
+    reader.size("max_size", history.max_bytes, 4ull << 20, 64ull << 30);
+    reader.boolean("pdus", history.pdus);
+}
+
+void read_privacy(TableReader& reader, Privacy& privacy) {
+    reader.choice("mask_numbers", privacy.numbers, masks);
+    reader.boolean("mask_text", privacy.text);
 }
 
 void read_limits(TableReader& reader, LimitSettings& limits) {

@@ -11,6 +11,8 @@ void read_listener(TableReader& reader, ListenerSettings& listener);
 void read_listener_tls(TableReader& reader, ListenerTls& settings);
 void read_admin(TableReader& reader, AdminSettings& admin);
 void read_log(TableReader& reader, LogSettings& log);
+void read_history(TableReader& reader, HistorySettings& history);
+void read_privacy(TableReader& reader, Privacy& privacy);
 void read_limits(TableReader& reader, LimitSettings& limits);
 void read_timers(TableReader& reader, TimerSettings& timers);
 void read_message(TableReader& reader, MessageSettings& message);

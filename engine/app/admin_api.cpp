@@ -31,16 +31,18 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
         {"GET", "/metrics", [&] { return metrics(); }},
         {"GET", "/healthz", [&] { return healthz(); }},
         {"GET", "/api/v1/status", [&] { return status(); }},
-        {"GET", "/api/v1/sessions", [&] { return sessions(); }},
-        {"GET", "/api/v1/providers", [&] { return providers(); }},
-        {"GET", "/api/v1/accounts", [&] { return accounts(); }},
-        {"GET", "/api/v1/queues", [&] { return queues(); }},
+        {"GET", "/api/v1/sessions", [&] { return sessions(request); }},
+        {"GET", "/api/v1/providers", [&] { return providers(request); }},
+        {"GET", "/api/v1/accounts", [&] { return accounts(request); }},
+        {"GET", "/api/v1/queues", [&] { return queues(request); }},
+        {"GET", "/api/v1/messages", [&] { return messages(request); }},
         {"GET", "/api/v1/receipts", [&] { return receipts(request); }},
         {"GET", "/api/v1/unowned", [&] { return unowned(request); }},
         {"GET", "/api/v1/home-explain", [&] { return explain_home(request); }},
         {"GET", "/api/v1/route-explain", [&] { return explain_route(request); }},
         {"POST", "/api/v1/reload", [&] { return reload(); }},
         {"POST", "/api/v1/drain", [&] { return drain(); }},
+        {"POST", "/api/v1/kick", [&] { return kick_all(request); }},
         {"PUT", "/api/v1/log-level", [&] { return set_log_level(request); }},
     };
     bool path_known = false;
@@ -129,6 +131,11 @@ HttpResponse AdminApi::status() {
     body["receipts"] = {{"outstanding", outstanding}, {"held", held}};
     body["totals"] = std::move(totals);
 
+    if (history::History* const history = gateway_.history()) {
+        const auto stats = history->files().stats();
+        body["history"] = {{"octets", stats.octets}, {"segments", stats.segments}, {"lost", history->lost()}};
+        if (stats.since != 0) body["history"]["since"] = admin::utc_text(WallTime(microseconds(stats.since)));
+    }
     Json& log = body["log"];
     log["level"] = admin::to_string(logger_.level());
     log["subsystems"] = Json::object();

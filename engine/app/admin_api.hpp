@@ -31,10 +31,10 @@ private:
     HttpResponse healthz();
     HttpResponse status();
     // admin_api_lists.cpp
-    HttpResponse sessions();
-    HttpResponse providers();
-    HttpResponse accounts();
-    HttpResponse queues();
+    HttpResponse sessions(const HttpRequest& request);
+    HttpResponse providers(const HttpRequest& request);
+    HttpResponse accounts(const HttpRequest& request);
+    HttpResponse queues(const HttpRequest& request);
     // admin_api_receipts.cpp
     HttpResponse receipts(const HttpRequest& request);
     // admin_api_charging.cpp
@@ -44,6 +44,8 @@ private:
     HttpResponse explain_home(const HttpRequest& request);
     // admin_api_message.cpp
     HttpResponse message(std::string_view id);
+    // admin_api_messages.cpp
+    HttpResponse messages(const HttpRequest& request);
     // admin_api_metrics.cpp
     HttpResponse metrics();
     // admin_api_control.cpp
@@ -52,6 +54,7 @@ private:
     HttpResponse drain();
     HttpResponse set_log_level(const HttpRequest& request);
     HttpResponse kick(std::string_view session);
+    HttpResponse kick_all(const HttpRequest& request);
 
     Gateway& gateway_;
     admin::Logger& logger_;

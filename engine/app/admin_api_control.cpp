@@ -7,6 +7,8 @@
 
 namespace sluice::app {
 
+using gateway::PartyId;
+
 HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     const auto snapshot = gateway_.snapshot();
     const std::string_view system_id = request.parameter("account"), to = request.parameter("to"),
@@ -39,14 +41,17 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     const auto decision = snapshot->routes().route(asked, view.health, view.random);
     Json body;
     body["account"] = system_id;
-    body["from"] = asked.source.text();
-    body["to"] = asked.destination.text();
+    const Privacy privacy = gateway_.privacy();
+    body["from"] = privacy.masked_address(std::string(asked.source.text()));
+    body["to"] = privacy.masked_address(std::string(asked.destination.text()));
     body["outcome"] = routing::to_string(decision.outcome);
     body["providers"] = Json::array();
     for (const routing::ProviderId id : decision.providers())
         body["providers"].push_back(snapshot->providers()[id].name);
-    body["explanation"] = snapshot->routes().explain(asked, view.health, view.random, snapshot->providers(),
-                                                     snapshot->accounts());
+    auto explanation = snapshot->routes().explain(asked, view.health, view.random, snapshot->providers(),
+                                                  snapshot->accounts());
+    for (std::string& line : explanation) privacy.mask_numbers(line);
+    body["explanation"] = std::move(explanation);
     return json_reply(body);
 }
 
@@ -126,6 +131,40 @@ HttpResponse AdminApi::kick(std::string_view session) {
     if (!*found) return json_error(404, "there is no session " + std::string(session));
     log_('I', "session " + std::string(session) + " unbound, as the admin port was told");
     return json_reply({{"session", session}, {"unbinding", true}});
+}
+
+HttpResponse AdminApi::kick_all(const HttpRequest& request) {
+    const std::string account(request.parameter("account")), address(request.parameter("address"));
+    if (account.empty() == address.empty() || request.query.size() != 1)
+        return json_error(400, "whose sessions: account=SYSTEM_ID, or address=ADDRESS or a range, as 192.0.2.0/24");
+    const auto known = gateway_.find_account(account);
+    if (!account.empty() && known == nullptr) return json_error(404, "there is no account " + account);
+    const PartyId party = known != nullptr ? gateway::party_of(*known) : 0;
+    const auto range = routing::Cidr::parse(address);
+    if (account.empty() && !range) return json_error(400, address + " is no address and no range");
+    const auto unbound = ask_all<std::size_t>(gateway_, [party, range](gateway::Shard& shard) {
+        std::size_t count = 0;
+        shard.for_each_connection([&](gateway::Connection& connection) {
+            const gateway::Party* const its = connection.party();
+            const bool customer = its == nullptr || gateway::is_account(its->id);
+            const io::Endpoint& peer = connection.peer();
+            const bool meant = party != 0 ? its != nullptr && its->id == party
+                                          : customer && range->contains({peer.address, peer.ipv6 ? 16u : 4u});
+            if (connection.ended() || !meant) return;
+            connection.session().unbind(shard.core().now().mono);
+            if (!connection.ended()) connection.touch();
+            ++count;
+        });
+        return count;
+    });
+    std::size_t sum = 0;
+    for (std::size_t shard = 0; shard < unbound.size(); ++shard) {
+        if (!unbound[shard]) return no_answer(shard);
+        sum += *unbound[shard];
+    }
+    log_('I', std::to_string(sum) + " sessions of " + (account.empty() ? address : account) +
+                  " unbound, as the admin port was told");
+    return json_reply({{"unbinding", sum}});
 }
 
 }  // namespace sluice::app

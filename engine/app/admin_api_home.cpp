@@ -42,11 +42,12 @@ HttpResponse AdminApi::unowned(const HttpRequest& request) {
     std::ranges::sort(all.list, {}, &gateway::Unowned::Item::accepted_at);
     if (all.list.size() > limit) all.list.resize(limit);
     const PartyNames names(gateway_);
+    const Privacy privacy = gateway_.privacy();
     Json rows = Json::array();
     for (const gateway::Unowned::Item& item : all.list)
         rows.push_back({{"id", std::to_string(item.id)},
-                        {"from", item.source},
-                        {"to", item.destination},
+                        {"from", privacy.masked_address(item.source)},
+                        {"to", privacy.masked_address(item.destination)},
                         {"provider", names.of(item.provider)},
                         {"accepted_at", admin::utc_text(item.accepted_at)},
                         {"expires_at", admin::utc_text(item.expires_at)}});
@@ -71,12 +72,15 @@ HttpResponse AdminApi::explain_home(const HttpRequest& request) {
     const std::string keyword = routing::keyword_of(request.parameter("text"));
     if (!keyword.empty()) asked.keyword = routing::stable_key(keyword);
     Json body;
-    body["to"] = asked.destination.text();
+    const Privacy privacy = gateway_.privacy();
+    body["to"] = privacy.masked_address(std::string(asked.destination.text()));
     body["keyword"] = keyword;
     body["accounts"] = Json::array();
     for (const routing::AccountId id : snapshot->home(asked).owners())
         body["accounts"].push_back(snapshot->accounts()[id].system_id);
-    body["explanation"] = snapshot->explain_home(asked, keyword);
+    auto explanation = snapshot->explain_home(asked, keyword);
+    for (std::string& line : explanation) privacy.mask_numbers(line);
+    body["explanation"] = std::move(explanation);
     return json_reply(body);
 }
 

@@ -31,9 +31,15 @@ Json as_json(const SessionView& view, const PartyNames& names) {
     row["role"] = view.party == 0 ? "" : gateway::is_account(view.party) ? "account" : "provider";
     row["name"] = view.party == 0 ? "" : names.of(view.party);
     row["bind"] = bind_name(view.state);
-    row["tls"] = view.tls;
+    row["tls"] = view.tls_version;
+    row["cipher"] = view.tls_cipher;
+    row["certificate"] = view.certificate;
     row["interface_version"] = fmt::format("{:#04x}", view.interface_version);
     row["in_flight"] = view.in_flight;
+    row["window"] = view.window;
+    row["pdus_in_per_second"] = view.rates.in;
+    row["pdus_out_per_second"] = view.rates.out;
+    row["silent_seconds"] = std::chrono::duration_cast<seconds>(view.silence).count();
     row["unsent_bytes"] = view.unsent_bytes;
     row["age_seconds"] = std::chrono::duration_cast<seconds>(view.age).count();
     row["pdus_in"] = view.counters.pdus_in;
@@ -91,25 +97,48 @@ std::optional<std::size_t> silent_shard(const auto& answers) {
     return std::nullopt;
 }
 
+/// Filters that a list knows and that the request does not misspell; the error names the one that it does.
+std::optional<HttpResponse> unknown_filter(const HttpRequest& request, std::initializer_list<std::string_view> known) {
+    for (const auto& [name, value] : request.query)
+        if (std::ranges::find(known, name) == known.end()) return json_error(400, "there is no filter " + name);
+    return std::nullopt;
+}
+
+bool passes(std::string_view wanted, std::string_view value) { return wanted.empty() || wanted == value; }
+
 }  // namespace
 
-HttpResponse AdminApi::sessions() {
+HttpResponse AdminApi::sessions(const HttpRequest& request) {
+    if (auto wrong = unknown_filter(request, {"account", "provider", "address"})) return *wrong;
+    const std::string address(request.parameter("address"));
+    const auto range = routing::Cidr::parse(address);
+    if (!address.empty() && !range) return json_error(400, address + " is no address and no range, as 192.0.2.0/24");
     const auto shards = ask_all<std::vector<SessionView>>(gateway_, view_sessions);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const auto& views : shards)
-        for (const SessionView& view : *views) rows.push_back(as_json(view, names));
+        for (const SessionView& view : *views) {
+            Json row = as_json(view, names);
+            const std::string_view account = request.parameter("account"), provider = request.parameter("provider");
+            const std::string& name = row["name"].get_ref<const std::string&>();
+            const bool ours = (account.empty() && provider.empty()) || (row["role"] == "account" && account == name) ||
+                              (row["role"] == "provider" && provider == name);
+            const bool there = address.empty() || range->contains({view.peer.address, view.peer.ipv6 ? 16u : 4u});
+            if (ours && there) rows.push_back(std::move(row));
+        }
     return json_reply({{"sessions", std::move(rows)}});
 }
 
-HttpResponse AdminApi::providers() {
+HttpResponse AdminApi::providers(const HttpRequest& request) {
+    if (auto wrong = unknown_filter(request, {"name"})) return *wrong;
     const auto shards = ask_all<ShardView>(gateway_, view_shard);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     auto totals = totals_of(shards);
     const auto snapshot = gateway_.snapshot();
     Json rows = Json::array();
     for (const routing::Provider& provider : snapshot->providers()) {
+        if (!passes(request.parameter("name"), provider.name)) continue;
         PartyTotal& total = totals[gateway::party_of(provider)];
         const unsigned sessions_a_bind = provider.bind == routing::ProviderBind::pair ? 2 : 1;
         Json row;
@@ -121,6 +150,7 @@ HttpResponse AdminApi::providers() {
         row["binds_up"] = total.bound;
         row["binds_wanted"] = provider.enabled ? provider.binds * sessions_a_bind : 0;
         row["queued"] = total.queued;
+        row["max_queued"] = provider.max_queued;
         row["in_flight"] = total.in_flight;
         row["rate"] = provider.rate.per_second;
         row["rate_limit"] = total.rate_limit;
@@ -132,19 +162,23 @@ HttpResponse AdminApi::providers() {
     return json_reply({{"providers", std::move(rows)}});
 }
 
-HttpResponse AdminApi::accounts() {
+HttpResponse AdminApi::accounts(const HttpRequest& request) {
+    if (auto wrong = unknown_filter(request, {"name"})) return *wrong;
     const auto shards = ask_all<ShardView>(gateway_, view_shard);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     auto totals = totals_of(shards);
     const auto snapshot = gateway_.snapshot();
     Json rows = Json::array();
     const auto add = [&](const routing::Account& account) {
+        if (!passes(request.parameter("name"), account.system_id)) return;
         PartyTotal& total = totals[gateway::party_of(account)];
         Json row;
         row["system_id"] = account.system_id;
         row["enabled"] = account.enabled;
         row["sessions"] = total.bound;
         row["max_sessions"] = account.max_sessions;
+        row["rate"] = account.rate.per_second;
+        row["max_queued"] = account.max_queued;
         row["in_flight"] = total.in_flight;
         row["unfinished"] = total.unfinished;
         row["to_deliver"] = total.queued;
@@ -164,13 +198,16 @@ HttpResponse AdminApi::accounts() {
     return json_reply({{"accounts", std::move(rows)}});
 }
 
-HttpResponse AdminApi::queues() {
+HttpResponse AdminApi::queues(const HttpRequest& request) {
+    if (auto wrong = unknown_filter(request, {"name"})) return *wrong;
     const auto shards = ask_all<std::vector<LaneView>>(gateway_, view_lanes);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     const PartyNames names(gateway_);
     Json rows = Json::array();
+    std::uint64_t total = 0;
     for (const auto& views : shards)
         for (const LaneView& lane : *views) {
+            if (!passes(request.parameter("name"), names.of(lane.party))) continue;
             Json row;
             row["kind"] = gateway::is_account(lane.party) ? "account" : "provider";
             row["name"] = names.of(lane.party);
@@ -178,9 +215,11 @@ HttpResponse AdminApi::queues() {
             row["priority"] = lane.priority;
             row["in_memory"] = lane.in_memory;
             row["on_disk"] = lane.on_disk;
+            row["messages"] = lane.in_memory + lane.on_disk;
+            total += lane.in_memory + lane.on_disk;
             rows.push_back(std::move(row));
         }
-    return json_reply({{"queues", std::move(rows)}});
+    return json_reply({{"queues", std::move(rows)}, {"total", total}});
 }
 
 }  // namespace sluice::app

@@ -8,14 +8,15 @@
 #include "engine/app/admin_json.hpp"
 #include "engine/app/admin_shards.hpp"
 #include "engine/app/admin_views.hpp"
+#include "engine/history/messages.hpp"
 #include "engine/gateway/compose.hpp"
-#include "engine/gateway/trace.hpp"
+#include "engine/history/writer.hpp"
 
-// One message's life: what is stored of it now, and what happened to it lately.
+// One message's life: what is stored of it now, and what happened to it.
 namespace sluice::app {
 
 using gateway::MessageId;
-using gateway::TraceEvent;
+using history::TraceEvent;
 
 namespace {
 
@@ -80,22 +81,64 @@ Json as_json(const MessageView& m, const PartyNames& names) {
     return body;
 }
 
-Json as_json(const gateway::TraceEntry& entry, const PartyNames& names, const std::vector<std::string>& triggers) {
+Json as_json(const history::OwnedRecord& entry, const PartyNames& names) {
     Json event;
     event["time"] = admin::utc_text(WallTime(microseconds(entry.at)));
-    event["event"] = gateway::to_string(entry.event);
-    if (entry.event == TraceEvent::trigger) {
-        event["trigger"] = entry.party < triggers.size() ? triggers[entry.party] : "";
-        event["detail"] = fmt::format(
-            "{}, {} instructions",
-            gateway::to_string(gateway::TriggerResult(entry.status & ((1u << gateway::trigger_result_bits) - 1))),
-            entry.status >> gateway::trigger_result_bits);
-        return event;
-    }
+    event["event"] = history::to_string(entry.event);
     if (entry.party != 0) event["party"] = names.of(entry.party);
     switch (entry.event) {
-        case TraceEvent::response: event["detail"] = status_name(entry.status); break;
-        case TraceEvent::receipt:
+        case TraceEvent::accepted: {
+            const auto [source, destination] = history::read_addresses(entry.tail);
+            if (entry.status != 0) event["for"] = names.of(entry.status);
+            event["source_addr"] = source;
+            event["destination_addr"] = destination;
+            event["detail"] = fmt::format("from {} to {}", source, destination);
+            break;
+        }
+        case TraceEvent::response:
+            event["command_status"] = status_name(entry.status);
+            event["detail"] = status_name(entry.status);
+            if (!entry.tail.empty()) {
+                event["message_id"] = as_text(entry.tail);
+                event["detail"] = fmt::format("{}, id {}", status_name(entry.status), as_text(entry.tail));
+            }
+            break;
+        case TraceEvent::receipt: {
+            const auto [done_at, error, named] = history::read_receipt_facts(entry.tail);
+            std::string detail(smpp::name_of(smpp::MessageState{static_cast<std::uint8_t>(entry.status)}));
+            if (!error.empty()) {
+                event["err"] = error;
+                detail += fmt::format(", err {}", error);
+            }
+            if (done_at != 0) {
+                event["done_date"] = admin::utc_text(WallTime(microseconds(done_at)));
+                detail += fmt::format(", done {}", admin::utc_text(WallTime(microseconds(done_at))));
+            }
+            event["message_state"] = smpp::name_of(smpp::MessageState{static_cast<std::uint8_t>(entry.status)});
+            event["detail"] = detail;
+            break;
+        }
+        case TraceEvent::trigger: {
+            const std::string_view result = history::to_string(history::trigger_result(entry.status));
+            const std::uint32_t instructions = entry.status >> history::trigger_result_bits;
+            event["trigger"] = as_text(entry.tail);
+            event["result"] = result;
+            event["instructions"] = instructions;
+            event["detail"] = fmt::format("{}: {}, {} instructions", as_text(entry.tail), result, instructions);
+            break;
+        }
+        case TraceEvent::pdu_in:
+        case TraceEvent::pdu_out:
+        case TraceEvent::receipt_pdu: {
+            event["command"] = smpp::name_of(smpp::CommandId{entry.status});
+            event["detail"] = smpp::name_of(smpp::CommandId{entry.status});
+            const bool receipt = entry.event == TraceEvent::receipt_pdu;
+            std::string hex;
+            for (const std::uint8_t octet : receipt ? history::read_receipt_pdu(entry.tail).pdu : ByteView(entry.tail))
+                fmt::format_to(std::back_inserter(hex), "{:02x}", octet);
+            event["pdu"] = std::move(hex);
+            break;
+        }
         case TraceEvent::final_state:
         case TraceEvent::report:
             event["detail"] = smpp::name_of(smpp::MessageState{static_cast<std::uint8_t>(entry.status)});
@@ -108,47 +151,76 @@ Json as_json(const gateway::TraceEntry& entry, const PartyNames& names, const st
     return event;
 }
 
+/// The latest message that a provider gave this id.
+MessageId of_provider(const history::Files& files, std::string_view provider_id) {
+    const auto found = files.find(history::key_hash(history::Key::provider_id, as_bytes(provider_id)),
+                                  [&](const history::Record& record) {
+        return record.event == TraceEvent::response && as_text(record.tail) == provider_id;
+    }, 1);
+    return found.empty() ? 0 : found.back().id;
+}
+
 struct Found {
     std::optional<MessageView> stored;
-    std::vector<gateway::TraceEntry> events;
-    std::int64_t events_since = 0;
-    std::vector<std::string> triggers;  ///< names by the numbers in the events
+    std::vector<history::OwnedRecord> events;
+    bool nothing() const { return !stored && events.empty(); }
 };
+
+/// Nothing: its shard does not answer.
+std::optional<Found> find_message(Gateway& gateway, MessageId id) {
+    Found found;
+    const auto home = gateway::home_shard(id, static_cast<std::uint32_t>(gateway.shards()));
+    auto stored = ask_slowly<std::optional<MessageView>>(
+        gateway, home, [id](gateway::Shard& shard, const auto& answer) { view_message(shard, id, answer); });
+    if (!stored) return std::nullopt;
+    found.stored = std::move(*stored);
+    if (gateway.history() != nullptr) found.events = history::find_life(gateway.history()->files(), id);
+    return found;
+}
 
 }  // namespace
 
 HttpResponse AdminApi::message(std::string_view text) {
-    const MessageId id = parse_id(text);
+    history::History* const history = gateway_.history();
+    if (history != nullptr) history->flush();
+    MessageId id = parse_id(text);
+    std::optional<Found> found = Found{};
+    if (id != 0) found = find_message(gateway_, id);
+    bool by_provider = false;
+    if (found && found->nothing() && history != nullptr)
+        if (const MessageId other = of_provider(history->files(), text); other != 0) {
+            id = other;
+            by_provider = true;
+            found = find_message(gateway_, id);
+        }
     if (id == 0)
-        return json_error(400, std::string(text) + " is no message id: write it as the account was shown it");
+        return json_error(400, std::string(text) + " is no message id: write it as the account was shown it, or as the "
+                                                   "provider gave it");
     const auto home = gateway::home_shard(id, static_cast<std::uint32_t>(gateway_.shards()));
-    const auto found = ask_slowly<Found>(gateway_, home, [id](gateway::Shard& shard, const auto& answer) {
-        view_message(shard, id, [&shard, id, answer](std::optional<MessageView> stored) {
-            const gateway::TraceRing& trace = shard.core().trace;
-            Found its{std::move(stored), trace.find(id), trace.since(), {}};
-            shard.triggers().for_each([&](const std::string& name, const auto&) { its.triggers.push_back(name); });
-            answer(std::move(its));
-        });
-    });
     if (!found) return no_answer(home);
 
     const PartyNames names(gateway_);
     Json body;
     body["id"] = std::to_string(id);
     body["hex"] = fmt::format("{:x}", id);
+    if (by_provider) body["found_by"] = "the provider's id";
     body["made_at"] = admin::utc_text(gateway::time_of(id));
     body["node"] = gateway::node_of(id);
     body["home_shard"] = home;
     body["stored"] = found->stored ? as_json(*found->stored, names) : Json();
     body["events"] = Json::array();
-    for (const gateway::TraceEntry& entry : found->events) body["events"].push_back(as_json(entry, names, found->triggers));
-    if (found->events_since != 0) body["events_since"] = admin::utc_text(WallTime(microseconds(found->events_since)));
+    for (const history::OwnedRecord& entry : found->events) body["events"].push_back(as_json(entry, names));
+    body["history"] = history != nullptr;
+    if (history != nullptr)
+        if (const std::int64_t since = history->files().stats().since; since != 0)
+            body["events_since"] = admin::utc_text(WallTime(microseconds(since)));
     const bool ended = std::ranges::any_of(found->events, [](const auto& e) { return e.event == TraceEvent::done; });
     if (!found->stored) {
         body["note"] = ended ? "it is done: nothing is owed any more, and nothing of it is stored"
-                       : found->events.empty()
-                           ? "nothing is known of it: it is done and its events are overwritten, or it never was here"
-                           : "nothing of it is stored";
+                       : !found->events.empty() ? "nothing of it is stored"
+                       : history == nullptr ? "nothing is stored of it, and no history is kept (history.enabled)"
+                                            : "nothing is known of it: it is done and older than the history, or it "
+                                              "never was here";
         if (found->events.empty()) return json_reply(body, 404);
     }
     return json_reply(body);

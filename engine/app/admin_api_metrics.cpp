@@ -264,6 +264,10 @@ HttpResponse AdminApi::metrics() {
     write_account_sources(out, gateway_.directory().stats());
     write_tls(out, gateway_);
     write_charging(out, gateway_.charging_log());
+    if (const history::History* const history = gateway_.history()) {
+        out.gauge("sluice_history_bytes", "size of the history's files", history->files().stats().octets);
+        out.counter("sluice_history_lost_total", "events that the history could not take", history->lost());
+    }
     out.counter("sluice_log_lines_lost_total", "log lines that came faster than they could be written", logger_.lost());
     write_process(out);
     return {200, out.take(), MetricsText::content_type};

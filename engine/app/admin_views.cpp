@@ -50,8 +50,14 @@ std::vector<SessionView> view_sessions(gateway::Shard& shard) {
         view.state = connection.session().state();
         view.interface_version = connection.session().peer_interface_version();
         view.in_flight = connection.session().in_flight();
-        if (const tls::PeerFacts* secured = shard.reactor().io().tls_peer(connection.link()))
-            view.tls = fmt::format("{} {}", secured->version, secured->cipher);
+        view.window = connection.session().window_size();
+        view.rates = connection.rates();
+        view.silence = connection.session().silence(now);
+        if (const tls::PeerFacts* secured = shard.reactor().io().tls_peer(connection.link())) {
+            view.tls_version = secured->version;
+            view.tls_cipher = secured->cipher;
+            if (secured->certificate) view.certificate = secured->certificate->common_name;
+        }
         view.unsent_bytes = shard.reactor().io().unsent(connection.link());
         view.age = now - connection.since();
         view.counters = connection.session().counters();

@@ -19,9 +19,13 @@ struct SessionView {
     io::Endpoint peer;
     gateway::PartyId party = 0;  ///< 0: not bound yet
     session::State state{};
-    std::string tls;             ///< version and cipher; empty in clear
+    std::string tls_version, tls_cipher;  ///< empty in clear
+    std::string certificate;     ///< common name of the one the peer showed
     std::uint8_t interface_version = 0;
     std::uint32_t in_flight = 0;   ///< requests of ours without an answer
+    std::uint32_t window = 0;      ///< how many there may be
+    gateway::Connection::Rates rates;
+    nanoseconds silence{};         ///< since anything came from the peer
     std::size_t unsent_bytes = 0;
     nanoseconds age{};
     session::SessionCounters counters;

@@ -41,6 +41,8 @@ gateway::GatewayConfig gateway_config(const admin::Settings& s) {
     c.delivery_validity = s.message.delivery_validity;
     c.no_credit_status = s.charging.no_credit_status;
     c.program = std::make_shared<script::Program>(s.program);
+    c.privacy = s.privacy;
+    c.history_pdus = s.history.enabled && s.history.pdus;
     return c;
 }
 
@@ -86,13 +88,18 @@ storage::LmdbOptions store_options(const std::string& path, std::uint64_t max_by
 
 }  // namespace
 
-Result<std::unique_ptr<Gateway>> Gateway::start(const admin::Settings& settings, gateway::LogLine log) {
+Gateway::Logs Gateway::Logs::of(admin::Logger& logger) {
+    return {logger.line("gateway"), logger.line("sessions"),  logger.line("triggers"),
+            logger.line("storage"), logger.line("databases"), logger.line("history")};
+}
+
+Result<std::unique_ptr<Gateway>> Gateway::start(const admin::Settings& settings, Logs logs) {
     std::unique_ptr<Gateway> gateway(new Gateway);
-    if (auto opened = gateway->open(settings, std::move(log)); !opened) return std::unexpected(opened.error());
+    if (auto opened = gateway->open(settings, std::move(logs)); !opened) return std::unexpected(opened.error());
     return gateway;
 }
 
-Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log) {
+Result<void> Gateway::open(const admin::Settings& settings, Logs logs) {
     settings_ = settings;
     certificates_ = certificates_of(settings);
     auto snapshot = routing::Snapshot::compile(settings.accounts, settings.providers, settings.routes, settings.homes);
@@ -124,7 +131,7 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
     verifier.threads = settings.limits.password_threads;
     verifier.queue = settings.limits.password_queue;
     passwords_ = std::make_unique<admin::VerifierPool>(verifier, clock_);
-    databases_ = std::make_unique<sql::Databases>(log);
+    databases_ = std::make_unique<sql::Databases>(logs.databases);
     databases_->add(settings.databases);
     const auto find_database = [this](const std::string& name) { return databases_->find(name); };
     const auto announce = [this](const accounts::Directory::Found& found) {
@@ -132,20 +139,35 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
         for (std::size_t i = 0; i < shards_.size(); ++i)
             post_to_shard(i, [found](gateway::Shard& shard) { shard.add_account(found); });
     };
-    account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, log, clock_);
+    account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, logs.databases, clock_);
     account_directory_->configure(settings.account_sources, snapshot_);
     look_ups_ = std::make_unique<LookUps>(*databases_, settings.http);
     mesh_ = std::make_unique<reactor::Mesh>(shards);
-    if (auto opened = open_charging_log(log); !opened) return opened;
+    if (auto opened = open_charging_log(logs.storage); !opened) return opened;
 
     std::random_device entropy;
     const auto random = [&] { return std::uint64_t{entropy()} << 32 | entropy(); };
     admission_ = std::make_unique<gateway::Admission>(random(), connection_limits(settings.limits));
+    if (settings.history.enabled) {
+        history::History::Options options;
+        options.files = {settings.server.data_directory.string() + "/history", settings.history.keep,
+                         settings.history.max_bytes};
+        options.recorders = shards;
+        options.clock = &clock_;
+        options.report = logs.history;
+        auto history = history::History::start(std::move(options));
+        if (history) {
+            history_ = std::move(*history);
+        } else {  // nothing relies on it
+            notes_.push_back("history: none is kept, because " + history.error().message);
+            logs.history('E', notes_.back());
+        }
+    }
     for (std::uint32_t i = 0; i < shards; ++i) {
         auto running = std::make_unique<Running>();
         storage::LmdbOptions options = store_options(generation->shard_directory(i), bytes_per_shard);
         options.wake = [r = running.get()] { r->shard->reactor().wake(); };
-        options.report = [log](const std::string& text) { log('E', text); };
+        options.report = [log = logs.storage](const std::string& text) { log('E', text); };
         options.thread_name = "committer-" + std::to_string(i);
         auto store = storage::LmdbStore::open(std::move(options));
         if (!store) return std::unexpected(store.error());
@@ -173,7 +195,10 @@ Result<void> Gateway::open(const admin::Settings& settings, gateway::LogLine log
         };
         shard.directory = account_directory_.get();
         shard.look_ups = look_ups_.get();
-        shard.log = log;
+        shard.log = logs.gateway;
+        shard.session_log = logs.sessions;
+        shard.trigger_log = logs.triggers;
+        shard.history = history_ ? &history_->recorder(i) : nullptr;
         shard.charging_records = charging_log_.get();
         shard.seed = random();
         running->shard = std::make_unique<gateway::Shard>(std::move(shard));
@@ -264,6 +289,7 @@ void Gateway::stop(seconds patience) {
     for (auto& shard : shards_) shard->store.reset();  // finishes what was submitted; its wake reaches the shard
     shards_.clear();
     charging_log_.reset();  // shards hand over to it until their end
+    history_.reset();
 }
 
 Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
@@ -284,6 +310,11 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     next.charging.no_credit_status = settings.charging.no_credit_status;
     next.retry = settings.retry;
     next.log.level = settings.log.level;
+    next.log.levels = settings.log.levels;
+    next.history = settings.history;
+    next.history.enabled = settings_.history.enabled;
+    next.privacy = settings.privacy;
+    if (history_) history_->set_retention(next.history.keep, next.history.max_bytes);
     for (const sql::DatabaseConfig& database : settings.databases)
         if (std::ranges::find(next.databases, database.name, &sql::DatabaseConfig::name) == next.databases.end())
             next.databases.push_back(database);
@@ -347,6 +378,11 @@ std::shared_ptr<const routing::Account> Gateway::find_account(std::string_view s
 std::shared_ptr<const routing::Snapshot> Gateway::snapshot() const {
     const std::lock_guard lock(settings_mutex_);
     return snapshot_;
+}
+
+Privacy Gateway::privacy() const {
+    const std::lock_guard lock(settings_mutex_);
+    return settings_.privacy;
 }
 
 seconds Gateway::shutdown_patience() const {

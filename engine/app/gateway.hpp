@@ -8,11 +8,13 @@
 #include <thread>
 #include <vector>
 
+#include "engine/admin/log.hpp"
 #include "engine/admin/password_pool.hpp"
 #include "engine/admin/settings.hpp"
 #include "engine/app/charging_log.hpp"
 #include "engine/app/look_ups.hpp"
 #include "engine/gateway/shard.hpp"
+#include "engine/history/writer.hpp"
 #include "storage/generation.hpp"
 
 /// Wiring: a whole gateway in this process.
@@ -21,8 +23,13 @@ namespace sluice::app {
 class Gateway {
 public:
     /// Opens the stores, recovers, listens, connects to providers, and returns with every shard's thread running.
-    /// Errors are for people. `log` is called from reactors and must only hand over.
-    static Result<std::unique_ptr<Gateway>> start(const admin::Settings& settings, gateway::LogLine log);
+    /// Errors are for people. The logs are called from reactors and must only hand over.
+    struct Logs {
+        gateway::LogLine gateway, sessions, triggers, storage, databases, history;
+        /// One of each subsystem.
+        static Logs of(admin::Logger& logger);
+    };
+    static Result<std::unique_ptr<Gateway>> start(const admin::Settings& settings, Logs logs);
     /// As `stop` with no patience, if that was not called.
     ~Gateway();
 
@@ -69,6 +76,9 @@ public:
         shard.reactor().post([&shard, work = std::move(work)] { work(shard); });
     }
 
+    /// Null when none is kept.
+    history::History* history() const { return history_.get(); }
+
     /// Our certificates at present: where each is shown, and what it says.
     struct Certificate {
         std::string where;  ///< "listener 0.0.0.0:2776", "provider north"
@@ -82,6 +92,7 @@ public:
     std::shared_ptr<const routing::Account> find_account(std::string_view system_id) const;
     /// timers.shutdown
     seconds shutdown_patience() const;
+    Privacy privacy() const;
 
 private:
     struct Running {
@@ -91,7 +102,7 @@ private:
     };
 
     Gateway() = default;
-    Result<void> open(const admin::Settings& settings, gateway::LogLine log);
+    Result<void> open(const admin::Settings& settings, Logs logs);
     Result<void> open_charging_log(const gateway::LogLine& log);
     void renew_certificates(admin::Settings& next_settings, const admin::Settings& wanted);
 
@@ -109,6 +120,7 @@ private:
     std::unique_ptr<ChargingLog> charging_log_;
     std::unique_ptr<accounts::Directory> account_directory_;
     std::unique_ptr<reactor::Mesh> mesh_;
+    std::unique_ptr<history::History> history_;  ///< before the shards that note
     std::vector<std::unique_ptr<Running>> shards_;
     std::vector<io::Endpoint> listening_;
     /// By listener of the settings, by shard; empty where listening failed.

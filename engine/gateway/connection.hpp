@@ -24,6 +24,20 @@ public:
     MonoTime since() const { return since_; }
     Party* party() const { return party_; }
 
+    /// PDUs in the last whole second, for people.
+    struct Rates {
+        std::uint32_t in = 0, out = 0;
+    };
+    const Rates& rates() const { return rates_; }
+    /// Once a second.
+    void sample_rates() {
+        const session::SessionCounters& now = session_.counters();
+        rates_ = {static_cast<std::uint32_t>(now.pdus_in - sampled_in_),
+                  static_cast<std::uint32_t>(now.pdus_out - sampled_out_)};
+        sampled_in_ = now.pdus_in;
+        sampled_out_ = now.pdus_out;
+    }
+
     std::size_t on_data(ByteView data);
     /// The link is gone.
     void on_lost();
@@ -33,12 +47,13 @@ public:
     /// After anything was written, or a deadline may have moved, outside of `on_data`.
     void touch();
 
-    /// Every message that is to go to the peer goes through here. False when the window is full.
+    /// Every message that is to go to the peer goes through here. Returns the sequence_number, 0 when the window is
+    /// full.
     template <class Write>
-    bool send(smpp::CommandId id, std::size_t max_body, Write&& write, std::uint64_t cookie) {
-        if (session_.send(id, max_body, write, cookie, core_.now().mono) == 0) return false;
-        touch();
-        return true;
+    std::uint32_t send(smpp::CommandId id, std::size_t max_body, Write&& write, std::uint64_t cookie) {
+        const std::uint32_t sequence = session_.send(id, max_body, write, cookie, core_.now().mono);
+        if (sequence != 0) touch();
+        return sequence;
     }
 
     // What sessions of either role may ignore.
@@ -64,6 +79,8 @@ private:
     reactor::TimerId timer_;
     MonoTime armed_at_ = MonoTime::max();
     MonoTime since_;
+    std::uint64_t sampled_in_ = 0, sampled_out_ = 0;
+    Rates rates_;
     bool in_data_ = false;
     bool lost_ = false;
     bool ended_ = false;

@@ -1,6 +1,7 @@
 #include "engine/gateway/core.hpp"
 
 #include "engine/gateway/charging.hpp"
+#include <algorithm>
 
 namespace sluice::gateway {
 
@@ -14,6 +15,34 @@ Party& Core::add_party(PartyId id) {
     slot->shared = &accounts->of(id);
     party_places.put(std::uint64_t{id} + 1, reinterpret_cast<std::uintptr_t>(slot.get()));
     return *slot;
+}
+
+void Core::note_accepted(MessageId id, PartyId by, PartyId whom, std::string_view source,
+                         std::string_view destination) {
+    if (history == nullptr) return;
+    char tail[1 + 2 * UINT8_MAX];
+    const std::size_t first = std::min<std::size_t>(source.size(), UINT8_MAX);
+    const std::size_t second = std::min<std::size_t>(destination.size(), UINT8_MAX);
+    tail[0] = static_cast<char>(first);
+    std::copy_n(source.data(), first, tail + 1);
+    std::copy_n(destination.data(), second, tail + 1 + first);
+    config.privacy.mask_address({tail + 1, first});
+    config.privacy.mask_address({tail + 1 + first, second});
+    note(id, TraceEvent::accepted, by, whom, as_bytes({tail, 1 + first + second}));
+    if (arrival != nullptr) [[unlikely]] note_pdu(id, TraceEvent::pdu_in, by, arrival->header(), arrival->body());
+}
+
+void Core::note_receipt(const wire::ReceiptNote& receipt) {
+    if (history == nullptr) return;
+    char tail[sizeof receipt.done_at + 1 + sizeof receipt.error + sizeof receipt.provider_id];
+    char* to = std::copy_n(reinterpret_cast<const char*>(&receipt.done_at), sizeof receipt.done_at, tail);
+    *to++ = static_cast<char>(receipt.error_size);
+    to = std::copy_n(receipt.error, receipt.error_size, to);
+    // Where PDUs are kept, the receipt's is found by this.
+    if (config.history_pdus) to = std::copy_n(receipt.provider_id, receipt.provider_id_size, to);
+    note(receipt.id, TraceEvent::receipt, receipt.provider, static_cast<std::uint32_t>(receipt.state),
+         as_bytes({tail, static_cast<std::size_t>(to - tail)}));
+    if (receipt.mcc_mnc != 0) note(receipt.id, TraceEvent::network, receipt.provider, receipt.mcc_mnc);
 }
 
 void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {

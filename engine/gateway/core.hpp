@@ -8,8 +8,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "codecs/smpp/header.hpp"
 #include "engine/accounts/directory.hpp"
 #include "engine/base/flat_map.hpp"
+#include "engine/base/privacy.hpp"
 #include "engine/base/random.hpp"
 #include "engine/gateway/admission.hpp"
 #include "engine/gateway/bind_guard.hpp"
@@ -17,8 +19,8 @@
 #include "engine/gateway/found_accounts.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/party.hpp"
-#include "engine/gateway/trace.hpp"
 #include "engine/gateway/wire.hpp"
+#include "engine/history/recorder.hpp"
 #include "engine/reactor/reactor.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/script/event.hpp"
@@ -30,7 +32,10 @@ class LookUps;
 
 namespace sluice::gateway {
 
+class Arrival;
+
 class Triggers;
+using history::TraceEvent;
 
 /// What the gateway needs of the settings beyond accounts, providers and routes.
 struct GatewayConfig {
@@ -47,6 +52,8 @@ struct GatewayConfig {
     seconds receipt_hold{300}, delivery_validity{7 * 24 * 3600};
     smpp::CommandStatus no_credit_status = smpp::CommandStatus::ESME_RSUBMITFAIL;  ///< the credits have run out
     std::shared_ptr<const script::Program> program;  ///< triggers and their scripts; null: none
+    Privacy privacy;                      ///< of what history and log say about people
+    bool history_pdus = false;            ///< the history takes every PDU of a message
 };
 
 /// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
@@ -69,9 +76,11 @@ struct Core {
     accounts::Directory* directory = nullptr;  ///< none: no accounts but those of the configuration
     BindGuard guard{0};
     LogLine log;
+    LogLine session_log;  ///< who binds, who is unbound, and whom nobody lets in
+    LogLine trigger_log;  ///< what scripts say, and what is wrong with them
     Random random{1};
     Counters counters;
-    TraceRing trace;
+    history::Recorder* history = nullptr;  ///< of this shard; null: no history is kept
     /// Answers a request with a status alone, on whichever shard its session is; nothing when it is gone.
     std::function<void(const wire::ReplyTo&, smpp::CommandStatus)> answer;
     std::shared_ptr<const routing::Snapshot> snapshot;
@@ -90,9 +99,22 @@ struct Core {
     bool draining = false;                ///< no new messages: an orderly end is under way
 
     const Now& now() { return reactor->now(); }
+    /// Tells the history what happened to a message; see TraceEvent. Costs some tens of instructions.
     void note(MessageId id, TraceEvent event, PartyId its, std::uint32_t status = 0) {
-        trace.note({id, now().wall.time_since_epoch().count(), its, status, event});
+        if (history != nullptr) history->note(id, now().wall.time_since_epoch().count(), event, its, status);
     }
+    void note(MessageId id, TraceEvent event, PartyId its, std::uint32_t status, ByteView tail) {
+        if (history != nullptr) history->note(id, now().wall.time_since_epoch().count(), event, its, status, tail);
+    }
+    /// A message from `by` for `whom`, who may be nobody yet.
+    void note_accepted(MessageId id, PartyId by, PartyId whom, std::string_view source, std::string_view destination);
+    void note_receipt(const wire::ReceiptNote& note);
+    /// The PDU of `arrival` as a provider's receipt: whose is found out later, so it is kept under the id that it
+    /// names.
+    void note_receipt_pdu(PartyId provider, std::string_view receipted_message_id);
+    /// When every PDU is kept, masked as the privacy settings want it.
+    void note_pdu(MessageId id, TraceEvent event, PartyId its, const smpp::Header& header, ByteView body);
+    const Arrival* arrival = nullptr;     ///< the request that is being taken, while the history keeps PDUs
 
     Party& party(PartyId id) {
         const std::uint64_t* known = party_places.find(std::uint64_t{id} + 1);
@@ -138,6 +160,29 @@ struct Core {
         std::vector<std::uint8_t> record;
     };
     std::vector<std::deque<Waiting>> overflow;  ///< by shard; bounded by the windows of what it answers
+};
+
+/// While it lives, what is accepted or reported keeps this PDU in its history, if that keeps PDUs. Without a PDU: none.
+class Arrival {
+public:
+    explicit Arrival(Core& core) : core_(core), before_(core.arrival) { core.arrival = nullptr; }
+    Arrival(Core& core, const smpp::Header& header, ByteView body) : Arrival(core) {
+        header_ = header;
+        body_ = body;
+        if (core.config.history_pdus) core.arrival = this;
+    }
+    ~Arrival() { core_.arrival = before_; }
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+
+    const smpp::Header& header() const { return header_; }
+    ByteView body() const { return body_; }
+
+private:
+    Core& core_;
+    const Arrival* before_;
+    smpp::Header header_;
+    ByteView body_;
 };
 
 }  // namespace sluice::gateway

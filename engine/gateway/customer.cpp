@@ -51,7 +51,7 @@ Customer::Customer(Core& core, Services& services, io::LinkId link, const io::En
 
 void Customer::refuse(CommandStatus status, std::string_view why) {
     core_.counters.binds_refused.add();
-    core_.log('W', "bind from " + peer().to_string() + " refused: " + std::string(why));
+    core_.session_log('W', "bind from " + peer().to_string() + " refused: " + std::string(why));
     session().refuse_bind(status, core_.now().mono);
 }
 
@@ -245,12 +245,13 @@ void Customer::on_bound(session::Session&) {
     place_.bound();
     party_->sessions.push_back(this);
     core_.counters.sessions.add(1);
-    core_.log('I', party_->account->system_id + " bound from " + peer().to_string());
+    core_.session_log('I', party_->account->system_id + " bound from " + peer().to_string());
     if (session().can_send()) services_.egress.attach(*party_, *this);
 }
 
 CommandStatus Customer::take(const smpp::Header& header, ByteView body) {
     const wire::ReplyTo reply{link().packed(), header.sequence, static_cast<std::uint32_t>(header.id), core_.shard, 0};
+    const Arrival arrival(core_, header, body);
     smpp::DecodeOptions options;
     if (session().peer_interface_version() >= 0x50) options.max_short_message = 255;
     const auto with = [&]<class Body>(auto&& then) {
@@ -320,8 +321,8 @@ void Customer::ended(session::EndReason reason, CommandStatus) {
     if (counted_) {
         party_->shared->sessions.fetch_sub(1, std::memory_order_relaxed);
         core_.counters.sessions.add(-1);
-        core_.log('I', (party_->account != nullptr ? party_->account->system_id : std::string("an account")) +
-                           " left: " + std::string(session::to_string(reason)));
+        core_.session_log('I', (party_->account != nullptr ? party_->account->system_id : std::string("an account")) +
+                                   " left: " + std::string(session::to_string(reason)));
         if (core_.fires(script::Event::session_closed))
             fire_session_closed(core_, *party_, peer(), session::to_string(reason),
                                 std::chrono::duration_cast<seconds>(core_.now().mono - since()));

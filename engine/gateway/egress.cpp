@@ -178,9 +178,15 @@ bool Egress::send_by(Connection& outlet, Party& party, Message& m) {
     Outgoing out = compose(m, party.account, tlvs, scratch);
     if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out)) return text_refused(m);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
-    if (!outlet.send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed()))
-        return false;
+    const std::uint32_t sequence =
+        outlet.send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed());
+    if (sequence == 0) return false;
     core_.note(m.id, TraceEvent::send, party.id, core_.shard);
+    if (core_.config.history_pdus) [[unlikely]] {
+        std::vector<std::uint8_t> body(out.body.size());
+        body.resize(out.write(body.data()));
+        core_.note_pdu(m.id, TraceEvent::pdu_out, party.id, {0, out.command, {}, sequence}, body);
+    }
     core_.messages->sending(m);
     return true;
 }
@@ -243,8 +249,18 @@ void Egress::on_response(std::uint64_t cookie, const smpp::Header& header, ByteV
     Outcome outcome{OutcomeNote::Kind::answered, header.status, {}};
     const auto response = smpp::decode<smpp::MessageIdResp>(body);
     if (response) outcome.message_id = response->message_id;
-    if (cookie & errand_bit) return finish_errand(cookie, outcome);
-    if (Message* m = core_.messages->find(Handle::unpack(cookie))) conclude(*m, outcome);
+    if (cookie & errand_bit) {
+        const Errand* const errand =
+            core_.config.history_pdus ? errands_.find(Handle::unpack(cookie & ~errand_bit)) : nullptr;
+        if (errand != nullptr)
+            core_.note_pdu(errand->id, TraceEvent::pdu_in, errand->party, header, body);
+        return finish_errand(cookie, outcome);
+    }
+    if (Message* m = core_.messages->find(Handle::unpack(cookie))) {
+        if (core_.config.history_pdus) [[unlikely]]
+            core_.note_pdu(m->id, TraceEvent::pdu_in, m->destination(), header, body);
+        conclude(*m, outcome);
+    }
 }
 
 void Egress::on_unanswered(std::uint64_t cookie) {
@@ -255,7 +271,8 @@ void Egress::on_unanswered(std::uint64_t cookie) {
 
 void Egress::conclude(Message& m, const Outcome& outcome) {
     if (m.stage != Stage::sending) return;  // cancelled while it was under way
-    core_.note(m.id, trace_event(outcome.kind), m.destination(), static_cast<std::uint32_t>(outcome.status));
+    core_.note(m.id, trace_event(outcome.kind), m.destination(), static_cast<std::uint32_t>(outcome.status),
+               as_bytes(outcome.message_id));
     wake(core_.party(m.destination()));
     if (outcome.kind == OutcomeNote::Kind::not_sent) return core_.messages->requeue(m);
     if (m.to_account()) conclude_delivery(m, outcome);
@@ -424,12 +441,14 @@ void Egress::on_send(std::uint32_t from, const wire::SendNote& note, ByteView bo
     const bool may = !core_.draining && party.held_until <= core_.now().mono;
     Connection* const outlet = may ? pick(party) : nullptr;
     if (outlet != nullptr && party.account != nullptr && !outlet->session().tlvs_allowed()) body = without_tlvs(party, body);
-    const bool sent = outlet != nullptr && take_turn(party) &&
+    const bool turn = outlet != nullptr && take_turn(party);
+    const std::uint32_t sequence = !turn ? 0 :
                       outlet->send(smpp::CommandId{note.command}, body.size(), [&](std::uint8_t* to) {
                           std::memcpy(to, body.data(), body.size());
                           return body.size();
                       }, cookie);
-    if (!sent) finish_errand(cookie, {OutcomeNote::Kind::not_sent, {}, {}});
+    if (sequence == 0) return finish_errand(cookie, {OutcomeNote::Kind::not_sent, {}, {}});
+    core_.note_pdu(note.id, TraceEvent::pdu_out, note.party, {0, smpp::CommandId{note.command}, {}, sequence}, body);
 }
 
 void Egress::finish_errand(std::uint64_t cookie, const Outcome& outcome) {

@@ -96,8 +96,8 @@ bool fire_provider_response(Core& core, Message& m, smpp::CommandStatus status, 
     if (!taken && subject.changed(FieldId::provider)) {
         other = core.snapshot->find_provider(subject.text_of(FieldId::provider));
         if (other == nullptr)
-            core.log('E', "a trigger chose the provider '" + std::string(subject.text_of(FieldId::provider)) +
-                              "', which there is not");
+            core.trigger_log('E', "a trigger chose the provider '" + std::string(subject.text_of(FieldId::provider)) +
+                                      "', which there is not");
     }
     core.triggers->end(firing, m.id);
     if (taken) return false;

@@ -19,7 +19,10 @@ void drop(Core& core, Message& m) {
     core.messages->done(m);
 }
 
-void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) {
+namespace {
+
+/// A receipt that is written tells the history the final state too: one event less for most messages.
+void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply, bool final_is_noted) {
     const Now& now = core.now();
     if (core.fires(script::Event::state_change) && m.kind == Kind::submitted) [[unlikely]] fire_state_change(core, m);
     const Party& account = core.party(m.account);
@@ -31,20 +34,27 @@ void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) {
         core.messages->report(m, after_commit(AfterCommit::What::reported, reply, m.id), now);
         return;
     }
+    if (!final_is_noted) core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(m.final_state));
     if (reply.command != 0) core.messages->after_commit(after_commit(AfterCommit::What::reported, reply, 0));
     drop(core, m);
 }
+
+}  // namespace
+
+void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) { report_or_drop(core, m, reply, true); }
 
 void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
     if (m.done_at == WallTime{}) m.done_at = core.now().wall;
     if (MessageCounts::is_awaiting(m) && !m.part_over)
         core.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, m.receipt_key, m.id});
     charge_at_end(core, m, state, error);
-    core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
-    if (m.parts > 0 && m.leg == Leg::forward) return finish_part(core, m, state, error, reply);
+    if (m.parts > 0 && m.leg == Leg::forward) {
+        core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));
+        return finish_part(core, m, state, error, reply);
+    }
     m.final_state = state;
     m.set_error(error);
-    report_or_drop(core, m, reply);
+    report_or_drop(core, m, reply, false);
 }
 
 }  // namespace sluice::gateway

@@ -180,6 +180,7 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
     store_body(m, pdu);
     if (core_.snapshot->converts_for(provider)) {
         const CommandStatus status = convert_new(party, m, account.text, provider.text, reply, &decision, id);
+        if (id != 0) core_.note_accepted(id, party.id, m.provider, pdu.source_addr, pdu.destination_addr);
         if (status != CommandStatus::ESME_ROK || id != 0) return status;
     }
     if (account.charging.on()) {
@@ -188,8 +189,9 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
             return status;
     }
     ++party.shared->queued;
+    const PartyId whom = m.provider;
     id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
-    core_.note(id, TraceEvent::accepted, party.id);
+    core_.note_accepted(id, party.id, whom, pdu.source_addr, pdu.destination_addr);
     return CommandStatus::ESME_ROK;
 }
 
@@ -211,7 +213,6 @@ CommandStatus Ingress::convert_new(Party& party, Message& m, const routing::Text
         core_.counters.split.add();
         if (m.kind == Kind::submitted) party.shared->queued += static_cast<std::int64_t>(split.parts.size());
         id = accept_parts(core_, m, split, reply);
-        core_.note(id, TraceEvent::accepted, party.id);
         return CommandStatus::ESME_ROK;
     }
     std::vector<std::uint8_t> converted;
@@ -363,10 +364,14 @@ MessageId Ingress::take_home(Party& party, PartyId owner, const smpp::DeliverSm&
         routing::TextProfile to = its.account->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
         convert_new(party, m, party.provider->text, to, reply, nullptr, id);
-        if (id != 0) return id;
+        if (id != 0) {
+            core_.note_accepted(id, party.id, m.account, pdu.source_addr, pdu.destination_addr);
+            return id;
+        }
     }
+    const PartyId whom = m.account;
     id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
-    core_.note(id, TraceEvent::accepted, party.id);
+    core_.note_accepted(id, party.id, whom, pdu.source_addr, pdu.destination_addr);
     return id;
 }
 

@@ -46,8 +46,8 @@ CommandStatus Ingress::after_triggers(Firing& firing, const ReplyTo& reply, Mess
         if (subject.changed(FieldId::provider)) {
             chosen = core_.snapshot->find_provider(subject.text_of(FieldId::provider));
             if (chosen == nullptr) {
-                core_.log('E', "a trigger chose the provider '" + std::string(subject.text_of(FieldId::provider)) +
-                                   "', which there is not");
+                core_.trigger_log('E', "a trigger chose the provider '" +
+                                           std::string(subject.text_of(FieldId::provider)) + "', which there is not");
                 core_.counters.trigger_errors.add();
                 return CommandStatus::ESME_RSYSERR;
             }
@@ -83,7 +83,7 @@ CommandStatus Ingress::ask_route(Party& party, const smpp::MessageBody& pdu, con
             for (const std::string& name : its.subject.candidates()) {
                 const routing::Provider* const provider = core_.snapshot->find_provider(name);
                 if (provider == nullptr) {
-                    core_.log('E', "a trigger wants the provider '" + name + "', which there is not");
+                    core_.trigger_log('E', "a trigger wants the provider '" + name + "', which there is not");
                     continue;
                 }
                 // The first that is up, else the first: its queue waits for it.
@@ -138,8 +138,9 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
         }
         if (subject.verdict().kind == Verdict::Kind::drop) {
             core_.counters.trigger_drops.add();
-            core_.log('I', "a trigger dropped a message of " + std::string(subject.text_of(FieldId::provider)) + " for " +
-                               std::string(subject.body().destination_addr) + ": " + subject.verdict().text);
+            core_.trigger_log('I', "a trigger dropped a message of " + std::string(subject.text_of(FieldId::provider)) +
+                                       " for " + std::string(subject.body().destination_addr) + ": " +
+                                       subject.verdict().text);
             // What its script sends is on disk before the provider is told.
             core_.messages->after_commit(after_commit(AfterCommit::What::answered, reply, 0));
             return CommandStatus::ESME_ROK;
@@ -151,8 +152,8 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
                 const PartyId chosen = party_of(*owner);
                 return originated(party, pdu, reply, {&chosen, 1}, id);
             }
-            core_.log('W', "a trigger chose the account '" + std::string(subject.text_of(FieldId::account)) +
-                               "', which there is not: the message goes to its number's owner");
+            core_.trigger_log('W', "a trigger chose the account '" + std::string(subject.text_of(FieldId::account)) +
+                                       "', which there is not: the message goes to its number's owner");
         }
         return originated(party, pdu, reply, owners_of(core_, home_request(core_, party, pdu)).all(), id);
     };
@@ -164,6 +165,7 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
 CommandStatus Ingress::send(const script::Sending& sending) {
     const routing::Account* const account = core_.find_account(sending.account);
     if (account == nullptr) return CommandStatus::ESME_RINVSYSID;
+    const Arrival none(core_);  // what arrived is not what is sent
     Party& party = core_.party(party_of(*account));
     script::Subject& subject = sending_;
     subject.begin(Event::submit);

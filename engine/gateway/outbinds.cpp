@@ -53,7 +53,7 @@ std::unique_ptr<Connection> Outbinds::on_connect(io::LinkId link, std::error_cod
     if (error) {
         its.not_before -= core_.config.session_init;  // nobody will bind, so there is nothing to wait for
         if (its.failures == 1 && party.account != nullptr)
-            core_.log('W', "cannot call " + party.account->system_id + " at " +
+            core_.session_log('W', "cannot call " + party.account->system_id + " at " +
                                party.account->outbind.endpoint.to_string() + ": " + error.message());
         return nullptr;
     }

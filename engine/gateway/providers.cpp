@@ -38,7 +38,7 @@ public:
     void on_outbind(session::Session&, const smpp::Outbind& outbind) override {
         if (!slot_->called || !owner_.outbind_is_right(*slot_, outbind)) {
             core_.counters.outbinds_refused.add();
-            core_.log('W', "outbind from " + peer().to_string() + " for " + slot_->settings.name +
+            core_.session_log('W', "outbind from " + peer().to_string() + " for " + slot_->settings.name +
                                " refused: its system_id or password is wrong");
             return session().unbind(core_.now().mono);
         }
@@ -50,7 +50,7 @@ public:
         slot_->failures = 0;
         core_.counters.provider_binds.add(1);
         bound_ = true;
-        core_.log('I', "bound to " + slot_->settings.name + " at " + peer().to_string() + " as " +
+        core_.session_log('I', "bound to " + slot_->settings.name + " at " + peer().to_string() + " as " +
                            std::string(smpp::name_of(slot_->bind)));
         if (session().can_send()) owner_.egress_.attach(*party_, *this);
     }
@@ -89,6 +89,7 @@ private:
     CommandStatus take(const smpp::Header& header, ByteView body) {
         const wire::ReplyTo reply{link().packed(), header.sequence, static_cast<std::uint32_t>(header.id), core_.shard,
                                   0};
+        const Arrival arrival(core_, header, body);
         const auto malformed = [&](const smpp::DecodeError& error) {
             core_.counters.deliver_malformed.add();
             core_.log('D', "malformed " + std::string(smpp::name_of(header.id)) + " from " + slot_->settings.name +
@@ -120,7 +121,7 @@ private:
         const std::string why = reason == session::EndReason::bind_refused && status != CommandStatus::ESME_ROK
                                     ? "it refused the bind: " + std::string(smpp::name_of(status))
                                     : std::string(session::to_string(reason));
-        core_.log(bound_ ? 'I' : 'W', "link to " + slot_->settings.name + " ended: " + why);
+        core_.session_log(bound_ ? 'I' : 'W', "link to " + slot_->settings.name + " ended: " + why);
         slot_->connection = nullptr;
         owner_.again(slot_);
     }
@@ -198,7 +199,7 @@ void Providers::listen() {
         const auto endpoint = io::Endpoint::parse(its.settings.listen.to_string());
         const auto listener = endpoint ? core_.reactor->io().listen(*endpoint, {}) : std::unexpected(endpoint.error());
         if (listener) its.listener = *listener;
-        else core_.log('E', "cannot listen for outbind: " + listener.error().message);
+        else core_.session_log('E', "cannot listen for outbind: " + listener.error().message);
     }
 }
 
@@ -268,7 +269,8 @@ void Providers::give_up(io::LinkId link) {
 void Providers::failed(const SlotRef& slot, std::string_view why) {
     if (slot->failures == 0) {
         const io::Endpoint& to = slot->target().endpoint;
-        core_.log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " + std::string(why));
+        core_.session_log('W', "cannot connect to " + slot->settings.name + " at " + to.to_string() + ": " +
+                                   std::string(why));
     }
     again(slot);
 }

@@ -96,6 +96,7 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
         if (receipt.message_id.empty()) return false;
     }
     core_.counters.receipts_in.add();
+    if (core_.arrival != nullptr) [[unlikely]] core_.note_receipt_pdu(party.id, receipt.message_id);
 
     ReceiptNote note;
     note.reply = reply;
@@ -422,8 +423,7 @@ void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
     if (fires && core_.fires(script::Event::receipt) && note.final_state && m != nullptr && m->stage == Stage::awaiting &&
         m->leg == Leg::forward && !m->part_over && m->provider == note.provider) [[unlikely]]
         return ask_triggers(*m, note);
-    core_.note(note.id, TraceEvent::receipt, note.provider, static_cast<std::uint32_t>(note.state));
-    if (note.mcc_mnc != 0) core_.note(note.id, TraceEvent::network, note.provider, note.mcc_mnc);
+    core_.note_receipt(note);
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
         m->part_over || m->provider != note.provider) {
         core_.counters.receipts_repeated.add();  // it is final already, or never was theirs

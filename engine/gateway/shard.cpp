@@ -47,7 +47,10 @@ Shard::Shard(Options options)
     core_.look_ups = options.look_ups;
     core_.directory = options.directory;
     core_.guard = BindGuard(options.seed);
+    core_.session_log = options.session_log ? std::move(options.session_log) : options.log;
+    core_.trigger_log = options.trigger_log ? std::move(options.trigger_log) : options.log;
     core_.log = std::move(options.log);
+    core_.history = options.history;
     core_.random = Random(options.seed);
     core_.overflow.resize(options.shards);
     messages_.record_charges(options.charging_records, options.shard);
@@ -190,7 +193,7 @@ void Shard::log_refused() {
     static constexpr std::string_view limits[] = {"max_sessions", "max_sessions_per_address", "max_unbound"};
     for (std::size_t i = 0; i < refused_.size(); ++i) {
         if (refused_[i].count == 0) continue;
-        core_.log('W', std::to_string(refused_[i].count) + " connections refused, over limits." +
+        core_.session_log('W', std::to_string(refused_[i].count) + " connections refused, over limits." +
                            std::string(limits[i]) + "; the last from " + refused_[i].last.to_string());
         refused_[i].count = 0;
     }
@@ -221,7 +224,7 @@ void Shard::note_tls_trouble(io::LinkId link, std::error_code error) {
     if (connection == nullptr) return;
     const bool mere_end = error == tls::Fault::truncated && connection->party() != nullptr;
     if (mere_end || ++tls_troubles_ == 1)
-        core_.log(mere_end ? 'D' : 'W', "TLS link with " + connection->peer().to_string() + ": " + error.message());
+        core_.session_log(mere_end ? 'D' : 'W', "TLS link with " + connection->peer().to_string() + ": " + error.message());
 }
 
 void Shard::bury() {
@@ -246,6 +249,7 @@ void Shard::end_of_turn() {
     messages_.end_of_turn();
     core_.exchange_totals();
     core_.flush_overflow();
+    if (core_.history != nullptr) core_.history->publish();
     if (!core_.ended.empty()) bury();
 }
 
@@ -253,9 +257,10 @@ void Shard::each_second() {
     const storage::StoreStats disk = store_.stats();
     core_.disk_stalled = disk.stalled || disk.scarce;  // a full store cannot even erase: it must not come to that
     if (const auto more = std::exchange(tls_troubles_, 0); more > 1)
-        core_.log('W', std::to_string(more - 1) + " more TLS links failed within a second");
+        core_.session_log('W', std::to_string(more - 1) + " more TLS links failed within a second");
     receipts_.tick();
     log_refused();
+    for_each_connection([](Connection& connection) { connection.sample_rates(); });
     egress_.reroute_waiting();
     outbinds_.tick();
     std::uint64_t queued = 0;
@@ -279,15 +284,18 @@ void Shard::committed(const AfterCommit& then) {
         core_.party(static_cast<PartyId>(then.message)).shared->available += static_cast<std::int64_t>(then.link);
         return;
     }
-    if (then.message != 0) {
-        core_.note(then.message, TraceEvent::committed, 0);
-        messages_.enqueue(then, core_.now());
-    }
+    if (then.message != 0) messages_.enqueue(then, core_.now());
     if (then.what == AfterCommit::What::accepted) {
         core_.counters.accepted.add();
         answer_accepted(then);
     } else if (then.command != 0) {
         answer({then.link, then.sequence, then.command, then.shard, 0}, CommandStatus{then.status});
+        if (core_.config.history_pdus && then.command < wire::cancel_part) [[unlikely]] {
+            const std::uint8_t no_message_id = 0;
+            core_.note_pdu(then.message, TraceEvent::pdu_out, 0,
+                           {0, smpp::response_of(CommandId{then.command}), CommandStatus{then.status}, then.sequence},
+                           {&no_message_id, 1});
+        }
     }
 }
 
@@ -309,6 +317,9 @@ void Shard::answer_accepted(const AfterCommit& then) {
             std::copy(unsuccess.begin(), unsuccess.end(), to + size);
             size += unsuccess.size();
         }
+        if (core_.config.history_pdus) [[unlikely]]
+            core_.note_pdu(then.message, TraceEvent::pdu_out, connection->party()->id,
+                           {0, smpp::response_of(command), CommandStatus::ESME_ROK, then.sequence}, {to, size});
         return size;
     });
     connection->touch();

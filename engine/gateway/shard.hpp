@@ -38,6 +38,8 @@ public:
         accounts::Directory* directory = nullptr;  ///< outlives the shard
         LogLine log;
         ChargingRecords* charging_records = nullptr;  ///< none: movements of credits are not recorded
+        LogLine session_log, trigger_log;      ///< see Core; without them their lines go to `log`
+        history::Recorder* history = nullptr;  ///< outlives the shard; null: no history is kept
         std::uint64_t seed = 1;
     };
 

@@ -6,16 +6,11 @@
 
 namespace sluice::gateway {
 
+using history::TriggerResult;
 using script::Event;
 using script::Verdict;
 
 namespace {
-
-/// What a trigger came to, in the low bits of a TraceEntry's status; the others are the instructions that it took.
-std::uint32_t trace_status(TriggerResult result, std::uint64_t instructions) {
-    const auto counted = static_cast<std::uint32_t>(std::min<std::uint64_t>(instructions, UINT32_MAX >> trigger_result_bits));
-    return counted << trigger_result_bits | static_cast<std::uint32_t>(result);
-}
 
 TriggerResult result_of(const script::Subject& subject) {
     switch (subject.verdict().kind) {
@@ -61,7 +56,7 @@ std::shared_ptr<Machine> Triggers::make(std::shared_ptr<const script::Program> p
     for (const script::Script& script : program->scripts) {
         // They were loaded when the configuration was read: what fails now is a script that depends on its random numbers.
         if (const auto loaded = machine->vm->load(script.file, script.text); !loaded) {
-            core_.log('E', "trigger script: " + loaded.error().message);
+            core_.trigger_log('E', "trigger script: " + loaded.error().message);
             return nullptr;
         }
     }
@@ -169,7 +164,7 @@ void Triggers::concluded(Firing& firing, script::Outcome&& outcome) {
         result = result_of(firing.subject);
         for (script::Sending& sending : outcome.sendings) firing.sendings.push_back(std::move(sending));
     }
-    firing.ran.push_back({compiled.number, trace_status(result, outcome.instructions)});
+    firing.ran.push_back({compiled.number, history::trigger_status(result, outcome.instructions)});
 }
 
 void Triggers::failed(Firing& firing, const std::string& error) {
@@ -182,7 +177,7 @@ void Triggers::failed(Firing& firing, const std::string& error) {
         std::string line = "trigger '" + trigger.name + "' failed: " + error;
         if (unlogged_ > 0) line += " (and " + std::to_string(unlogged_) + " more since the last such line)";
         unlogged_ = 0;
-        core_.log('E', std::move(line));
+        core_.trigger_log('E', std::move(line));
     } else {
         ++unlogged_;
     }
@@ -245,8 +240,7 @@ void Triggers::answered(std::size_t place, std::uint64_t serial, const script::L
 
 void Triggers::end(Firing& firing, MessageId message) {
     for (const Firing::Ran& ran : firing.ran)
-        if (message != 0) core_.trace.note({message, core_.now().wall.time_since_epoch().count(), ran.trigger, ran.result,
-                                            TraceEvent::trigger});
+        if (message != 0) core_.note(message, TraceEvent::trigger, 0, ran.result, as_bytes(names_[ran.trigger]));
     firing.ran.clear();
     const auto sendings = std::move(firing.sendings);
     firing.sendings.clear();
@@ -259,14 +253,14 @@ void Triggers::end(Firing& firing, MessageId message) {
             core_.counters.trigger_sends.add();
         } else {
             core_.counters.trigger_sends_refused.add();
-            core_.log('W', "a trigger's message from account '" + sending.account + "' was refused: " +
-                               std::string(smpp::name_of(status)));
+            core_.trigger_log('W', "a trigger's message from account '" + sending.account + "' was refused: " +
+                                       std::string(smpp::name_of(status)));
         }
     }
 }
 
 void Triggers::log(char level, std::string_view script, std::string_view text) {
-    core_.log(level, std::string(script) + ": " + std::string(text));
+    core_.trigger_log(level, std::string(script) + ": " + std::string(text));
 }
 
 }  // namespace sluice::gateway

@@ -56,10 +56,6 @@ public:
     /// Its messages are sent, its trace is noted under `message` (0: there is none), and it is gone.
     void end(Firing& firing, MessageId message);
 
-    /// How a trigger is named in the trace, by TraceEntry::party.
-    std::string_view trigger_name(std::uint32_t number) const {
-        return number < names_.size() ? std::string_view(names_[number]) : std::string_view("a trigger");
-    }
     std::size_t waiting() const { return waiting_; }
 
     struct Stats {
@@ -92,7 +88,7 @@ private:
     std::vector<std::size_t> free_;
     std::size_t waiting_ = 0;
     std::uint64_t next_serial_ = 1;
-    std::vector<std::string> names_;  ///< never forgotten: the trace has their numbers
+    std::vector<std::string> names_;  ///< never forgotten: firings have their numbers
     std::vector<Stats> stats_;
     MonoTime quiet_until_{};          ///< errors are logged once a second
     std::uint64_t unlogged_ = 0;

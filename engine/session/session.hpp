@@ -142,6 +142,8 @@ public:
     // ---- requests of ours
     bool window_open() const { return !window_.full(); }
     std::uint32_t in_flight() const { return window_.size(); }
+    /// How many may be.
+    std::uint32_t window_size() const { return window_.limit(); }
     /// In on_response: how long the peer took, on the clock that stands still while peer_window keeps us from reading.
     nanoseconds answered_after() const { return answered_after_; }
     /// Neither side owes the other an answer, that to a bind included.

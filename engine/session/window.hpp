@@ -27,6 +27,7 @@ public:
     explicit Window(std::uint32_t limit, std::uint32_t last_sequence = 0);
 
     bool full() const { return size_ >= limit_; }
+    std::uint32_t limit() const { return limit_; }
     /// Applies from now on; requests beyond a smaller limit stay in flight.
     void set_limit(std::uint32_t limit) { limit_ = limit; }
     bool empty() const { return size_ == 0; }

@@ -46,7 +46,7 @@ class WithoutAGateway(unittest.TestCase):
         self.assertIn("is no gateway", errors)
 
     def test_wrong_usage(self):
-        for arguments in (["ctl"], ["ctl", "nonsense"], ["ctl", "trace"], ["ctl", "kick"], ["ctl", "log-level"],
+        for arguments in (["ctl"], ["ctl", "nonsense"], ["ctl", "trace"], ["ctl", "kick"],
                           ["ctl", "receipts", "--limit", "0"],
                           ["ctl", "log-level", "a", "b", "c"], ["ctl", "route"], ["ctl", "route", "explain"],
                           ["ctl", "route", "explain", "--account", "demo"], ["ctl", "--admin", "nowhere", "status"],
@@ -139,11 +139,24 @@ class WithAGateway(GatewayCase):
         while "receipt" not in [event["event"] for event in self.json("trace", message)["events"]]:
             self.assertLess(time.monotonic(), deadline)
         text = self.ctl("trace", message)
-        for event in ("accepted", "committed", "send", "response", "DELIVERED"):
+        for event in ("accepted", "send", "response", "DELIVERED"):
             self.assertIn(event, text)
         self.assertEqual(self.json("trace", message)["id"], message)
         self.assertIn("nothing is known of it", self.ctl("trace", "935264711023099904", code=1))
         self.assertIn("no message id", self.ctl("trace", "!", code=1))
+
+    def test_messages(self):
+        message = self.send()
+        lines = self.ctl("messages", "--to", "4477*", "--since", "1h").splitlines()
+        self.assertEqual(lines[0].split()[:2], ["ACCEPTED", "ID"])
+        self.assertTrue(any(message in line for line in lines[1:]))
+        self.assertEqual(self.json("messages", "--limit", "1")["messages"][0]["id"], message)
+        self.assertIn("no message fits", self.ctl("messages", "--from", "Nobody"))
+        self.assertIn("state is", self.ctl("messages", "--state", "lost", code=1))
+
+    def test_kick_many(self):
+        self.assertEqual(self.ctl("kick", "--account", "demo"), "0 sessions are unbinding\n")
+        self.assertIn("whose session", self.ctl("kick", code=2))
 
     def test_route_explain(self):
         text = self.ctl("route", "explain", "--account", "demo", "--from", "Sluice", "--to", "+447700900123")
@@ -165,7 +178,13 @@ class WithAGateway(GatewayCase):
         self.assertEqual(self.json("status")["log"]["level"], "debug")
         self.ctl("log-level", "gateway", "error")
         self.assertEqual(self.json("status")["log"]["subsystems"], {"gateway": "error"})
+        self.assertEqual(self.ctl("log-level"), "level debug\n  gateway  error\n")
         self.ctl("log-level", "gateway", "default")
+        for subsystem in ("sessions", "triggers", "storage", "databases", "history", "admin", "log"):
+            self.ctl("log-level", subsystem, "warning")
+            self.assertEqual(self.json("status")["log"]["subsystems"], {subsystem: "warning"})
+            self.ctl("log-level", subsystem, "default")
+        self.assertIn("nothing logs as", self.ctl("log-level", "kitchen", "info", code=1))
         self.ctl("log-level", "info")
         self.assertIn("loud", self.ctl("log-level", "loud", code=1))
 
@@ -179,6 +198,59 @@ class WithAGateway(GatewayCase):
 
     def test_metrics(self):
         self.assertIn("\nsluice_accepted_total{shard=\"1\"} ", self.ctl("metrics"))
+
+
+class Killed(unittest.TestCase):
+    """The history of a gateway that was killed, with a last write that was cut short."""
+
+    def start(self) -> str:
+        """Returns where it listens."""
+        self.gateway = subprocess.Popen(
+            [SLUICE, "run", "--no-status", "--data", self.folder.name + "/data", "--listen", "127.0.0.1:0", "--shards",
+             "2", "--admin", self.admin], stdout=subprocess.PIPE, stderr=self.log, text=True)
+        return re.search(r"127\.0\.0\.1:\d+", self.gateway.stdout.readline()).group(0)
+
+    def end(self, with_signal: int):
+        self.gateway.send_signal(with_signal)
+        self.gateway.communicate(timeout=60)
+
+    def json(self, *arguments: str) -> dict:
+        result = run("ctl", "--admin", self.admin, *arguments, "--json")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return json.loads(result.stdout)
+
+    def events(self, message: str) -> list[str]:
+        return [event["event"] for event in self.json("trace", message)["events"]]
+
+    def test_what_was_written_is_there_and_the_rest_is_cut_off(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="sluice-ctl-")
+        self.addCleanup(self.folder.cleanup)
+        self.log = open(pathlib.Path(self.folder.name) / "log", "w+")
+        self.addCleanup(self.log.close)
+        self.admin = f"127.0.0.1:{free_port()}"
+        smpp = self.start()
+        ids = []
+        for _ in range(3):
+            sent = run("send", "--host", smpp, "--to", "+447700900123", "Hello")
+            self.assertEqual(sent.returncode, 0, sent.stdout + sent.stderr)
+            ids.append(re.search(r"accepted, id (\w+)", sent.stdout).group(1))
+            self.assertIn("accepted", self.events(ids[-1]))  # which writes what was noted
+        self.end(signal.SIGKILL)
+        segments = sorted(pathlib.Path(self.folder.name, "data", "history").glob("*.segment"))
+        self.assertTrue(segments)
+        with open(segments[-1], "ab") as segment:
+            segment.write(b"half a block")
+
+        smpp = self.start()
+        try:
+            for message in ids:
+                self.assertIn("accepted", self.events(message))
+            self.assertEqual(run("send", "--host", smpp, "--to", "+447700900123", "Hello").returncode, 0)
+            self.assertEqual(len(self.json("messages")["messages"]), 4)
+        finally:
+            self.end(signal.SIGTERM)
+        self.log.seek(0)
+        self.assertIn("the last 12 octets of ", self.log.read())
 
 
 class Draining(GatewayCase):

@@ -118,7 +118,7 @@ protected:
         admin::Logger::Config log;
         log.file = folder / "log";
         logger = std::move(*admin::Logger::open(log, clock));
-        auto running = app::Gateway::start(settings, logger->line("gateway"));
+        auto running = app::Gateway::start(settings, app::Gateway::Logs::of(*logger));
         ASSERT_TRUE(running.has_value()) << running.error().message;
         gateway = std::move(*running);
         app::AdminServer::Options options;

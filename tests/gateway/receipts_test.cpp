@@ -327,7 +327,7 @@ TEST_P(Receipt, R15TypedVendorTlvsSayEverything) {
     EXPECT_EQ(as_text(*home.tlvs.find(smpp::Tag{0x1456})), "\x01\x02");
     EXPECT_EQ(as_text(*home.tlvs.find(smpp::Tag{0x1454})), "24001\0"sv);
     const auto events = scene.trace(parse_shown_id(id, routing::IdFormat::decimal));
-    const auto network = std::ranges::find(events, TraceEvent::network, &TraceEntry::event);
+    const auto network = std::ranges::find(events, TraceEvent::network, &history::OwnedRecord::event);
     ASSERT_NE(network, events.end());
     EXPECT_EQ(network->status, 24001u);
     EXPECT_NE(scene.log.find("p0 receipt 5000000000: id=5000000000 state=5 why=E12 network=24001 when=2603040102 "

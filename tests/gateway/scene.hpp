@@ -11,6 +11,7 @@
 #include "codecs/smpp/receipt.hpp"
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/shard.hpp"
+#include "engine/history/files.hpp"
 #include "storage/sim_store.hpp"
 #include "tests/sim/charging_ledger.hpp"
 #include "tests/sim/deal_disks.hpp"
@@ -322,8 +323,18 @@ public:
         others.push_back(std::make_unique<Scripted>(net_, clock_, ledger_, 100 + others.size()));
         return *others.back();
     }
-    std::vector<TraceEntry> trace(MessageId id) const {
-        return running_[home_shard(id, shards_)].shard->core().trace.find(id);
+    /// What the history was told of a message since the last start.
+    std::vector<history::OwnedRecord> trace(MessageId id) {
+        std::vector<history::OwnedRecord> its;
+        std::ranges::copy_if(events_of(running_[home_shard(id, shards_)]), std::back_inserter(its),
+                             [id](const auto& event) { return event.id == id; });
+        return its;
+    }
+    /// The same of every message and every shard, one shard's after the other's.
+    std::vector<history::OwnedRecord> traces() {
+        std::vector<history::OwnedRecord> all;
+        for (Running& running : running_) std::ranges::copy(events_of(running), std::back_inserter(all));
+        return all;
     }
     bool empty() const {
         for (const auto& disk : disks_)
@@ -336,9 +347,15 @@ public:
 private:
     struct Running {
         std::unique_ptr<storage::SimStore> store;
+        std::unique_ptr<history::Recorder> recorder;
         std::unique_ptr<Shard> shard;
+        std::vector<history::OwnedRecord> events;  ///< taken from the recorder
     };
 
+    static const std::vector<history::OwnedRecord>& events_of(Running& running) {
+        running.recorder->read([&](const history::Record& record) { running.events.emplace_back(record); }, SIZE_MAX);
+        return running.events;
+    }
     void start() {
         accounts_ = std::make_unique<AccountsShared>();
         admission_ = std::make_unique<Admission>(7, limits_);
@@ -368,7 +385,9 @@ private:
             options.charging_records = &records;
             options.look_ups = setup_.look_ups;
             options.log = [this](char, std::string line) { log += line + '\n'; };
-            running_.push_back({std::move(store), std::make_unique<Shard>(std::move(options))});
+            auto recorder = std::make_unique<history::Recorder>(1u << 20);
+            options.history = recorder.get();
+            running_.push_back({std::move(store), std::move(recorder), std::make_unique<Shard>(std::move(options)), {}});
             mesh_->set_wake(i, [] {});
         }
         for (auto& g : running_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());

@@ -100,9 +100,10 @@ TEST_P(TriggersTest, ASubmitIsChanged) {
     EXPECT_EQ(as_text(*out.tlvs.find(smpp::Tag{0x1400})), "shop");
     const MessageId id = parse_shown_id(scene->customer->responses.back().id(), routing::IdFormat::decimal);
     const auto trace = scene->trace(id);
-    const auto found = std::ranges::find(trace, TraceEvent::trigger, &TraceEntry::event);
+    const auto found = std::ranges::find(trace, TraceEvent::trigger, &history::OwnedRecord::event);
     ASSERT_NE(found, trace.end());
-    EXPECT_EQ(found->status & 7, static_cast<std::uint32_t>(TriggerResult::changed));
+    EXPECT_EQ(history::trigger_result(found->status), history::TriggerResult::changed);
+    EXPECT_GT(found->status >> history::trigger_result_bits, 0u);
 }
 
 TEST_P(TriggersTest, ASubmitIsRejectedAndFiltersHold) {

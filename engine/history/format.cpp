@@ -1,0 +1,181 @@
+#include "engine/history/format.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace sluice::history {
+
+namespace {
+
+constexpr std::uint32_t block_magic = 0x316b'6c62;
+
+/// Of one record in a block; its tail follows.
+struct Fixed {
+    std::uint64_t id;
+    std::int32_t after;  ///< microseconds after the block's base
+    std::uint32_t party;
+    std::uint32_t status;
+    std::uint8_t event;
+    std::uint8_t unused;
+    std::uint16_t tail;
+};
+static_assert(sizeof(Fixed) == 24);
+
+std::uint64_t checksum_of(BlockHeader header, ByteView records) {
+    header.checksum = 0;
+    const std::uint64_t seed = XXH3_64bits(&header, sizeof header);
+    return XXH3_64bits_withSeed(records.data(), records.size(), seed);
+}
+
+}  // namespace
+
+bool BlockWriter::add(const Record& record) {
+    const ByteView tail = record.tail.first(std::min(record.tail.size(), max_tail));
+    if (empty()) {
+        header_.base = header_.first = header_.last = record.at;
+        octets_.resize(sizeof(BlockHeader));
+    }
+    const std::int64_t after = record.at - header_.base;
+    if (octets_.size() >= sizeof(BlockHeader) + block_octets || after < std::numeric_limits<std::int32_t>::min() ||
+        after > std::numeric_limits<std::int32_t>::max())
+        return false;
+    const Fixed fixed{record.id, static_cast<std::int32_t>(after), record.party, record.status,
+                      static_cast<std::uint8_t>(record.event), 0, static_cast<std::uint16_t>(tail.size())};
+    const std::size_t at = octets_.size();
+    octets_.resize(at + sizeof fixed + tail.size());
+    std::memcpy(octets_.data() + at, &fixed, sizeof fixed);
+    if (!tail.empty()) std::memcpy(octets_.data() + at + sizeof fixed, tail.data(), tail.size());
+    header_.first = std::min(header_.first, record.at);
+    header_.last = std::max(header_.last, record.at);
+    ++header_.records;
+    return true;
+}
+
+ByteView BlockWriter::finish() {
+    header_.magic = block_magic;
+    header_.size = static_cast<std::uint32_t>(octets_.size() - sizeof header_);
+    header_.checksum = checksum_of(header_, ByteView(octets_).subspan(sizeof header_));
+    std::memcpy(octets_.data(), &header_, sizeof header_);
+    return octets_;
+}
+
+void BlockWriter::clear() {
+    header_ = {};
+    octets_.clear();
+}
+
+std::optional<Block> read_block(ByteView octets) {
+    Block block;
+    if (octets.size() < sizeof block.header) return std::nullopt;
+    std::memcpy(&block.header, octets.data(), sizeof block.header);
+    octets = octets.subspan(sizeof block.header);
+    if (block.header.magic != block_magic || block.header.size > octets.size() ||
+        block.header.size > max_block - sizeof block.header)
+        return std::nullopt;
+    block.records = octets.first(block.header.size);
+    if (checksum_of(block.header, block.records) != block.header.checksum) return std::nullopt;
+    return block;
+}
+
+std::optional<Record> next_record(const Block& block, std::size_t& at) {
+    Fixed fixed;
+    if (at > block.records.size() || block.records.size() - at < sizeof fixed) return std::nullopt;
+    std::memcpy(&fixed, block.records.data() + at, sizeof fixed);
+    if (block.records.size() - at - sizeof fixed < fixed.tail || fixed.event >= trace_events) return std::nullopt;
+    const ByteView tail = block.records.subspan(at + sizeof fixed, fixed.tail);
+    at += sizeof fixed + fixed.tail;
+    const std::int64_t time = static_cast<std::int64_t>(static_cast<std::uint64_t>(block.header.base) +
+                                                        static_cast<std::uint64_t>(std::int64_t{fixed.after}));
+    return Record{fixed.id, time, fixed.party, fixed.status, TraceEvent{fixed.event}, tail};
+}
+
+std::uint32_t key_hash(Key key, ByteView octets) {
+    return static_cast<std::uint32_t>(
+        XXH3_64bits_withSeed(octets.data(), octets.size(), static_cast<std::uint64_t>(key)) >> 32);
+}
+
+void Index::add(const Block& block, std::uint32_t offset) {
+    const auto number = static_cast<std::uint32_t>(offsets.size());
+    const auto from = static_cast<std::ptrdiff_t>(entries.size());
+    offsets.push_back(offset);
+    first = std::min(first, block.header.first);
+    last = std::max(last, block.header.last);
+    std::size_t at = 0;
+    while (const auto record = next_record(block, at)) {
+        entries.push_back({key_of_message(record->id), number});
+        if (record->event == TraceEvent::response && !record->tail.empty())
+            entries.push_back({key_hash(Key::provider_id, record->tail), number});
+        if (record->event == TraceEvent::receipt_pdu)
+            entries.push_back(
+                {key_hash(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id)), number});
+        if (record->event == TraceEvent::accepted)
+            entries.push_back({key_hash(Key::destination, as_bytes(read_addresses(record->tail).destination)), number});
+    }
+    std::sort(entries.begin() + from, entries.end());
+    entries.erase(std::unique(entries.begin() + from, entries.end()), entries.end());
+}
+
+std::vector<std::uint8_t> Index::encode() {
+    std::ranges::sort(entries);
+    const IndexHeader header{index_magic, static_cast<std::uint32_t>(offsets.size()),
+                             static_cast<std::uint32_t>(entries.size()), first, last};
+    const std::size_t offsets_size = offsets.size() * sizeof offsets[0];
+    const std::size_t entries_size = entries.size() * sizeof entries[0];
+    std::vector<std::uint8_t> octets(sizeof header + offsets_size + entries_size);
+    std::memcpy(octets.data(), &header, sizeof header);
+    if (offsets_size > 0) std::memcpy(octets.data() + sizeof header, offsets.data(), offsets_size);
+    if (entries_size > 0) std::memcpy(octets.data() + sizeof header + offsets_size, entries.data(), entries_size);
+    return octets;
+}
+
+std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& read) {
+    IndexHeader header;
+    if (size < sizeof header || !read(0, reinterpret_cast<std::uint8_t*>(&header), sizeof header)) return std::nullopt;
+    const std::uint64_t wanted = sizeof header + std::uint64_t{header.blocks} * sizeof(std::uint32_t) +
+                                 std::uint64_t{header.entries} * sizeof(IndexEntry);
+    if (header.magic != index_magic || wanted != size || header.first > header.last) return std::nullopt;
+    return header;
+}
+
+std::vector<std::uint32_t> block_offsets(const IndexHeader& header, const ReadAt& read) {
+    std::vector<std::uint32_t> offsets(header.blocks);
+    if (!read(sizeof header, reinterpret_cast<std::uint8_t*>(offsets.data()), offsets.size() * sizeof offsets[0]))
+        return {};
+    return offsets;
+}
+
+std::vector<std::uint32_t> look_up(const IndexHeader& header, std::uint32_t key, const ReadAt& read) {
+    const std::uint64_t count = header.entries;
+    const std::uint64_t entries_at = sizeof header + std::uint64_t{header.blocks} * sizeof(std::uint32_t);
+    const std::uint64_t guess = key * count >> 32;
+    std::vector<std::uint32_t> offsets;
+    std::vector<IndexEntry> window;
+    // Keys are spread evenly: the first window has them but for one time in thousands.
+    for (std::uint64_t reach = 1024; count > 0; reach *= 4) {
+        const std::uint64_t from = guess > reach ? guess - reach : 0, to = std::min(count, guess + reach);
+        window.resize(to - from);
+        if (!read(entries_at + from * sizeof(IndexEntry), reinterpret_cast<std::uint8_t*>(window.data()),
+                  window.size() * sizeof(IndexEntry)))
+            return {};
+        const bool left = from == 0 || window.front().key < key, right = to == count || window.back().key > key;
+        if (!left || !right) {
+            if (from == 0 && to == count) return {};  // out of order: damaged
+            continue;
+        }
+        for (const IndexEntry& entry : window) {
+            std::uint32_t offset = 0;
+            if (entry.key == key && entry.block < header.blocks &&
+                read(sizeof header + std::uint64_t{entry.block} * sizeof offset,
+                     reinterpret_cast<std::uint8_t*>(&offset), sizeof offset))
+                offsets.push_back(offset);
+        }
+        break;
+    }
+    std::ranges::sort(offsets);
+    return offsets;
+}
+
+}  // namespace sluice::history

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "engine/base/bytes.hpp"
+#include "engine/history/event.hpp"
+
+/// What the history looks like on disk. A *segment* is a file of blocks, only ever appended to; beside it stands, once
+/// it is complete, its *index*: where the blocks are, and which blocks know a key. Both may have been damaged since:
+/// every reader below takes any octets. Numbers are in the machine's order, as in the store.
+namespace sluice::history {
+
+/// Stands before a block's records.
+struct BlockHeader {
+    std::uint32_t magic = 0;
+    std::uint32_t size = 0;      ///< octets of the records
+    std::uint64_t checksum = 0;  ///< of everything else in the header, and the records
+    std::int64_t base = 0;       ///< that the records' times count from; microseconds since 1970, as the next two
+    std::int64_t first = 0;      ///< the earliest record
+    std::int64_t last = 0;       ///< the latest
+    std::uint32_t records = 0;
+    std::uint32_t unused = 0;
+};
+static_assert(sizeof(BlockHeader) == 48);
+
+/// A block is closed when its records have so many octets; the last one may go beyond.
+inline constexpr std::size_t block_octets = 64 * 1024;
+inline constexpr std::size_t max_block = sizeof(BlockHeader) + block_octets + 24 + max_tail;
+
+/// Gathers records to one block.
+class BlockWriter {
+public:
+    /// False when the block must be taken first: it is full, or the record's time is half an hour away from its others.
+    bool add(const Record& record);
+    bool empty() const { return header_.records == 0; }
+    /// The whole block; good until the next `add` or `clear`.
+    ByteView finish();
+    void clear();
+
+private:
+    BlockHeader header_;
+    std::vector<std::uint8_t> octets_;
+};
+
+struct Block {
+    BlockHeader header;
+    ByteView records;
+    std::size_t size() const { return sizeof(BlockHeader) + records.size(); }
+};
+/// The block that `octets` begin with; nothing when they do not begin with a whole one.
+std::optional<Block> read_block(ByteView octets);
+
+/// The record at `at` in a block's records, moving `at` behind it; nothing at the end, or where it is no record.
+std::optional<Record> next_record(const Block& block, std::size_t& at);
+
+/// Under which keys a record can be found, besides its message's id: the texts that people have in hand.
+enum class Key : std::uint8_t { message, provider_id, destination };
+std::uint32_t key_hash(Key key, ByteView octets);
+inline std::uint32_t key_of_message(std::uint64_t id) {
+    return key_hash(Key::message, {reinterpret_cast<const std::uint8_t*>(&id), sizeof id});
+}
+
+/// One key, one block that may have it. Ordered by the key, so that a key's place in the file can be guessed.
+struct IndexEntry {
+    std::uint32_t key = 0;
+    std::uint32_t block = 0;
+    friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
+};
+
+/// Stands at the beginning of an index; then come the blocks' offsets, four octets each, and the entries.
+struct IndexHeader {
+    std::uint64_t magic = 0;
+    std::uint32_t blocks = 0;
+    std::uint32_t entries = 0;
+    std::int64_t first = 0;  ///< of all records, as in BlockHeader
+    std::int64_t last = 0;
+};
+static_assert(sizeof(IndexHeader) == 32);
+inline constexpr std::uint64_t index_magic = 0x3178'6469'736c'7531;
+
+/// Of one segment, in memory while it is written.
+struct Index {
+    std::int64_t first = INT64_MAX, last = INT64_MIN;
+    std::vector<std::uint32_t> offsets;
+    std::vector<IndexEntry> entries;  ///< those of one block together
+
+    /// Takes up a block that begins at `offset`.
+    void add(const Block& block, std::uint32_t offset);
+    /// As the file has it.
+    std::vector<std::uint8_t> encode();
+};
+
+/// Reads `size` octets at `offset` to `to`; false when they are not there.
+using ReadAt = std::function<bool(std::uint64_t offset, std::uint8_t* to, std::size_t size)>;
+
+/// The header, if `size` octets can be an index.
+std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& read);
+/// Offsets of the blocks that may know `key`, in ascending order. Guesses the place and reads some pages around it.
+std::vector<std::uint32_t> look_up(const IndexHeader& header, std::uint32_t key, const ReadAt& read);
+/// All of them.
+std::vector<std::uint32_t> block_offsets(const IndexHeader& header, const ReadAt& read);
+
+}  // namespace sluice::history
