@@ -198,6 +198,7 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 10'000))->capture_default_str();
     messages->add_option("--watch", arguments->watch, "Show it again every so many seconds")
         ->check(CLI::Range(1, 86'400))->type_name("SECONDS");
+    add_view("triggers", "Calls, errors and cost of each trigger", print_triggers);
 
     add(command, "receipts", "Receipts that wait for their message, or matched nothing; newest first", [=] {
         return ask(*arguments, "GET", "/api/v1/receipts?limit=" + std::to_string(arguments->limit), print_receipts);

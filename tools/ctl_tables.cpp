@@ -160,6 +160,13 @@ void print_queues(const CtlJson& body) {
     if (body["queues"].size() > 1) fmt::print("{} messages in all\n", cell(body["total"]));
 }
 
+void print_triggers(const CtlJson& body) {
+    print_table(body["triggers"],
+                {{"NAME", "name"}, {"EVENT", "event"}, {"CALLS", "calls"}, {"ERRORS", "errors"}, {"LOOK-UPS", "look_ups"},
+                 {"INSTRUCTIONS A CALL", "instructions_a_call"}, {"LAST ERROR", "last_error"}},
+                "no triggers are configured");
+}
+
 void print_receipts(const CtlJson& body) {
     CtlJson rows = body["receipts"];
     for (CtlJson& row : rows)
@@ -195,9 +202,11 @@ void print_message(const CtlJson& m) {
     }
     if (m["events"].empty()) return;
     CtlJson rows = m["events"];
-    for (CtlJson& row : rows)
+    for (CtlJson& row : rows) {
+        if (row.contains("trigger")) row["party"] = row["trigger"];
         for (const char* const optional : {"party", "detail"})
             if (!row.contains(optional)) row[optional] = nullptr;
+    }
     print_table(rows, {{"TIME", "time"}, {"EVENT", "event"}, {"WITH", "party"}, {"DETAIL", "detail"}}, "");
     for (const CtlJson& row : rows)
         if (row.contains("pdu"))

@@ -13,6 +13,7 @@ void print_sessions(const CtlJson& body);
 void print_providers(const CtlJson& body);
 void print_accounts(const CtlJson& body);
 void print_queues(const CtlJson& body);
+void print_triggers(const CtlJson& body);
 void print_receipts(const CtlJson& body);
 void print_messages(const CtlJson& body);
 void print_message(const CtlJson& message);

@@ -36,6 +36,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
         {"GET", "/api/v1/accounts", [&] { return accounts(request); }},
         {"GET", "/api/v1/queues", [&] { return queues(request); }},
         {"GET", "/api/v1/messages", [&] { return messages(request); }},
+        {"GET", "/api/v1/triggers", [&] { return triggers(); }},
         {"GET", "/api/v1/receipts", [&] { return receipts(request); }},
         {"GET", "/api/v1/unowned", [&] { return unowned(request); }},
         {"GET", "/api/v1/home-explain", [&] { return explain_home(request); }},

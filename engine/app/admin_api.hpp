@@ -35,6 +35,8 @@ private:
     HttpResponse providers(const HttpRequest& request);
     HttpResponse accounts(const HttpRequest& request);
     HttpResponse queues(const HttpRequest& request);
+    // admin_api_triggers.cpp
+    HttpResponse triggers();
     // admin_api_receipts.cpp
     HttpResponse receipts(const HttpRequest& request);
     // admin_api_charging.cpp

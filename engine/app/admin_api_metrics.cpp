@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/admin/metrics.hpp"
 #include "engine/app/admin_api.hpp"
 #include "engine/app/admin_shards.hpp"
@@ -197,6 +199,40 @@ void write_account_sources(MetricsText& out, const accounts::Directory::Stats& s
                 stats.wrong);
 }
 
+/// Shards that did not answer are left out.
+void write_triggers(MetricsText& out, const std::vector<std::optional<TriggersView>>& shards) {
+    const auto any = [](const auto& shard) { return shard && !shard->triggers.empty(); };
+    if (std::ranges::none_of(shards, any)) return;
+    const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.counter(name, help);
+        for (std::size_t shard = 0; shard < shards.size(); ++shard)
+            if (shards[shard])
+                for (const TriggerView& its : shards[shard]->triggers)
+                    out.sample({{"shard", std::to_string(shard)}, {"trigger", its.name}}, value_of(its.stats));
+    };
+    using Stats = gateway::Triggers::Stats;
+    samples("sluice_script_calls_total", "calls of the trigger's script", [](const Stats& s) { return s.runs; });
+    samples("sluice_script_errors_total", "calls that failed", [](const Stats& s) { return s.errors; });
+    samples("sluice_script_instructions_total", "instructions that it took", [](const Stats& s) { return s.instructions; });
+    samples("sluice_script_look_ups_total", "look-ups that it made", [](const Stats& s) { return s.look_ups; });
+    const auto gauge = [&](std::string_view name, std::string_view help, std::size_t TriggersView::*member) {
+        out.gauge(name, help);
+        for (std::size_t shard = 0; shard < shards.size(); ++shard)
+            if (shards[shard]) out.sample({{"shard", std::to_string(shard)}}, *shards[shard].*member);
+    };
+    gauge("sluice_scripts_waiting", "events whose scripts wait for a look-up", &TriggersView::waiting);
+    gauge("sluice_scripts_memory_bytes", "memory that scripts have", &TriggersView::memory);
+}
+
+void write_http(MetricsText& out, const http::Client::Stats& stats) {
+    out.counter("sluice_http_answered_total", "requests of scripts that were answered", stats.answered);
+    out.counter("sluice_http_failed_total", "requests of scripts without an answer", stats.failed);
+    out.counter("sluice_http_late_total", "requests of scripts that were not answered in time", stats.late);
+    out.counter("sluice_http_refused_total", "requests of scripts refused because too many waited", stats.refused);
+    out.gauge("sluice_http_waiting", "requests of scripts that wait for their turn", stats.waiting);
+    out.gauge("sluice_http_running", "requests of scripts under way", stats.running);
+}
+
 void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
     out.counter("sluice_password_verifications_total", "passwords verified by deriving a key", stats.verified);
     out.counter("sluice_password_cache_hits_total", "passwords known from a bind shortly before", stats.cache_hits);
@@ -261,6 +297,8 @@ HttpResponse AdminApi::metrics() {
     write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
     write_databases(out, gateway_);
+    write_triggers(out, ask_all<TriggersView>(gateway_, view_triggers));
+    write_http(out, gateway_.http_stats());
     write_account_sources(out, gateway_.directory().stats());
     write_tls(out, gateway_);
     write_charging(out, gateway_.charging_log());

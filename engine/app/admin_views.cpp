@@ -66,6 +66,29 @@ std::vector<SessionView> view_sessions(gateway::Shard& shard) {
     return views;
 }
 
+TriggersView view_triggers(gateway::Shard& shard) {
+    TriggersView view;
+    const gateway::Triggers& triggers = shard.triggers();
+    view.waiting = triggers.waiting();
+    view.memory = triggers.memory();
+    triggers.for_each([&](const std::string& name, const gateway::Triggers::Stats& stats) {
+        TriggerView& its = view.triggers.emplace_back();
+        its.name = name;
+        its.stats = stats;
+    });
+    if (const auto program = triggers.program())
+        for (std::size_t i = 0; i < program->triggers.size(); ++i) {
+            const script::Trigger& trigger = program->triggers[i];
+            const auto its = std::ranges::find(view.triggers, trigger.name, &TriggerView::name);
+            if (its == view.triggers.end()) continue;
+            its->configured = true;
+            its->place = i;
+            its->event = script::name_of(trigger.event);
+            its->script = program->scripts[trigger.script].file;
+        }
+    return view;
+}
+
 ShardView view_shard(gateway::Shard& shard) {
     ShardView view;
     gateway::Core& core = shard.core();

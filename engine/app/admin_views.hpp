@@ -59,6 +59,19 @@ struct LaneView {
     std::size_t in_memory = 0;
     std::uint64_t on_disk = 0;  ///< and not in memory
 };
+struct TriggerView {
+    std::string name, event, script;
+    bool configured = false;   ///< it is one of the present configuration; else `event` and `script` are not known
+    std::size_t place = 0;     ///< in the configuration
+    gateway::Triggers::Stats stats;
+};
+struct TriggersView {
+    std::vector<TriggerView> triggers;  ///< all that there have been since the start
+    std::size_t waiting = 0;   ///< events whose scripts wait for a look-up
+    std::size_t memory = 0;    ///< octets that scripts have
+};
+TriggersView view_triggers(gateway::Shard& shard);
+
 /// Those that are not empty.
 std::vector<LaneView> view_lanes(gateway::Shard& shard);
 

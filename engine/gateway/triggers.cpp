@@ -90,6 +90,8 @@ void Triggers::adopt(std::shared_ptr<const script::Program> program) {
         if (!machine_->events[i].empty()) core_.trigger_events |= script::bit(static_cast<Event>(i));
 }
 
+std::shared_ptr<const script::Program> Triggers::program() const { return machine_ ? machine_->program : nullptr; }
+
 std::size_t Triggers::memory() const { return machine_ ? machine_->vm->memory() : 0; }
 
 Firing& Triggers::begin(Event event) {
@@ -158,6 +160,8 @@ void Triggers::concluded(Firing& firing, script::Outcome&& outcome) {
     TriggerResult result;
     if (outcome.kind == script::Outcome::Kind::failed) {
         ++stats.errors;
+        stats.last_error = outcome.error;
+        stats.last_error_at = core_.now().wall;
         failed(firing, outcome.error);
         result = TriggerResult::error;
     } else {

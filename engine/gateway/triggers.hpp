@@ -60,6 +60,8 @@ public:
 
     struct Stats {
         std::uint64_t runs = 0, errors = 0, instructions = 0, look_ups = 0;
+        std::string last_error;      ///< "FILE:LINE: what went wrong"
+        WallTime last_error_at{};
     };
     /// By name, of all triggers that there have been.
     template <class Visit>
@@ -67,6 +69,8 @@ public:
         for (std::size_t i = 0; i < names_.size(); ++i) visit(names_[i], stats_[i]);
     }
     std::size_t memory() const;
+    /// What runs at present; null: nothing.
+    std::shared_ptr<const script::Program> program() const;
 
     // ---- script::Host
     void log(char level, std::string_view script, std::string_view text) override;

@@ -128,9 +128,10 @@ class WithAGateway(GatewayCase):
         self.assertEqual(sessions[0].split()[:4], ["ID", "PEER", "ROLE", "NAME"])
         self.assertTrue(any("provider" in line for line in sessions[1:]))
         self.ctl("queues")
+        self.assertIn("no triggers are configured", self.ctl("triggers"))
         self.assertIn("no receipt is without its message", self.ctl("receipts", "--limit", "5"))
         self.assertEqual(self.json("receipts")["quarantined"], 0)
-        for name in ("accounts", "providers", "sessions", "queues", "receipts"):
+        for name in ("accounts", "providers", "sessions", "queues", "receipts", "triggers"):
             self.assertIsInstance(self.json(name)[name], list)
 
     def test_trace(self):

@@ -182,9 +182,7 @@ TEST_F(TriggersHouse, AScriptAsksTheDatabaseAndTheWeb) {
     const auto ran = std::ranges::find_if(found["events"], [](const test::Json& e) { return e.contains("trigger"); });
     ASSERT_NE(ran, found["events"].end()) << found.dump(2);
     EXPECT_EQ((*ran)["trigger"], "t0");
-    // Many at once, each in a transaction of its own kind.
-    for (int i = 0; i < 20; ++i) sender.submit("447700900124");
-    EXPECT_EQ(credits(), "79");
+    EXPECT_EQ(json("triggers")["triggers"].at(0)["look_ups"], 3);
 }
 
 /// A customer whose bind waits for a script.
@@ -213,6 +211,38 @@ public:
     std::string down;
     std::unique_ptr<Client> client;
 };
+
+TEST_F(TriggersHouse, WhatEachTriggerDid) {
+    add(script::Event::submit, "for i = 1, 100 do end\nif it.destination_addr == '1' then\n  error('no ones')\nend");
+    add(script::Event::session_closed, "");
+    start();
+    Sender sender(smpp_port());
+    for (int i = 0; i < 3; ++i) sender.submit("447700900123");
+    test::Json all = json("triggers");
+    ASSERT_EQ(all["triggers"].size(), 2u) << all.dump(2);
+    EXPECT_EQ(all["triggers"][0]["name"], "t0");
+    EXPECT_EQ(all["triggers"][0]["event"], "submit");
+    EXPECT_EQ(all["triggers"][0]["script"], "t0.lua");
+    EXPECT_EQ(all["triggers"][0]["calls"], 3);
+    EXPECT_EQ(all["triggers"][0]["errors"], 0);
+    EXPECT_GT(all["triggers"][0]["instructions_a_call"], 0);
+    EXPECT_TRUE(all["triggers"][0]["last_error"].is_null());
+    EXPECT_EQ(all["triggers"][1]["calls"], 0);
+    EXPECT_EQ(all["shards"].size(), shards);
+    sender.submit("1");
+    all = json("triggers");
+    EXPECT_EQ(all["triggers"][0]["errors"], 1);
+    EXPECT_EQ(all["triggers"][0]["last_error"], "t0.lua:4: no ones");
+    // A reload takes other scripts, and forgets no number of those that stay.
+    settings.program.scripts[0].text = "function on_submit(it) end";
+    settings.program.triggers.pop_back();
+    ASSERT_TRUE(gateway->reload(settings));
+    sender.submit("1");
+    all = json("triggers");
+    ASSERT_EQ(all["triggers"].size(), 1u);
+    EXPECT_EQ(all["triggers"][0]["calls"], 5);
+    EXPECT_EQ(all["triggers"][0]["errors"], 1);
+}
 
 TEST_F(TriggersHouse, AReloadAndAnEndWhileScriptsWait) {
     std::atomic<bool> wait{true};

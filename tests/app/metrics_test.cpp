@@ -17,6 +17,8 @@ protected:
         House::SetUp();
         settings.accounts.front().charging.mode = routing::ChargingMode::postpaid;
         settings.charging.directory = folder / "records";
+        settings.program.scripts.push_back({"t.lua", "function on_submit(message) end"});
+        settings.program.triggers.push_back({.name = "t", .event = script::Event::submit});
     }
     test::Families scrape() const {
         const test::HttpReply reply = get("/metrics");
