@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -126,6 +127,41 @@ Json field_value(const std::string& name, const std::string& text) {
     return parsed.is_discarded() ? Json(text) : parsed;
 }
 
+/// The error is for people.
+Result<void> check_answers(const Json& answers) {
+    if (!answers.is_array()) return fail("--answers takes a JSON array of objects");
+    for (const Json& its : answers) {
+        const std::string text = its.dump(-1, ' ', false, Json::error_handler_t::replace);
+        if (!its.is_object()) return fail("the answer " + text + " is no JSON object");
+        for (const auto& [name, value] : its.items()) {
+            const bool right = name == "error" || name == "body"       ? value.is_string()
+                               : name == "status" || name == "changed" ? value.is_number_integer()
+                               : name == "rows" ? value.is_array() && std::ranges::all_of(value, [](const Json& row) { return row.is_object(); })
+                                                : false;
+            if (!right)
+                return fail("the answer " + text + " has a wrong '" + name +
+                            "'; there are error and body (texts), status and changed (whole numbers), and rows (objects)");
+        }
+    }
+    return {};
+}
+
+script::Value value_of(const Json& json) {
+    script::Value made;
+    if (json.is_string()) {
+        made = script::Value(ValueView::of(std::string_view(json.get_ref<const std::string&>())));
+    } else if (json.is_number_integer()) {
+        made = script::Value(ValueView::of(json.get<std::int64_t>()));
+    } else if (json.is_number()) {
+        made.kind = ValueView::Kind::number;
+        made.number = json.get<double>();
+    } else if (json.is_boolean()) {
+        made = script::Value(ValueView::of(json.get<bool>()));
+    }
+    return made;
+}
+
+/// `answers` are checked.
 script::LookUpResult answer_of(const Json& answers, const script::LookUp& wanted, std::size_t number) {
     script::LookUpResult result;
     if (number >= answers.size()) {
@@ -140,18 +176,13 @@ script::LookUpResult answer_of(const Json& answers, const script::LookUp& wanted
     }
     result.changed = its.value("changed", 0);
     if (!its.contains("rows")) return result;
+    for (const Json& row : its["rows"])
+        for (const auto& [name, value] : row.items())
+            if (std::ranges::find(result.columns, name) == result.columns.end()) result.columns.push_back(name);
     for (const Json& row : its["rows"]) {
-        std::vector<script::Value> values;
-        for (const auto& [name, value] : row.items()) {
-            if (result.rows.empty()) result.columns.push_back(name);
-            script::Value made;
-            if (value.is_string()) made = script::Value(ValueView::of(std::string_view(value.get_ref<const std::string&>())));
-            else if (value.is_number_integer()) made = script::Value(ValueView::of(value.get<std::int64_t>()));
-            else if (value.is_boolean()) made = script::Value(ValueView::of(value.get<bool>()));
-            values.push_back(std::move(made));
-        }
-        values.resize(result.columns.size());
-        result.rows.push_back(std::move(values));
+        auto& values = result.rows.emplace_back();
+        for (const std::string& column : result.columns)
+            values.push_back(row.contains(column) ? value_of(row[column]) : script::Value());
     }
     return result;
 }
@@ -227,8 +258,12 @@ int test(const TestArguments& arguments) {
     sample(subject, *event);
     const Json message = arguments.message.empty() ? Json::object() : Json::parse(arguments.message, nullptr, false);
     const Json answers = arguments.look_ups.empty() ? Json::array() : Json::parse(arguments.look_ups, nullptr, false);
-    if (!message.is_object() || !answers.is_array()) {
-        failure("--message takes a JSON object, --answers an array of them");
+    if (!message.is_object()) {
+        failure("--message takes a JSON object");
+        return exit_usage;
+    }
+    if (const auto good = check_answers(answers); !good) {
+        failure(good.error().message);
         return exit_usage;
     }
     std::vector<std::pair<std::string, Json>> fields;
