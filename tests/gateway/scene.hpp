@@ -276,6 +276,14 @@ public:
         snapshot_ = std::move(next);
         for (auto& g : running_) g.shard->apply(g.shard->core().config, snapshot_, endpoints_);
     }
+    /// Other triggers, as a reload takes them.
+    void run_program(std::shared_ptr<const script::Program> program) {
+        for (auto& g : running_) {
+            GatewayConfig config = g.shard->core().config;
+            config.program = program;
+            g.shard->apply(config, snapshot_, endpoints_);
+        }
+    }
     /// As a crash, and the next start has what `change` makes of the configuration.
     template <class Change>
     void crash_and_change(Change&& change) {

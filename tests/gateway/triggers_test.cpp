@@ -430,6 +430,72 @@ TEST_P(TriggersTest, StateChangesByWhatTheyAre) {
     EXPECT_NE(scene->log.find("t1.lua: bad UNDELIVERABLE 007"), std::string::npos) << scene->log;
 }
 
+TEST_P(TriggersTest, WhatNeverGetsAReportAndWhatExpires) {
+    gateway::Setup setup(GetParam());
+    Scene scene(setup, nullptr, 1, [program = program_of({{Event::state_change, "sluice.log('over', it.state)", {}, {}, {}, {"no_report"}},
+                                                          {Event::state_change, "sluice.log('late', it.state)", {}, {}, {}, {"expired"}}})](
+                                       GatewayConfig& c) {
+        c.program = program;
+        c.default_validity = seconds(5);
+        c.store.receipt_grace = seconds(5);
+    });
+    scene.bind();
+    scene.until([&] { return scene.provider().bound().size() == 2; });
+    EXPECT_EQ(submit(scene), CommandStatus::ESME_ROK);
+    scene.run(seconds(30));
+    EXPECT_NE(scene.log.find("t0.lua: over UNKNOWN"), std::string::npos) << scene.log;
+    EXPECT_EQ(scene.log.find("t1.lua"), std::string::npos) << scene.log;
+    scene.provider().script = [](session::Session&, const Scripted::Request&) {};
+    scene.part();
+    EXPECT_EQ(submit(scene), CommandStatus::ESME_ROK);
+    scene.until([&] { return scene.count(&Counters::expired) == 1; });
+    EXPECT_NE(scene.log.find("t1.lua: late EXPIRED"), std::string::npos) << scene.log;
+}
+
+TEST_P(TriggersTest, AReloadWhileAScriptWaitsLetsItEnd) {
+    const auto scene = make({{Event::submit, "local rows = sql.query('db', 'x') it.text = 'old'"}});
+    scene->customer->send(CommandId::submit_sm, Scene::sample());
+    scene->until([&] { return answers.asked.size() == 1; });
+    scene->run_program(program_of({{Event::submit, "it.text = 'new'"}}));
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 0), "new");
+    answers.answer();
+    EXPECT_EQ(sent_text(*scene, 1), "old");
+    scene->run_program(nullptr);
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 2), "Hello");
+}
+
+TEST_P(TriggersTest, ADrainRefusesWhatStillWaits) {
+    const auto scene = make({{Event::submit, "sql.execute('db', 'x')"}});
+    scene->customer->send(CommandId::submit_sm, Scene::sample());
+    scene->until([&] { return answers.asked.size() == 1; });
+    scene->drain(seconds(3));
+    answers.answer();
+    scene->run(seconds(5));
+    EXPECT_TRUE(scene->drained());
+    EXPECT_TRUE(scene->provider().requests.empty());
+    for (const auto& response : scene->customer->responses)
+        EXPECT_NE(response.header.status, CommandStatus::ESME_ROK) << "it was not taken, and nobody may think so";
+}
+
+TEST_P(TriggersTest, AScriptThatLoopsOrAllocatesHurtsNobodyElse) {
+    const auto scene = make({{Event::submit, "if it.text == 'loop' then while true do end end "
+                                             "if it.text == 'eat' then local t = {} while true do t[#t + 1] = string.rep('x', 60000) .. #t end end "
+                                             "if it.text == 'catch' then while true do pcall(function() while true do end end) end end",
+                              script::OnError::reject}});
+    for (int i = 0; i < 10; ++i) {
+        for (const char* text : {"loop", "eat", "catch"}) {
+            smpp::SubmitSm pdu = Scene::sample();
+            pdu.short_message = as_bytes(std::string_view(text));
+            EXPECT_EQ(submit(*scene, pdu), CommandStatus::ESME_RSYSERR) << text;
+        }
+        EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    }
+    EXPECT_EQ(scene->count(&Counters::trigger_errors), 30u);
+    scene->until([&] { return scene->provider().requests.size() == 10; });
+}
+
 TEST_P(TriggersTest, ASessionThatCloses) {
     const auto scene = make({{Event::session_closed, "sluice.warn(it.account, it.reason, it.address ~= nil, it.duration)"}});
     scene->run(seconds(7));
