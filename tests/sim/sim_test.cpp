@@ -64,6 +64,23 @@ TEST(Simulation, CreditsAreExactWhateverHappens) {
     }
 }
 
+/// Whatever scripts do, and whatever happens while they wait: the same is true of every message.
+TEST(Simulation, NothingIsLostWithTriggers) {
+    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Plan plan = plan_of(seed + 2000);
+        plan.triggers = true;
+        plan.one_provider = false;  // scripts that wait change the order
+        plan.charged = seed % 2 == 0;
+        World world(plan);
+        world.run();
+        expect_well(world);
+        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        EXPECT_GT(world.look_ups(), 100u);
+        EXPECT_GT(world.ledger.sent.size(), 100u);
+    }
+}
+
 /// Each of these has shown a mistake of the gateway's once.
 TEST(Simulation, SeedsThatFoundSomething) {
     for (const std::uint64_t seed : {14u, 49u, 61u, 104u}) {

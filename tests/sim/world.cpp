@@ -48,7 +48,8 @@ constexpr std::array<std::uint32_t, 2> binds{2, 1};
 
 World::World(const Plan& plan)
     : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards),
-      credits_(plan.seed, plan.charged), shards_(plan.shards) {
+      credits_(plan.seed, plan.charged), look_ups_(plan.seed), shards_(plan.shards) {
+    if (plan_.triggers) program_ = sim_program(0);
     gateway_address_ = net_.add_host()->address();
     const auto other_seed = [this] { return random_.next(); };
     providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pa", plan_.odd_peers));
@@ -170,6 +171,7 @@ gateway::GatewayConfig World::config() const {
     c.store.young_age = seconds(3);
     c.store.load_rows = 32;
     c.store.load_below = 16;
+    c.program = program_;
     return c;
 }
 
@@ -204,6 +206,7 @@ void World::start_gateway() {
             return true;
         };
         options.charging_records = credits_.records();
+        options.look_ups = &look_ups_;
         options.log = [](char, std::string) {};
         options.seed = random_.next();
         gateway_[i].shard = std::make_unique<gateway::Shard>(std::move(options));
@@ -219,6 +222,7 @@ void World::start_gateway() {
 
 void World::stop_gateway() {
     credits_.crash();
+    look_ups_.forget();
     for (GatewayShard& g : gateway_) {
         g.store->crash();
         g.shard.reset();
@@ -267,6 +271,7 @@ void World::reload(bool as_at_first) {
     ledger.trace(net_.now(), "reload");
     ledger.refills.push_back(net_.now());
     snapshot_ = compile(as_at_first);
+    if (plan_.triggers) program_ = sim_program(random_.below(3));
     for (GatewayShard& g : gateway_) g.shard->apply(config(), snapshot_, endpoints_);
 }
 
@@ -335,6 +340,7 @@ void World::advance_to(MonoTime end) {
         std::size_t work = 0;
         for (reactor::Reactor* program : programs) work += program->turn(nanoseconds(0));
         for (GatewayShard& g : gateway_) work += g.store->commit_due(net_.now()) ? 1 : 0;
+        work += look_ups_.advance(net_.now()) ? 1 : 0;
 
         if (work > 0) continue;  // it may have made work for others, now
         MonoTime next = end;
@@ -342,6 +348,7 @@ void World::advance_to(MonoTime end) {
             if (at) next = std::min(next, *at);
         };
         sooner(net_.next_event_time());
+        sooner(look_ups_.next_due());
         for (GatewayShard& g : gateway_) sooner(g.store->next_due());
         for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
         net_.advance(std::max(next, net_.now() + microseconds(20)));

@@ -8,6 +8,7 @@
 #include "engine/gateway/shard.hpp"
 #include "provider.hpp"
 #include "storage/sim_store.hpp"
+#include "triggers.hpp"
 
 namespace sluice::sim {
 
@@ -34,6 +35,7 @@ struct Plan {
     bool rates = true;       ///< accounts and providers have one
     bool one_provider = false;
     bool charged = false;    ///< accounts pay, see Credits
+    bool triggers = false;   ///< scripts run at every event, see sim_program
 
     /// The same without any fault.
     Plan& in_peace() {
@@ -58,6 +60,7 @@ public:
     std::uint64_t crashes = 0, restarts = 0, breaks = 0, partitions = 0, jumps = 0, reloads = 0, deals = 0;
     gateway::Counters const& counters(std::size_t shard) const { return gateway_[shard].shard->counters(); }
     std::string summary() const;
+    std::uint64_t look_ups() const { return look_ups_.asked; }
 
 private:
     struct GatewayShard {
@@ -89,6 +92,8 @@ private:
     gateway::Endpoints endpoints_;
     std::vector<storage::SimDisk> disks_;
     Credits credits_;
+    SimLookUps look_ups_;
+    std::shared_ptr<const script::Program> program_;
     io::Endpoint gateway_address_;
     std::unique_ptr<gateway::AccountsShared> accounts_;
     std::unique_ptr<gateway::Admission> admission_;
