@@ -98,11 +98,18 @@ private:
         return at == sources_.end() ? nullptr : &*at;
     }
 
+    static Result<routing::Account> made_of(const sql::Answer& row, const routing::Account& defaults,
+                                            const SourceConfig& source) {
+        auto account = account_of_row(row, 0, defaults, source.scheme);
+        if (account && !source.owner.empty()) account->numbers.clear();  // the database is asked for each
+        return account;
+    }
+
     /// With the present defaults; nothing when it is no account any more.
     void remake(Entry& entry) {
         const SourceConfig* source = source_of(entry);
         const routing::Account* defaults = source != nullptr ? snapshot_->find_account(source->name) : nullptr;
-        const auto account = defaults != nullptr ? account_of_row(entry.row, 0, *defaults, source->scheme)
+        const auto account = defaults != nullptr ? made_of(entry.row, *defaults, *source)
                                                  : Result<routing::Account>(fail("its source is gone"));
         if (account) entry.known = std::make_shared<const routing::Account>(*account);
         else forget(entry);
@@ -124,7 +131,7 @@ private:
             std::unique_lock again(self->mutex_);
             self->answered(again, name, number, generation, std::move(outcome));
         };
-        if (database == nullptr || !database->query({source.find, {name}}, answered)) settle_away(lock, name, source);
+        if (database == nullptr || !database->query(source.find.with({name}), answered)) settle_away(lock, name, source);
     }
 
     void answered(std::unique_lock<std::mutex>& lock, const std::string& name, std::size_t number,
@@ -142,7 +149,7 @@ private:
             return settle_nobody(lock, name);
         }
         const routing::Account* defaults = snapshot_->find_account(source.name);
-        auto account = defaults != nullptr ? account_of_row(*outcome, 0, *defaults, source.scheme)
+        auto account = defaults != nullptr ? made_of(*outcome, *defaults, source)
                                            : Result<routing::Account>(fail("it has no defaults"));
         if (!account) {
             wrong(source, name, account.error().message);

@@ -17,7 +17,8 @@ namespace sluice::accounts {
 struct SourceConfig {
     std::string name;      ///< what routes call its accounts; the account of this name in the snapshot has their defaults
     std::string database;  ///< the name of one
-    std::string find;      ///< an SQL statement whose one parameter is a system_id; what it returns: see account_of_row
+    StatementText find;    ///< for {system_id}; what it returns: see account_of_row
+    StatementText owner;   ///< for {number} or {digits}: the system_ids that it is of, see NumberOwners; empty: their rows say
     StatementText charge;     ///< takes {credits} of {system_id}; meeting no row it has taken none; empty: none are there
     StatementText give_back;  ///< the opposite; empty: nothing is given back
     std::string scheme;    ///< of a PasswordHash that does not say it itself

@@ -14,10 +14,12 @@ bool is_word(std::string_view text) {
 
 }  // namespace
 
-Result<StatementText> StatementText::parse(std::string_view written, const std::vector<std::string_view>& names) {
+Result<StatementText> StatementText::parse(std::string_view written, const std::vector<std::string_view>& names,
+                                           Needs needs) {
     StatementText statement;
     std::string all;
-    for (const std::string_view name : names) all.append(all.empty() ? "{" : " and {").append(name).append("}");
+    for (const std::string_view name : names)
+        all.append(all.empty() ? "{" : needs == Needs::all ? " and {" : " or {").append(name).append("}");
     for (std::size_t at = 0; at < written.size();) {
         const std::size_t end = written[at] == '{' ? written.find('}', at) : std::string_view::npos;
         const std::string_view word = end != std::string_view::npos ? written.substr(at + 1, end - at - 1) : std::string_view();
@@ -33,7 +35,7 @@ Result<StatementText> StatementText::parse(std::string_view written, const std::
         at = end + 1;
     }
     for (std::size_t i = 0; i < names.size(); ++i)
-        if (std::ranges::find(statement.places_, i) == statement.places_.end())
+        if (statement.places_.empty() || (needs == Needs::all && std::ranges::find(statement.places_, i) == statement.places_.end()))
             return fail(fmt::format("must have {} in it, where the values go", all));
     return statement;
 }

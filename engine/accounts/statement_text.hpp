@@ -14,8 +14,10 @@ namespace sluice::accounts {
 class StatementText {
 public:
     StatementText() = default;
-    /// Every one of `names` must be in it, and nothing else in braces; the error says which is not so.
-    static Result<StatementText> parse(std::string_view written, const std::vector<std::string_view>& names);
+    enum class Needs : std::uint8_t { all, one };
+    /// All of `names`, or one at least, must be in it, and nothing else in braces; the error says what is not so.
+    static Result<StatementText> parse(std::string_view written, const std::vector<std::string_view>& names,
+                                       Needs needs = Needs::all);
 
     bool empty() const { return text_.empty(); }
     /// `values` in the order of `names`.

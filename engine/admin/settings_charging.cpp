@@ -36,7 +36,7 @@ void read_price(TableReader& reader, std::optional<Money>& price) {
     if (read_money(reader, "price", read, most_price)) price = read;
 }
 
-void read_account_charging(TableReader& reader, routing::Charging& charging) {
+void read_account_charging(TableReader& reader, routing::Charging& charging, bool elsewhere) {
     const bool has_credits = read_money(reader, "credits", charging.opening, most_credits);
     bool has_mode = false;
     reader.table("charging", [&](TableReader& table) {
@@ -54,6 +54,7 @@ void read_account_charging(TableReader& reader, routing::Charging& charging) {
         if (!table.describing() && table.has("credit_limit") && charging.mode != routing::ChargingMode::postpaid)
             table.error("credit_limit", "is for mode = \"postpaid\"; who pays before has the credits that are paid in");
     });
+    if (elsewhere) return;
     if (has_credits && !has_mode) charging.mode = routing::ChargingMode::prepaid;
     if (!charging.on() && has_credits)
         reader.error("credits", "are not counted with charging.mode = \"none\"");

@@ -20,8 +20,8 @@ void read_retry(TableReader& reader, routing::RetryPolicy& retry);
 void read_http(TableReader& reader, http::ClientConfig& http);
 void read_database(TableReader& reader, sql::DatabaseConfig& database);
 void read_charging(TableReader& reader, ChargingRecordSettings& charging);
-/// `credits` and `charging` of an account.
-void read_account_charging(TableReader& reader, routing::Charging& charging);
+/// `credits` and `charging` of an account. `elsewhere`: its credits are in a database, and no mode need be said.
+void read_account_charging(TableReader& reader, routing::Charging& charging, bool elsewhere = false);
 void read_account(TableReader& reader, routing::Account& account);
 /// `defaults` is the account that stands for those of the source. Finds databases by name in `settings`.
 void read_account_source(TableReader& reader, const Settings& settings, accounts::SourceConfig& source,

@@ -184,10 +184,11 @@ HttpResponse AdminApi::accounts(const HttpRequest& request) {
         row["to_deliver"] = total.queued;
         row["charging"] = routing::to_string(account.charging.mode);
         if (account.charging.on()) {
-            row["available"] = to_string(total.available);
+            const bool elsewhere = account.charging.mode == routing::ChargingMode::database;
+            if (!elsewhere) row["available"] = to_string(total.available);
             row["reserved"] = to_string(total.reserved);
             row["spent"] = to_string(total.spent);
-            row["credited"] = to_string(total.credited);
+            if (!elsewhere) row["credited"] = to_string(total.credited);
         }
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));

@@ -233,6 +233,13 @@ void write_http(MetricsText& out, const http::Client::Stats& stats) {
     out.gauge("sluice_http_running", "requests of scripts under way", stats.running);
 }
 
+void write_number_owners(MetricsText& out, const accounts::NumberOwners::Stats& stats) {
+    out.gauge("sluice_number_owners", "numbers whose owners, or that they have none, databases have told", stats.remembered);
+    out.counter("sluice_number_lookups_asked_total", "look-ups of numbers that a database was asked for", stats.asked);
+    out.counter("sluice_number_lookups_nobody_total", "look-ups of numbers that no database knows", stats.nobody);
+    out.counter("sluice_number_lookups_away_total", "look-ups of numbers while the database was away", stats.away);
+}
+
 void write_passwords(MetricsText& out, const admin::VerifierPool::Stats& stats) {
     out.counter("sluice_password_verifications_total", "passwords verified by deriving a key", stats.verified);
     out.counter("sluice_password_cache_hits_total", "passwords known from a bind shortly before", stats.cache_hits);
@@ -300,6 +307,7 @@ HttpResponse AdminApi::metrics() {
     write_triggers(out, ask_all<TriggersView>(gateway_, view_triggers));
     write_http(out, gateway_.http_stats());
     write_account_sources(out, gateway_.directory().stats());
+    write_number_owners(out, gateway_.number_owners().stats());
     write_tls(out, gateway_);
     write_charging(out, gateway_.charging_log());
     if (const history::History* const history = gateway_.history()) {

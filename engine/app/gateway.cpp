@@ -142,6 +142,10 @@ Result<void> Gateway::open(const admin::Settings& settings, Logs logs) {
     account_directory_ = std::make_unique<accounts::Directory>(find_database, announce, logs.databases, clock_);
     account_directory_->configure(settings.account_sources, snapshot_);
     look_ups_ = std::make_unique<LookUps>(*databases_, settings.http);
+    credits_ = std::make_unique<accounts::Credits>(find_database, logs.databases);
+    credits_->configure(settings.account_sources);
+    number_owners_ = std::make_unique<accounts::NumberOwners>(find_database, logs.databases, clock_);
+    number_owners_->configure(settings.account_sources);
     mesh_ = std::make_unique<reactor::Mesh>(shards);
     if (auto opened = open_charging_log(logs.storage); !opened) return opened;
 
@@ -195,6 +199,11 @@ Result<void> Gateway::open(const admin::Settings& settings, Logs logs) {
         };
         shard.directory = account_directory_.get();
         shard.look_ups = look_ups_.get();
+        shard.number_owners = number_owners_.get();
+        shard.move_credits = [credits = credits_.get()](const std::string& source, const std::string& system_id,
+                                                        Money amount, accounts::Credits::Done done) {
+            credits->move(source, system_id, amount, std::move(done));
+        };
         shard.log = logs.gateway;
         shard.session_log = logs.sessions;
         shard.trigger_log = logs.triggers;
@@ -328,6 +337,8 @@ Result<admin::SettingsDiff> Gateway::reload(const admin::Settings& settings) {
     const auto config = gateway_config(next);
     databases_->add(next.databases);
     account_directory_->configure(next.account_sources, *snapshot);
+    credits_->configure(next.account_sources);
+    number_owners_->configure(next.account_sources);
     if (charging_log_) charging_log_->set_names(names_of(**snapshot, *account_directory_));
     on_each_shard([&](gateway::Shard& shard) { shard.apply(config, *snapshot, endpoints); });
     renew_certificates(next, settings);

@@ -65,6 +65,7 @@ public:
     const ChargingLog* charging_log() const { return charging_log_.get(); }
 
     const accounts::Directory& directory() const { return *account_directory_; }
+    const accounts::NumberOwners& number_owners() const { return *number_owners_; }
 
     /// Runs `work` on the shard's thread, between its turns' steps, and waits for it. For control work, from any thread
     /// but a shard's.
@@ -119,6 +120,8 @@ private:
     std::unique_ptr<LookUps> look_ups_;
     std::unique_ptr<ChargingLog> charging_log_;
     std::unique_ptr<accounts::Directory> account_directory_;
+    std::unique_ptr<accounts::Credits> credits_;
+    std::unique_ptr<accounts::NumberOwners> number_owners_;
     std::unique_ptr<reactor::Mesh> mesh_;
     std::unique_ptr<history::History> history_;  ///< before the shards that note
     std::vector<std::unique_ptr<Running>> shards_;

@@ -41,6 +41,15 @@ inline constexpr std::size_t receipt_tlvs = 80;
 /// Binds that may wait for one account to be looked up, and names that nobody has which are remembered.
 inline constexpr std::size_t binds_per_lookup = 1000;
 inline constexpr std::size_t unknown_accounts = 10'000;
+/// Numbers whose owners databases have told; and mobile-originated messages of one shard that wait to know.
+inline constexpr std::size_t remembered_numbers = 50'000;
+inline constexpr std::size_t owner_lookups = 1000;
+
+/// Messages of one shard that wait for a database to take what they cost, and how many of one account are paid for together.
+inline constexpr std::size_t unpaid_messages = 10'000;
+inline constexpr std::size_t unpaid_together = 100;
+/// Credits to be given back in a database, in memory of one shard; more of them wait on disk.
+inline constexpr std::size_t refunds_in_memory = 1000;
 
 /// What one SQL statement may return.
 inline constexpr std::size_t sql_rows = 10'000;

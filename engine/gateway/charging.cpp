@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "engine/gateway/convert.hpp"
+#include "engine/gateway/refunds.hpp"
 #include "engine/routing/price.hpp"
 
 namespace sluice::gateway {
@@ -52,7 +53,8 @@ CommandStatus reserve_charge(Core& core, const Party& party, const routing::Rout
         core.counters.refused_full.add();
         return CommandStatus::ESME_RMSGQFUL;
     }
-    if (!take(party.shared->available, whole.micros, charging)) {
+    const bool elsewhere = charging.mode == routing::ChargingMode::database;  // see Purses
+    if (!elsewhere && !take(party.shared->available, whole.micros, charging)) {
         core.counters.refused_credit.add();
         return core.config.no_credit_status;
     }
@@ -81,8 +83,9 @@ void charge_at_response(Core& core, Message& m) {
 
 void charge_at_end(Core& core, Message& m, MessageState state, std::string_view error) {
     if (m.charge == Money{}) return;
-    if (is_free(m, state)) core.messages->give_back(m, state, error);
-    else core.messages->spend(m, state);
+    if (!is_free(m, state)) return core.messages->spend(m, state);
+    core.refunds->add(m);
+    core.messages->give_back(m, state, error);
 }
 
 void open_balances(Core& core) {
@@ -92,7 +95,7 @@ void open_balances(Core& core) {
 }
 
 void open_balance(Core& core, const routing::Account& account) {
-    if (!account.charging.on() || account.is_source) return;
+    if (!account.charging.on() || account.charging.mode == routing::ChargingMode::database || account.is_source) return;
     const PartyId id = party_of(account);
     AccountShared& shared = *core.party(id).shared;
     if (shared.opened.exchange(true)) return;

@@ -14,7 +14,8 @@
 namespace sluice::gateway {
 
 /// Takes what `units` parts cost off the account's balance, and notes it in `m`. ESME_ROK; otherwise the answer to the
-/// submitter, with nothing taken. Where the account is not charged it costs a comparison.
+/// submitter, with nothing taken. Where the account is not charged it costs a comparison; where its credits are in a database
+/// nothing is taken yet.
 smpp::CommandStatus reserve_charge(Core& core, const Party& party, const routing::RouteDecision& decision,
                                    std::size_t units, Message& m);
 /// How many parts a text makes at the usual sizes (1 to 255), for messages that go whole.

@@ -1,7 +1,9 @@
 #include "engine/gateway/core.hpp"
 
-#include "engine/gateway/charging.hpp"
 #include <algorithm>
+
+#include "engine/gateway/charging.hpp"
+#include "engine/gateway/refunds.hpp"
 
 namespace sluice::gateway {
 
@@ -87,12 +89,14 @@ bool Core::add_found(const accounts::Directory::Found& its) {
     if (const std::string taken = found_accounts.put(id, its.account); !taken.empty() && shard == 0)
         log('W', "the account " + account.system_id + " does not get the numbers of others: " + taken);
     open_balance(*this, account);
+    if (account.charging.mode == routing::ChargingMode::database && account.charging.gives_back)
+        refunds->know(id, snapshot->accounts()[account.id].system_id, account.system_id);
     return true;
 }
 
 const routing::Account* Core::find_account(std::string_view system_id) {
     if (const routing::Account* configured = snapshot->find_account(system_id)) return configured;
-    const Party* const its = find_party(static_cast<PartyId>(routing::stable_key(system_id)) | 1u);
+    const Party* const its = find_party(party_of_account(system_id));
     return its != nullptr && its->account != nullptr && its->account->system_id == system_id ? its->account : nullptr;
 }
 

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "codecs/smpp/header.hpp"
+#include "engine/accounts/credits.hpp"
 #include "engine/accounts/directory.hpp"
+#include "engine/accounts/number_owners.hpp"
 #include "engine/base/flat_map.hpp"
 #include "engine/base/privacy.hpp"
 #include "engine/base/random.hpp"
@@ -34,6 +36,7 @@ namespace sluice::gateway {
 
 class Arrival;
 
+class Refunds;
 class Triggers;
 using history::TraceEvent;
 
@@ -60,6 +63,11 @@ struct GatewayConfig {
 using Authenticate = std::function<bool(const std::string& system_id, const std::string& hash, const std::string& password,
                                         std::function<void(bool right)> done)>;
 
+/// Takes credits of an account where its source keeps them, or gives them back (`amount` below zero). Waits for nothing;
+/// `done` comes once, from any thread.
+using MoveCredits = std::function<void(const std::string& source, const std::string& system_id, Money amount,
+                                       accounts::Credits::Done done)>;
+
 /// One line of the log: a level ('E', 'W', 'I', 'D') and text without line ends. Called on reactors: must only hand over.
 using LogLine = std::function<void(char level, std::string text)>;
 
@@ -73,7 +81,10 @@ struct Core {
     AccountsShared* accounts = nullptr;
     Admission* admission = nullptr;
     Authenticate authenticate;
+    MoveCredits move_credits;             ///< none: no account has its credits elsewhere
+    Refunds* refunds = nullptr;
     accounts::Directory* directory = nullptr;  ///< none: no accounts but those of the configuration
+    accounts::NumberOwners* number_owners = nullptr;  ///< none: no numbers but those of accounts
     BindGuard guard{0};
     LogLine log;
     LogLine session_log;  ///< who binds, who is unbound, and whom nobody lets in
@@ -94,6 +105,7 @@ struct Core {
     script::EventMask trigger_events = 0; ///< those that fire triggers
     /// All that an event costs for which there is no trigger.
     bool fires(script::Event event) const { return (trigger_events & script::bit(event)) != 0; }
+    bool owners_missed = false;           ///< a database could not say whose a number is: Unowned asks again
     bool disk_stalled = false;            ///< commits fail (disk full): nothing can be taken
     std::unordered_set<std::uint64_t> top_ups;  ///< hashes of references under way, see charging.hpp
     bool draining = false;                ///< no new messages: an orderly end is under way

@@ -17,6 +17,9 @@ namespace sluice::gateway {
     X(refused_receipts, "submits refused with ESME_RTHROTTLED because too many receipts were outstanding") \
     X(refused_credit, "submits refused because the account's credits had run out") \
     X(refused_no_route, "submits refused because no route matched, or a rule rejects") \
+    X(refused_unpaid, "submits refused because the database with the account's credits was away or too slow") \
+    X(charges_uncertain, "charges of which a database has not said whether it took them: their messages were refused") \
+    X(refunds, "credits given back in databases, in messages") \
     X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
     X(refused_text, "submits refused with ESME_RINVDCS because the provider's alphabet cannot hold their text") \
     X(split, "messages that were split into parts for their provider or account") \

@@ -42,17 +42,46 @@ routing::HomeRequest home_request(Core& core, const Party& provider, const smpp:
     return request;
 }
 
-Owners owners_of(Core& core, const routing::HomeRequest& request) {
+namespace {
+
+/// The configuration leaves it to others.
+bool left_over(Core& core, const routing::HomeDecision& decision) {
     using By = routing::HomeDecision::By;
+    return decision.by == By::nobody ||
+           (decision.by == By::rule && core.snapshot->homes().rules()[decision.rule].for_the_rest());
+}
+
+bool databases_know(const Core& core, const routing::HomeRequest& request) {
+    return core.number_owners != nullptr && core.number_owners->on() && request.destination.numeric();
+}
+
+}  // namespace
+
+Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts::NumberOwners::Answer* answer) {
     const routing::HomeDecision decision = core.snapshot->home(request);
-    const bool for_the_rest =
-        decision.by == By::rule && core.snapshot->homes().rules()[decision.rule].for_the_rest();
-    if (decision.by == By::nobody || for_the_rest)
-        if (const PartyId found = core.found_accounts.of_number(request.destination)) return {1, {found}};
     Owners owners;
+    if (left_over(core, decision)) {
+        if (const PartyId found = core.found_accounts.of_number(request.destination)) return {1, {found}};
+        if (databases_know(core, request)) {
+            const auto remembered = answer == nullptr ? core.number_owners->remembered(request.destination.text()) : std::nullopt;
+            if (remembered) answer = &*remembered;
+            if (answer == nullptr || answer->away) {
+                core.owners_missed = true;
+                return owners;
+            }
+            for (const std::string& owner : answer->owners) owners.parties[owners.count++] = party_of_account(owner);
+            if (owners.count > 0) return owners;
+        }
+    }
     for (const routing::AccountId id : decision.owners())
         owners.parties[owners.count++] = party_of(core.snapshot->accounts()[id]);
     return owners;
+}
+
+bool must_ask(Core& core, const routing::HomeRequest& request) {
+    return databases_know(core, request) && left_over(core, core.snapshot->home(request)) &&
+           core.found_accounts.of_number(request.destination) == 0 &&
+           !core.number_owners->remembered(request.destination.text());
 }
 
 }  // namespace sluice::gateway

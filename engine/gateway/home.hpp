@@ -19,8 +19,11 @@ struct Owners {
     std::array<PartyId, routing::max_home_owners> parties{};
     std::span<const PartyId> all() const { return {parties.data(), count}; }
 };
-/// The numbers of found accounts come where those of configured ones do: after the rules with numbers or keywords, before
-/// the rules for what is left.
-Owners owners_of(Core& core, const routing::HomeRequest& request);
+/// The numbers of found accounts, and those that databases know the owners of, come where those of configured accounts do:
+/// after the rules with numbers or keywords, before the rules for what is left. `answer` is what databases say; none: what is
+/// remembered of that. While they cannot be asked, what they decide is nobody's.
+Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts::NumberOwners::Answer* answer = nullptr);
+/// Databases decide, and have to be asked.
+bool must_ask(Core& core, const routing::HomeRequest& request);
 
 }  // namespace sluice::gateway

@@ -178,45 +178,77 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
         if (all) pdu.tlvs = kept.view();
     }
     store_body(m, pdu);
+    Split parts;
     if (core_.snapshot->converts_for(provider)) {
-        const CommandStatus status = convert_new(party, m, account.text, provider.text, reply, &decision, id);
-        if (id != 0) core_.note_accepted(id, party.id, m.provider, pdu.source_addr, pdu.destination_addr);
-        if (status != CommandStatus::ESME_ROK || id != 0) return status;
+        const CommandStatus status = convert_new(m, account.text, provider.text, parts);
+        if (status != CommandStatus::ESME_ROK) return status;
     }
     if (account.charging.on()) {
-        const std::size_t units = charged_parts(pdu, m.body_view(), account.text);
+        const std::size_t units = parts.parts.empty() ? charged_parts(pdu, m.body_view(), account.text) : parts.parts.size();
         if (const auto status = reserve_charge(core_, party, decision, units, m); status != CommandStatus::ESME_ROK)
             return status;
+        if (account.charging.mode == routing::ChargingMode::database) return hold(party, std::move(m), std::move(parts), reply);
     }
-    ++party.shared->queued;
-    const PartyId whom = m.provider;
-    id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::accepted, reply, 0), now);
-    core_.note_accepted(id, party.id, whom, pdu.source_addr, pdu.destination_addr);
+    party.shared->queued += static_cast<std::int64_t>(std::max<std::size_t>(1, parts.parts.size()));
+    id = accept(party, std::move(m), parts, reply, pdu.source_addr, pdu.destination_addr);
     return CommandStatus::ESME_ROK;
 }
 
-CommandStatus Ingress::convert_new(Party& party, Message& m, const routing::TextProfile& from,
-                                   const routing::TextProfile& to, const ReplyTo& reply,
-                                   const routing::RouteDecision* decision, MessageId& id) {
+MessageId Ingress::accept(Party& party, Message&& m, const Split& parts, const ReplyTo& reply, std::string_view source,
+                          std::string_view destination) {
+    if (!parts.parts.empty()) core_.counters.split.add();
+    const auto what = m.kind == Kind::submitted ? AfterCommit::What::accepted : AfterCommit::What::reported;
+    const PartyId whom = m.destination();
+    const MessageId id = !parts.parts.empty() ? accept_parts(core_, m, parts, reply)
+                                              : core_.messages->accept(std::move(m), after_commit(what, reply, 0), core_.now());
+    core_.note_accepted(id, party.id, whom, source, destination);
+    return id;
+}
+
+/// Their PDUs are gone, but for what was stored of them.
+MessageId Ingress::accept(Party& party, Unpaid::Item&& item, const ReplyTo& reply) {
+    const std::vector<std::uint8_t> body(item.message.body_view().begin(), item.message.body_view().end());
+    const auto pdu = smpp::decode<smpp::SubmitSm>(body);
+    SLUICE_CHECK(pdu.has_value());
+    return accept(party, std::move(item.message), item.split, reply, pdu->source_addr, pdu->destination_addr);
+}
+
+CommandStatus Ingress::hold(Party& party, Message&& m, Split&& parts, const ReplyTo& reply) {
+    if (together_ != nullptr) {
+        together_->add(std::move(m), std::move(parts));
+        return CommandStatus::ESME_ROK;
+    }
+    Unpaid one;
+    one.add(std::move(m), std::move(parts));
+    one.reply = reply;
+    return purses_.hold(party, std::move(one));
+}
+
+void Ingress::accept(Party& party, Unpaid&& paid) {
+    if (paid.reply.command != static_cast<std::uint32_t>(smpp::CommandId::submit_multi)) {
+        for (Unpaid::Item& item : paid.items) accept(party, std::move(item), paid.reply);
+        return;
+    }
+    MessageId shown = 0;
+    for (Unpaid::Item& item : paid.items) {
+        item.message.shown_id = shown;
+        const MessageId id = accept(party, std::move(item), {});
+        if (shown == 0) shown = id;
+    }
+    answer_multi(shown, std::move(paid.unsuccess), paid.unsuccess_count, paid.reply);
+}
+
+CommandStatus Ingress::convert_new(const Message& m, const routing::TextProfile& from, const routing::TextProfile& to,
+                                   Split& parts) {
     const auto refuse = [&](Counter& counter, CommandStatus status) {
         counter.add();
         return status;
     };
-    const Split split = gateway::split(m.body_view(), from, to, ++reference_);
-    if (split.refused) return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
-    if (split.too_long) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVMSGLEN);
-    if (!split.parts.empty()) {
-        if (decision != nullptr) {
-            const CommandStatus status = reserve_charge(core_, party, *decision, split.parts.size(), m);
-            if (status != CommandStatus::ESME_ROK) return status;
-        }
-        core_.counters.split.add();
-        if (m.kind == Kind::submitted) party.shared->queued += static_cast<std::int64_t>(split.parts.size());
-        id = accept_parts(core_, m, split, reply);
-        return CommandStatus::ESME_ROK;
-    }
+    parts = gateway::split(m.body_view(), from, to, ++reference_);
+    if (parts.refused) return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
+    if (parts.too_long) return refuse(core_.counters.refused_malformed, CommandStatus::ESME_RINVMSGLEN);
     std::vector<std::uint8_t> converted;
-    if (to.unmappable == routing::Unmappable::refuse && m.kind == Kind::submitted &&
+    if (parts.parts.empty() && to.unmappable == routing::Unmappable::refuse && m.kind == Kind::submitted &&
         convert(m.body_view(), from, to, true, converted) == Conversion::refused)
         return refuse(core_.counters.refused_text, CommandStatus::ESME_RINVDCS);
     return CommandStatus::ESME_ROK;
@@ -262,6 +294,11 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
     body.short_message = pdu.short_message;
     body.tlvs = pdu.tlvs;
 
+    Unpaid unpaid;
+    const bool pays_elsewhere = account.account != nullptr &&
+                                account.account->charging.mode == routing::ChargingMode::database;
+    together_ = pays_elsewhere ? &unpaid : nullptr;
+
     // All destinations share the id that the answer shows; the answer waits for the last one's record, which is in the
     // same batch as, or a later one than, all others.
     MessageId shown = 0;
@@ -296,15 +333,24 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
             to(static_cast<std::uint8_t>(smpp::Ton::international),
                static_cast<std::uint8_t>(smpp::Npi::e164), number);
     }
-    if (shown == 0) return first_error;
+    together_ = nullptr;
     const auto list = unsuccess.view();
-    if (!list.empty()) {
-        unsuccess_.emplace(shown, Unsuccess{{list.raw().begin(), list.raw().end()},
-                                            static_cast<std::uint8_t>(list.size())});
+    std::vector<std::uint8_t> raw(list.raw().begin(), list.raw().end());
+    const auto count = static_cast<std::uint8_t>(list.size());
+    if (!unpaid.items.empty()) {
+        unpaid.reply = reply;
+        unpaid.unsuccess = std::move(raw);
+        unpaid.unsuccess_count = count;
+        return purses_.hold(account, std::move(unpaid));
     }
-    AfterCommit then = after_commit(AfterCommit::What::accepted, reply, shown);
-    core_.messages->after_commit(then);
+    if (shown == 0) return first_error;
+    answer_multi(shown, std::move(raw), count, reply);
     return CommandStatus::ESME_ROK;
+}
+
+void Ingress::answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count, const ReplyTo& reply) {
+    if (count > 0) unsuccess_.emplace(shown, Unsuccess{std::move(unsuccess), count});
+    core_.messages->after_commit(after_commit(AfterCommit::What::accepted, reply, shown));
 }
 
 std::vector<std::uint8_t> Ingress::take_unsuccess(MessageId shown_id, std::uint8_t& count) {
@@ -328,10 +374,38 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
         (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
     pdu.registered_delivery = 0;
-    const Owners owners = owners_of(core_, home_request(core_, party, pdu));
+    const routing::HomeRequest request = home_request(core_, party, pdu);
+    if (must_ask(core_, request) && owner_lookups_ < limits::owner_lookups) [[unlikely]]
+        return ask_owner(party, pdu, request, reply);
+    return go_home(party, pdu, owners_of(core_, request), reply);
+}
+
+CommandStatus Ingress::go_home(Party& party, const smpp::DeliverSm& pdu, const Owners& owners, const ReplyTo& reply) {
     if (core_.fires(script::Event::originated)) [[unlikely]] return triggered(party, pdu, owners, reply);
     MessageId id = 0;
     return originated(party, pdu, reply, owners.all(), id);
+}
+
+/// What cannot be looked up in time is kept as nobody's, and asked about again: see Unowned.
+CommandStatus Ingress::ask_owner(Party& party, const smpp::DeliverSm& pdu, const routing::HomeRequest& request,
+                                 const ReplyTo& reply) {
+    const auto kept = std::make_shared<Message>();
+    store_body(*kept, pdu);
+    ++owner_lookups_;
+    const auto answered = [this, provider = party.id, kept, reply](const accounts::NumberOwners::Answer& answer) {
+        --owner_lookups_;
+        const auto again = smpp::decode<smpp::DeliverSm>(kept->body_view(), {true, 255});
+        SLUICE_CHECK(again.has_value());
+        Party& its = core_.party(provider);
+        const CommandStatus status =
+            full() ? CommandStatus::ESME_RX_T_APPN
+                   : go_home(its, *again, owners_of(core_, home_request(core_, its, *again), &answer), reply);
+        if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
+    };
+    core_.number_owners->find(request.destination.text(), [reactor = core_.reactor, answered](const auto& answer) {
+        reactor->post([answered, answer] { answered(answer); });
+    });
+    return CommandStatus::ESME_ROK;
 }
 
 CommandStatus Ingress::originated(Party& party, const smpp::DeliverSm& pdu, const ReplyTo& reply,
@@ -358,21 +432,14 @@ MessageId Ingress::take_home(Party& party, PartyId owner, const smpp::DeliverSm&
     m.accepted_at = now.wall;
     m.expires_at = now.wall + core_.config.delivery_validity;
     store_body(m, pdu);
-    MessageId id = 0;
+    Split parts;
     const Party& its = core_.party(owner);
     if (its.account != nullptr && party.provider != nullptr && its.converts) {
         routing::TextProfile to = its.account->text;
         to.unmappable = routing::Unmappable::ucs2;  // a provider is not told what an account cannot read
-        convert_new(party, m, party.provider->text, to, reply, nullptr, id);
-        if (id != 0) {
-            core_.note_accepted(id, party.id, m.account, pdu.source_addr, pdu.destination_addr);
-            return id;
-        }
+        if (convert_new(m, party.provider->text, to, parts) != CommandStatus::ESME_ROK) parts = {};
     }
-    const PartyId whom = m.account;
-    id = core_.messages->accept(std::move(m), after_commit(AfterCommit::What::reported, reply, 0), now);
-    core_.note_accepted(id, party.id, whom, pdu.source_addr, pdu.destination_addr);
-    return id;
+    return accept(party, std::move(m), parts, reply, pdu.source_addr, pdu.destination_addr);
 }
 
 }  // namespace sluice::gateway

@@ -7,6 +7,7 @@
 #include "codecs/smpp/pdu.hpp"
 #include "engine/gateway/core.hpp"
 #include "engine/gateway/home.hpp"
+#include "engine/gateway/purses.hpp"
 #include "engine/script/subject.hpp"
 
 namespace sluice::script {
@@ -22,7 +23,8 @@ struct Firing;
 /// not is answered at once, and nothing of it is kept.
 class Ingress {
 public:
-    explicit Ingress(Core& core) : core_(core) {}
+    explicit Ingress(Core& core)
+        : core_(core), purses_(core, [this](Party& party, Unpaid&& paid) { accept(party, std::move(paid)); }) {}
 
     /// A request of an account's session; `max_short_message` as its SMPP version has it. ESME_ROK: the answer follows
     /// the commit. Anything else is the answer.
@@ -38,6 +40,9 @@ public:
 
     /// The destinations that submit_multi could not serve, for its answer; forgotten once asked for.
     std::vector<std::uint8_t> take_unsuccess(MessageId shown_id, std::uint8_t& count);
+
+    /// Messages that wait until they are paid for.
+    std::size_t unpaid() const { return purses_.waiting(); }
 
 private:
     smpp::CommandStatus admit(Party& account, smpp::MessageBody pdu, const wire::ReplyTo& reply, MessageId shown,
@@ -55,18 +60,29 @@ private:
     /// Lets scripts put the candidates in another order.
     smpp::CommandStatus ask_route(Party& party, const smpp::MessageBody& pdu, const routing::RouteDecision& decision,
                                   const wire::ReplyTo& reply, MessageId shown, MessageId& id);
+    smpp::CommandStatus go_home(Party& provider, const smpp::DeliverSm& pdu, const Owners& owners, const wire::ReplyTo& reply);
+    /// Goes on when a database has said whose it is.
+    smpp::CommandStatus ask_owner(Party& provider, const smpp::DeliverSm& pdu, const routing::HomeRequest& request,
+                                  const wire::ReplyTo& reply);
     smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const Owners& owners,
                                   const wire::ReplyTo& reply);
     /// A copy for each owner, or for nobody; `id` is the first one's.
     smpp::CommandStatus originated(Party& party, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply,
                                    std::span<const PartyId> owners, MessageId& id);
     smpp::CommandStatus after_triggers(Firing& firing, Party& party, const wire::ReplyTo& reply);
-    /// A new message for a peer that has text otherwise: refused if its profile says so, or accepted in parts (`id` is set
-    /// then). Else it goes on whole, and is converted when it leaves. Parts are charged before they are
-    /// accepted, by the rule of `decision`; not where that is null.
-    smpp::CommandStatus convert_new(Party& party, Message& m, const routing::TextProfile& from,
-                                    const routing::TextProfile& to, const wire::ReplyTo& reply,
-                                    const routing::RouteDecision* decision, MessageId& id);
+    /// A new message for a peer that has text otherwise: refused if its profile says so, or to go in parts (in `parts`
+    /// then). Else it goes on whole, and is converted when it leaves.
+    smpp::CommandStatus convert_new(const Message& m, const routing::TextProfile& from, const routing::TextProfile& to,
+                                    Split& parts);
+    MessageId accept(Party& party, Message&& m, const Split& parts, const wire::ReplyTo& reply, std::string_view source,
+                     std::string_view destination);
+    MessageId accept(Party& party, Unpaid::Item&& item, const wire::ReplyTo& reply);
+    /// Accepts what has been paid for.
+    void accept(Party& party, Unpaid&& paid);
+    /// Keeps it until it is paid for, by itself or with the rest of its submit_multi.
+    smpp::CommandStatus hold(Party& party, Message&& m, Split&& parts, const wire::ReplyTo& reply);
+    /// The answer to a submit_multi, after the commit of what it brought.
+    void answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count, const wire::ReplyTo& reply);
     static smpp::CommandStatus check_sender(const routing::Account& account, smpp::MessageBody& pdu);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     /// Accepts a copy for `owner`, which may be nobody; `reply` is answered after its commit.
@@ -79,6 +95,9 @@ private:
     };
     Core& core_;
     std::unordered_map<MessageId, Unsuccess> unsuccess_;
+    Purses purses_;
+    Unpaid* together_ = nullptr;  ///< while a submit_multi is taken apart whose account pays in a database
+    std::size_t owner_lookups_ = 0;  ///< under way
     script::Subject sending_;     ///< of `send`, to be used again
     std::uint16_t reference_ = 0;  ///< of the last message that was split
 };

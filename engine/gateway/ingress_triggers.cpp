@@ -193,7 +193,11 @@ CommandStatus Ingress::send(const script::Sending& sending) {
         smpp::MessageBody pdu = subject.body();
         Message m;
         if (const auto status = check(party, pdu, m); status != CommandStatus::ESME_ROK) return status;
-        return take(party, pdu, m, {}, 0, id, named);
+        // It is no part of a submit_multi that is being taken apart.
+        Unpaid* const together = std::exchange(together_, nullptr);
+        const CommandStatus status = take(party, pdu, m, {}, 0, id, named);
+        together_ = together;
+        return status;
     }
     if (full()) return CommandStatus::ESME_RMSGQFUL;
     return originated(named != nullptr ? core_.party(party_of(*named)) : party, subject.body(), {}, {&party.id, 1}, id);

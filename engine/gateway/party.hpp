@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -22,6 +23,9 @@ class Connection;
 
 /// The name of an account or provider in lanes and records: half of its stable key, the lowest bit saying which it is.
 constexpr PartyId party_of(const routing::Account& account) { return static_cast<PartyId>(account.key) | 1u; }
+inline PartyId party_of_account(std::string_view system_id) {
+    return static_cast<PartyId>(routing::stable_key(system_id)) | 1u;
+}
 constexpr PartyId party_of(const routing::Provider& provider) { return static_cast<PartyId>(provider.key) & ~1u; }
 /// The owner of mobile-originated messages that nobody has a claim to: they wait under this name, see unowned.hpp.
 inline constexpr PartyId nobody = 1;

@@ -8,6 +8,7 @@
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/record.hpp"
+#include "engine/gateway/refunds.hpp"
 #include "engine/gateway/wire.hpp"
 
 namespace sluice::gateway {
@@ -255,6 +256,18 @@ Result<void> Deal::take_credits(storage::Store& from, ByteView movements) {
         const auto account = wire::read<PartyId>(references.value(row));
         if (auto added = owner(account).put(Table::meta, row.key, references.value(row)); !added) return added;
     }
+    return take_refunds(from);
+}
+
+/// Whose message it was decides where it is; every shard knows who pays where.
+Result<void> Deal::take_refunds(storage::Store& from) {
+    const storage::LoadResult refunds = facts_of(from, {Refunds::refund_tag, 0}, {Refunds::refund_tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : refunds.rows)
+        if (auto added = home(row.key.low).put(Table::meta, row.key, refunds.value(row)); !added) return added;
+    const storage::LoadResult payers = facts_of(from, {Refunds::payer_tag, 0}, {Refunds::payer_tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : payers.rows)
+        for (auto& filler : fillers_)
+            if (auto added = filler->put(Table::meta, row.key, payers.value(row)); !added) return added;
     return {};
 }
 

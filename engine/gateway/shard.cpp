@@ -34,7 +34,8 @@ Shard::Shard(Options options)
       providers_(core_, ingress_, egress_, receipts_),
       services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }},
       outbinds_(core_, services_),
-      unowned_(core_) {
+      unowned_(core_),
+      refunds_(core_) {
     core_.shard = options.shard;
     core_.shards = options.shards;
     core_.config = options.config;
@@ -43,9 +44,12 @@ Shard::Shard(Options options)
     core_.accounts = options.accounts;
     core_.admission = options.admission;
     core_.authenticate = std::move(options.authenticate);
+    core_.move_credits = std::move(options.move_credits);
+    core_.refunds = &refunds_;
     core_.triggers = &triggers_;
     core_.look_ups = options.look_ups;
     core_.directory = options.directory;
+    core_.number_owners = options.number_owners;
     core_.guard = BindGuard(options.seed);
     core_.session_log = options.session_log ? std::move(options.session_log) : options.log;
     core_.trigger_log = options.trigger_log ? std::move(options.trigger_log) : options.log;
@@ -67,6 +71,7 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     if (auto recovered = receipts_.recover(); !recovered) return recovered;
     if (auto recovered = messages_.recover(reactor_.now()); !recovered) return recovered;
     receipts_.recover_held();
+    refunds_.recover();
     messages_.counts().for_each_account([this](PartyId account, std::uint64_t rows) {
         core_.party(account).shared->queued += static_cast<std::int64_t>(rows);
     });
@@ -145,7 +150,8 @@ void Shard::unbind_quiet() {
 }
 
 bool Shard::drained() const {
-    return messages_.idle() && messages_.charges().quiet() && std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
+    return messages_.idle() && messages_.charges().quiet() && ingress_.unpaid() == 0 &&
+           std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
 }
 
 // ---- links
@@ -246,6 +252,7 @@ void Shard::end_of_turn() {
     egress_.pump();
     receipts_.work();
     unowned_.work();
+    refunds_.work();
     messages_.end_of_turn();
     core_.exchange_totals();
     core_.flush_overflow();

@@ -12,6 +12,7 @@
 #include "engine/gateway/outbinds.hpp"
 #include "engine/gateway/providers.hpp"
 #include "engine/gateway/receipts.hpp"
+#include "engine/gateway/refunds.hpp"
 #include "engine/gateway/triggers.hpp"
 #include "engine/gateway/unowned.hpp"
 #include "engine/io/io.hpp"
@@ -34,8 +35,10 @@ public:
         AccountsShared* accounts = nullptr;
         Admission* admission = nullptr;
         Authenticate authenticate;
+        MoveCredits move_credits;
         script::LookUps* look_ups = nullptr;  ///< outlives the shard's last turn
-        accounts::Directory* directory = nullptr;  ///< outlives the shard
+        accounts::Directory* directory = nullptr;           ///< outlives the shard
+        accounts::NumberOwners* number_owners = nullptr;    ///< likewise
         LogLine log;
         ChargingRecords* charging_records = nullptr;  ///< none: movements of credits are not recorded
         LogLine session_log, trigger_log;      ///< see Core; without them their lines go to `log`
@@ -124,6 +127,7 @@ private:
     Customer::Services services_;
     Outbinds outbinds_;
     Unowned unowned_;
+    Refunds refunds_;
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more
     std::vector<io::ListenerId> listeners_;

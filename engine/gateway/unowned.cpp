@@ -10,6 +10,8 @@ namespace sluice::gateway {
 namespace {
 constexpr std::size_t looked_at_per_turn = 256;
 constexpr std::size_t lanes = 4;
+/// How often databases are asked again for the owners of what is nobody's; and when some could not be asked for.
+constexpr seconds ask_again{600}, ask_again_missed{30};
 }  // namespace
 
 std::uint64_t Unowned::count() {
@@ -35,7 +37,18 @@ void Unowned::look_again_soon() {
 
 bool Unowned::has_owner(const Message& m) {
     const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
-    return pdu && owners_of(core_, home_request(core_, core_.party(m.provider), *pdu)).count > 0;
+    if (!pdu) return false;
+    const routing::HomeRequest request = home_request(core_, core_.party(m.provider), *pdu);
+    if (!must_ask(core_, request)) return owners_of(core_, request).count > 0;
+    ++lookups_;
+    core_.number_owners->find(request.destination.text(), [this, reactor = core_.reactor, id = m.id](const auto& answer) {
+        reactor->post([this, id, found = !answer.owners.empty(), away = answer.away] {
+            --lookups_;
+            if (away) core_.owners_missed = true;
+            if (found) give_later(id);
+        });
+    });
+    return false;
 }
 
 /// The first owner gets the message itself, others copies, all in one batch.
@@ -61,7 +74,21 @@ void Unowned::give(Message& m) {
     core_.messages->readdress(m, owner);
 }
 
+void Unowned::give_later(MessageId id) {
+    core_.messages->fetch(id, [this](Message* m) {
+        if (m != nullptr && m->account == nobody && m->stage == Stage::queued) give(*m);
+    });
+}
+
 void Unowned::work() {
+    const MonoTime now = core_.now().mono;
+    if (core_.number_owners != nullptr && core_.number_owners->on() &&
+        now >= asked_at_ + (core_.owners_missed ? ask_again_missed : ask_again)) {
+        asked_at_ = now;
+        core_.owners_missed = false;
+        if (count() > 0) once_more_ = true;
+    }
+    if (lookups_ >= looked_at_per_turn) return;  // an answer wakes us
     const bool idle = !look_in_memory_ && in_memory_.empty() && lane_ == lanes;
     if (idle && std::exchange(once_more_, false)) look_again();
     if (look_in_memory_) {
@@ -74,7 +101,7 @@ void Unowned::work() {
         });
         if (in_memory_.empty() && lane_ == 0 && count() == 0) lane_ = lanes;
     }
-    for (std::size_t n = 0; n < looked_at_per_turn && !in_memory_.empty(); ++n) {
+    for (std::size_t n = 0; n < looked_at_per_turn && lookups_ < looked_at_per_turn && !in_memory_.empty(); ++n) {
         Message* const m = core_.messages->find(in_memory_.back());
         in_memory_.pop_back();
         if (m != nullptr && m->account == nobody && m->stage == Stage::queued && has_owner(*m)) give(*m);
@@ -104,9 +131,7 @@ void Unowned::look_at_rows(const storage::LoadResult& result) {
         position_ = row.key.low + 1;
         Message found;
         if (!read_snapshot(result.value(row), found) || found.account != nobody || !has_owner(found)) continue;
-        core_.messages->fetch(found.id, [this](Message* m) {
-            if (m != nullptr && m->account == nobody && m->stage == Stage::queued) give(*m);
-        });
+        give_later(found.id);
     }
     if (result.more) return;
     ++lane_;

@@ -33,13 +33,17 @@ public:
     void list(std::size_t limit, std::function<void(std::vector<Item>)> then);
 
 private:
+    /// False also when a database is asked: the message goes when it answers.
     bool has_owner(const Message& m);
+    void give_later(MessageId id);
     void give(Message& m);
     void look_at_disk();
     void look_at_rows(const storage::LoadResult& result);
 
     Core& core_;
     bool once_more_ = false;
+    std::size_t lookups_ = 0;             ///< under way
+    MonoTime asked_at_{};
     std::uint64_t round_ = 0;             ///< what was begun for an older configuration is left
     MessageId before_ = 0;                ///< what came later was asked under this configuration
     std::vector<Handle> in_memory_;       ///< to be looked at

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "codecs/smpp/status.hpp"
 #include "engine/base/money.hpp"
 
 namespace sluice::routing {
@@ -37,6 +38,9 @@ struct Charging {
     std::optional<Money> credit_limit;  ///< postpaid: how far below zero; none: without limit
     SettleAt settle_at = SettleAt::response;
     std::optional<Money> least_margin;  ///< what must be left of a part's price after the provider's; below zero: the largest loss
+    /// With ChargingMode::database: the answer to messages while that cannot be asked.
+    smpp::CommandStatus away_status = smpp::CommandStatus::ESME_RTHROTTLED;
+    bool gives_back = false;            ///< likewise: what failed is given back there
 
     bool on() const { return mode != ChargingMode::none; }
     /// Whether the balance bounds what it may send.

@@ -72,13 +72,11 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
                 decision.reject_status = rule.reject_status;
                 return decision;
             }
-            std::array<RouteTarget, max_candidates> affordable_targets;
-            std::span<const RouteTarget> targets = rule.targets;
             if (rule.priced) {
-                targets = affordable(rule, request, decision, affordable_targets);
-                if (targets.empty()) return decision;
+                rank_affordable(rule, request, health, random, decision);
+                return decision;
             }
-            decision.count = rank(targets, health, random, decision.candidates);
+            decision.count = rank(rule.targets, health, random, decision.candidates);
             decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
             return decision;
         }
@@ -92,11 +90,11 @@ std::optional<Money> RouteTable::cost_of(const RouteTarget& target, const Addres
     return prices_[target.provider].table->find(destination);
 }
 
-std::span<const RouteTarget> RouteTable::affordable(const RouteRule& rule, const RouteRequest& request,
-                                                    RouteDecision& decision,
-                                                    std::array<RouteTarget, max_candidates>& targets) const {
+void RouteTable::rank_affordable(const RouteRule& rule, const RouteRequest& request, HealthView health,
+                                 std::uint64_t random, RouteDecision& decision) const {
     const std::optional<Money> most = request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
     decision.outcome = RouteDecision::Outcome::unpriced;
+    std::array<RouteTarget, max_candidates> targets;
     std::size_t count = 0;
     for (const RouteTarget& target : rule.targets) {
         const std::optional<Money> cost = cost_of(target, request.destination);
@@ -106,9 +104,11 @@ std::span<const RouteTarget> RouteTable::affordable(const RouteRule& rule, const
         targets[count] = target;
         targets[count++].cost = *cost;
     }
+    if (count == 0) return;
     const std::span found(targets.data(), count);
     std::ranges::stable_sort(found, {}, [](const RouteTarget& target) { return std::tuple(target.priority, target.cost); });
-    return found;
+    decision.count = rank(found, health, random, decision.candidates);
+    decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
 }
 
 std::vector<RouteTable::Shadowed> RouteTable::shadowed() const {

@@ -131,10 +131,10 @@ private:
         return {chain_rules_.data() + chain.first_rule, chain.rule_count};
     }
 
-    /// The targets that may carry the message, with what they cost, cheapest first among equal priorities; sets the
-    /// outcome where there is none.
-    std::span<const RouteTarget> affordable(const RouteRule& rule, const RouteRequest& request, RouteDecision& decision,
-                                            std::array<RouteTarget, max_candidates>& targets) const;
+    /// Candidates of a rule some of whose providers have price tables: those that have a price for the destination and are
+    /// not too dear, the cheapest first among equal priorities.
+    void rank_affordable(const RouteRule& rule, const RouteRequest& request, HealthView health, std::uint64_t random,
+                         RouteDecision& decision) const;
 
     std::vector<RouteRule> rules_;
     std::vector<Prices> prices_;  ///< by ProviderId

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 
+#include "tests/accounts/set_clock.hpp"
 #include "tests/sql/sqlite.hpp"
 
 namespace sluice::accounts {
@@ -12,15 +13,6 @@ namespace {
 
 using Found = Directory::Found;
 using Kind = Found::Kind;
-
-/// Stands where it is set.
-class SetClock final : public Clock {
-public:
-    MonoTime mono() const override { return MonoTime(nanoseconds(at.load())); }
-    WallTime wall() const override { return {}; }
-    std::atomic<std::int64_t> at{nanoseconds(seconds(1000)).count()};
-    void advance(nanoseconds by) { at += by.count(); }
-};
 
 class DirectoryTest : public testing::Test {
 protected:
@@ -31,7 +23,7 @@ protected:
             ASSERT_TRUE(sql::execute(*database, {text}));
         source.name = "customers";
         source.database = "db";
-        source.find = "SELECT * FROM SmppServerUsers WHERE SystemID = ?";
+        source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}", {"system_id"});
         source.scheme = "sha1-utf16le";
         directory = std::make_unique<Directory>(
             [this](const std::string& name) { return name == "db" ? database.get() : nullptr; },
@@ -126,7 +118,7 @@ TEST_F(DirectoryTest, WhateverAPeerCallsItselfIsData) {
 }
 
 TEST_F(DirectoryTest, ADatabaseThatKnowsNoCaseDoesNotMakeTwoOfOne) {
-    source.find = "SELECT * FROM SmppServerUsers WHERE SystemID = ? COLLATE NOCASE";
+    source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id} COLLATE NOCASE", {"system_id"});
     configure();
     EXPECT_EQ(find("TEST1").kind, Kind::nobody);
     EXPECT_EQ(find("Test1").kind, Kind::account);
@@ -154,11 +146,11 @@ TEST_F(DirectoryTest, BadRowsAndStatementsAreSaidAndLetNobodyIn) {
     ASSERT_TRUE(sql::execute(*database, {"INSERT INTO SmppServerUsers VALUES ('Bad', NULL, 1)"}));
     EXPECT_EQ(find("Bad").kind, Kind::nobody);
     EXPECT_NE(log.find("account source customers: Bad: there is no column PasswordHash"), std::string::npos) << log;
-    source.find = "SELECT * FROM Nowhere WHERE SystemID = ?";
+    source.find = *StatementText::parse("SELECT * FROM Nowhere WHERE SystemID = {system_id}", {"system_id"});
     configure();
     EXPECT_EQ(find("Test1").kind, Kind::away);
     EXPECT_NE(log.find("Nowhere"), std::string::npos) << log;
-    source.find = "SELECT * FROM SmppServerUsers WHERE SystemID <> ?";
+    source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID <> {system_id}", {"system_id"});
     configure();
     EXPECT_EQ(find("x").kind, Kind::nobody) << "two rows";
     EXPECT_EQ(directory->stats().wrong, 3u);

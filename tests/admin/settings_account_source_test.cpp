@@ -25,7 +25,7 @@ TEST(SettingsAccountSource, IsReadAndRoutesNameIt) {
 [[account_source]]
 name = "sql"
 database = "customers"
-find = "SELECT * FROM SmppServerUsers WHERE SystemID = ?"
+find = "SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}"
 password_scheme = "sha1-utf16le"
 cache = "1m"
 cache_unknown = "5s"
@@ -62,6 +62,51 @@ via = ["north"]
     Settings other = *settings;
     other.account_sources[0].max_accounts = 11;
     EXPECT_EQ(diff(*settings, other).live, std::vector<std::string>{"account_source: changed, for look-ups from now on"});
+}
+
+TEST(SettingsAccountSource, CreditsAreInTheDatabaseOrKeptHere) {
+    const auto source = [](const std::string& more) {
+        return with(R"(
+[[account_source]]
+name = "sql"
+database = "customers"
+find = "SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}"
+)" + more);
+    };
+    const auto there = source(R"(owner = "SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {digits}"
+charge = "UPDATE SmppServerUsers SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}"
+give_back = "UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}"
+charge_when_away = "ESME_RMSGQFUL"
+[account_source.defaults]
+charging = { price = "0.5", settle_at = "receipt" }
+)");
+    ASSERT_TRUE(there) << there.error().message;
+    const routing::Charging& charging = there->accounts[0].charging;
+    EXPECT_EQ(charging.mode, routing::ChargingMode::database);
+    EXPECT_EQ(charging.away_status, smpp::CommandStatus::ESME_RMSGQFUL);
+    EXPECT_TRUE(charging.gives_back);
+    EXPECT_EQ(charging.settle_at, routing::SettleAt::receipt);
+    EXPECT_EQ(charging.price, parse_money("0.5"));
+    EXPECT_FALSE(there->account_sources[0].owner.empty());
+
+    const auto here = source("[account_source.defaults]\ncredits = 5\n");
+    ASSERT_TRUE(here) << here.error().message;
+    EXPECT_EQ(here->accounts[0].charging.mode, routing::ChargingMode::prepaid);
+
+    const auto wrong = source(R"(charge = "UPDATE t SET c = c - {credit} WHERE s = {system_id}"
+owner = "SELECT 1"
+charge_when_away = "ESME_NONE"
+[account_source.defaults]
+credits = 5
+)");
+    ASSERT_FALSE(wrong);
+    for (const char* what : {"account_source[1].charge: there is no {credit}; the parameters are {credits} and {system_id}, as in \"UPDATE",
+                             "account_source[1].charge: the credits are either in the database or here",
+                             "account_source[1].owner: must have {number} or {digits} in it", "account_source[1].charge_when_away: "})
+        EXPECT_NE(wrong.error().message.find(what), std::string::npos) << what << "\n" << wrong.error().message;
+    const auto alone = source("give_back = \"UPDATE t SET c = c + {credits} WHERE s = {system_id}\"\n");
+    ASSERT_FALSE(alone);
+    EXPECT_NE(alone.error().message.find("account_source[1].give_back: means nothing without charge"), std::string::npos);
 }
 
 TEST(SettingsAccountSource, MistakesAreNamed) {

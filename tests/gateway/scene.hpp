@@ -163,6 +163,8 @@ struct Setup {
     std::uint32_t shards;
     std::size_t receipts_in_memory;
     script::LookUps* look_ups = nullptr;
+    MoveCredits move_credits = nullptr;
+    accounts::NumberOwners* number_owners = nullptr;
 };
 inline void PrintTo(const Setup& setup, std::ostream* out) {
     *out << setup.shards << " shards, " << setup.receipts_in_memory << " receipts in memory";
@@ -392,6 +394,8 @@ private:
             };
             options.charging_records = &records;
             options.look_ups = setup_.look_ups;
+            options.move_credits = setup_.move_credits;
+            options.number_owners = setup_.number_owners;
             options.log = [this](char, std::string line) { log += line + '\n'; };
             auto recorder = std::make_unique<history::Recorder>(1u << 20);
             options.history = recorder.get();

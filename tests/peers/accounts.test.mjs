@@ -15,6 +15,8 @@ import { sleep, until } from './lib/wait.mjs';
 const ESME_RBINDFAIL = 13;
 const ESME_RINVPASWD = 14;
 const ESME_RINVSRCADR = 10;
+const ESME_RSUBMITFAIL = 69;
+const ESME_RTHROTTLED = 88;
 
 // The how-to's: SHA-1 of the password in UTF-16LE, as SQL Server's HASHBYTES makes it.
 const users = `INSERT INTO SmppServerUsers (SystemID, PasswordHash, Credits) VALUES
@@ -29,7 +31,7 @@ async function gatewayOn(folder, connection, provider, source = {}, tables = {})
         database: [{ name: 'integration', connection, timeout: '1s' }],
         account: [accountOf('shop', 'secret')],
         account_source: [{
-            name: 'sql-customers', database: 'integration', find: 'SELECT * FROM SmppServerUsers WHERE SystemID = ?',
+            name: 'sql-customers', database: 'integration', find: 'SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}',
             password_scheme: 'sha1-utf16le', ...source,
         }],
         provider: [providerAt('node', provider.port)],
@@ -155,6 +157,122 @@ test('PostgreSQL stopped, started and frozen under load', { skip: withoutSmpp ||
     const ids = () => new Set([...one.receipts, ...again.receipts].map((receipt) => receipt.id)).size;
     await until('every receipt', async () => (await total(gateway, 'reports_delivered')) >= accepted.length);
     t.diagnostic(`${accepted.length} messages accepted, ${ids()} receipts on the first two sessions`);
+    await gateway.stop();
+});
+
+const credits = {
+    charge: 'UPDATE SmppServerUsers SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}',
+    give_back: 'UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}',
+    owner: 'SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}',
+};
+
+/** The how-to's credits and route back, whatever the database. `sql` asks it. */
+async function creditsAndNumbers(gateway, provider, sql) {
+    sql('ALTER TABLE SmppServerUsers ADD AddressRange VARCHAR(40)');
+    sql("UPDATE SmppServerUsers SET AddressRange = '+31699887766' WHERE SystemID = 'Test1'");
+    sql("UPDATE SmppServerUsers SET AddressRange = '+31688776655', Credits = 3 WHERE SystemID = 'Test2'");
+    const left = (name) => Number(sql(`SELECT Credits FROM SmppServerUsers WHERE SystemID = '${name}'`).trim());
+    await until('the provider is bound', () => provider.binds.length > 0);
+
+    const two = customer(gateway, 'Test2', 'Pwd2');
+    await two.bind();
+    const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => two.submit(message(i))));
+    assert.deepEqual(answers.map((answer) => answer.command_status), [0, 0, 0, ESME_RSUBMITFAIL, ESME_RSUBMITFAIL]);
+    assert.equal(left('Test2'), 0);
+    await until('three receipts', () => two.receipts.length === 3);
+    sql("UPDATE SmppServerUsers SET Credits = 1 WHERE SystemID = 'Test2'");
+    assert.equal((await two.submit(message(6))).command_status, 0, 'paid in again');
+
+    // SQL in every field of a message.
+    const one = customer(gateway, 'Test1', 'Pwd1');
+    await one.bind();
+    for (const each of ["' OR '1'='1", "x'; DELETE FROM SmppServerUsers; --", '" OR ""="', '{credits}', '?'])
+        await one.submit({ ...message(7), source_addr: each.slice(0, 20), service_type: each.slice(0, 5), destination_addr: each.slice(0, 20), text: each });
+    assert.equal(sql('SELECT count(*) FROM SmppServerUsers').trim(), '2', 'nothing was deleted');
+    await one.unbind();
+
+    // Back home by number: Test1 is away, and gets its own later.
+    assert.equal(await provider.originate('4670000001', '+31688776655', 'to two'), 0);
+    assert.equal(await provider.originate('4670000001', '31699887766', 'to one'), 0);
+    assert.equal(await provider.originate('4670000001', '+31600000000', 'to nobody'), 0);
+    assert.equal(await provider.originate("' OR '1'='1", "' OR '1'='1", 'to everybody'), 0);
+    await until('its message', () => two.messages.length === 1);
+    const again = customer(gateway, 'Test1', 'Pwd1');
+    await again.bind();
+    await until('the other one', () => again.messages.length === 1);
+    assert.deepEqual([two.messages, again.messages], [['to two'], ['to one']]);
+    await two.unbind();
+    await again.unbind();
+}
+
+test('credits and numbers in SQLite', { skip: withoutSmpp }, async (t) => {
+    const folder = scratch(t);
+    const file = path.join(folder, 'customers.db');
+    const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', file, text], { encoding: 'utf8' });
+    sql('CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT)');
+    sql(users);
+    const provider = await new Provider({ keep: true }).start();
+    const gateway = await gatewayOn(folder, `Driver=SQLite3;Database=${file}`, provider, credits);
+    await gateway.start();
+    await creditsAndNumbers(gateway, provider, sql);
+    await gateway.stop();
+});
+
+test('credits and numbers in PostgreSQL, stopped and started under load', { skip: withoutSmpp || withoutPostgres }, async (t) => {
+    const folder = scratch(t);
+    const postgres = await (await Postgres.create(folder)).start();
+    const sql = (text) => postgres.sql(text);
+    sql('CREATE TABLE SmppServerUsers (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)');
+    sql(users);
+    const provider = await new Provider({ keep: true }).start();
+    const gateway = await gatewayOn(folder, postgres.connection, provider, { ...credits, cache_unknown: '1s' });
+    await gateway.start();
+    await creditsAndNumbers(gateway, provider, sql);
+
+    const before = 100000;
+    sql(`UPDATE SmppServerUsers SET Credits = ${before} WHERE SystemID = 'Test1'`);
+    const one = customer(gateway, 'Test1', 'Pwd1');
+    await one.bind();
+    const sentBefore = provider.texts.length;
+    const statuses = new Map();
+    const accepted = [];
+    let sending = true;
+    const load = (async () => {
+        for (let i = 0; sending; i += 10) {
+            const each = Array.from({ length: 10 }, (_, k) => ({ ...message(i + k), text: `under load ${i + k}` }));
+            const answers = await Promise.all(each.map((submit) => one.submit(submit)));
+            answers.forEach((answer, k) => {
+                statuses.set(answer.command_status, (statuses.get(answer.command_status) ?? 0) + 1);
+                if (answer.command_status === 0) accepted.push(each[k].text);
+            });
+            await sleep(5);
+        }
+    })();
+    const more = async (status, what) => {
+        const seen = statuses.get(status) ?? 0;
+        await until(what, () => (statuses.get(status) ?? 0) > seen + 100);
+    };
+    await more(0, 'messages are accepted with the database');
+    for (let round = 0; round < 2; ++round) {
+        await postgres.stop();
+        await more(ESME_RTHROTTLED, 'messages are throttled without it');
+        if (round === 1) assert.equal(await provider.originate('4670000001', '31600000001', 'while it was away'), 0, 'kept');
+        await postgres.start();
+        await more(0, 'messages are accepted again');
+    }
+    sql("UPDATE SmppServerUsers SET AddressRange = '+31600000001' WHERE SystemID = 'Test1'");
+    sending = false;
+    await load;
+    assert.deepEqual([...statuses.keys()].sort(), [0, ESME_RTHROTTLED], 'nothing else happened');
+    await until('every accepted message is with the provider', () => provider.texts.length - sentBefore >= accepted.length);
+    assert.deepEqual(provider.texts.slice(sentBefore).sort(), accepted.sort(), 'those that were accepted, and no others');
+    const taken = before - Number(sql("SELECT Credits FROM SmppServerUsers WHERE SystemID = 'Test1'").trim());
+    const uncertain = await total(gateway, 'charges_uncertain');
+    t.diagnostic(`${accepted.length} accepted, ${statuses.get(ESME_RTHROTTLED)} throttled, ${taken} credits taken, ${uncertain} uncertain charges`);
+    assert.ok(taken >= accepted.length, 'nothing went unpaid');
+    assert.ok(taken - accepted.length <= 100 * uncertain, 'and what was taken for nothing is known');
+    await until('what came meanwhile went home', () => one.messages.length === 1);
+    assert.deepEqual(one.messages, ['while it was away']);
     await gateway.stop();
 });
 

@@ -52,6 +52,18 @@ export class Provider {
         await closed;
     }
 
+    /** Brings a mobile-originated message; resolves with the status of the answer. */
+    originate(from, to, body) {
+        const session = [...this.#sessions].find((each) => each.receives);
+        return new Promise((resolve, reject) => {
+            session.once('close', () => reject(new Error('the connection ended before the answer')));
+            session.deliver_sm({
+                source_addr: from, destination_addr: to, source_addr_ton: 1, source_addr_npi: 1, dest_addr_ton: 1, dest_addr_npi: 1,
+                short_message: body,
+            }, (answer) => resolve(answer.command_status));
+        });
+    }
+
     #serve(session) {
         this.#sessions.add(session);
         session.socket.setNoDelay(true);
