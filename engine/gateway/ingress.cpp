@@ -205,12 +205,12 @@ MessageId Ingress::accept(Party& party, Message&& m, const Split& parts, const R
     return id;
 }
 
-/// Their PDUs are gone, but for what was stored of them.
+/// Its PDU is gone, but for what was stored of it.
 MessageId Ingress::accept(Party& party, Unpaid::Item&& item, const ReplyTo& reply) {
-    const std::vector<std::uint8_t> body(item.message.body_view().begin(), item.message.body_view().end());
-    const auto pdu = smpp::decode<smpp::SubmitSm>(body);
-    SLUICE_CHECK(pdu.has_value());
-    return accept(party, std::move(item.message), item.split, reply, pdu->source_addr, pdu->destination_addr);
+    const auto body = smpp::decode<smpp::MessageBody>(item.message.body_view(), {true, 255});
+    SLUICE_CHECK(body.has_value());
+    const std::string source(body->source_addr), destination(body->destination_addr);
+    return accept(party, std::move(item.message), item.split, reply, source, destination);
 }
 
 CommandStatus Ingress::hold(Party& party, Message&& m, Split&& parts, const ReplyTo& reply) {

@@ -74,6 +74,7 @@ private:
     /// then). Else it goes on whole, and is converted when it leaves.
     smpp::CommandStatus convert_new(const Message& m, const routing::TextProfile& from, const routing::TextProfile& to,
                                     Split& parts);
+    /// `source` and `destination` are for the history.
     MessageId accept(Party& party, Message&& m, const Split& parts, const wire::ReplyTo& reply, std::string_view source,
                      std::string_view destination);
     MessageId accept(Party& party, Unpaid::Item&& item, const wire::ReplyTo& reply);

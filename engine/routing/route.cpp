@@ -106,7 +106,9 @@ void RouteTable::rank_affordable(const RouteRule& rule, const RouteRequest& requ
     }
     if (count == 0) return;
     const std::span found(targets.data(), count);
-    std::ranges::stable_sort(found, {}, [](const RouteTarget& target) { return std::tuple(target.priority, target.cost); });
+    std::ranges::sort(found, {}, [](const RouteTarget& target) {
+        return std::tuple(target.priority, target.cost, target.provider);  // as in compile()
+    });
     decision.count = rank(found, health, random, decision.candidates);
     decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
 }

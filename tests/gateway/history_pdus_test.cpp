@@ -11,7 +11,7 @@ using history::TraceEvent;
 class HistoryPdus : public testing::TestWithParam<std::uint32_t> {
 protected:
     std::unique_ptr<Scene> scene_with(const Privacy& privacy, bool pdus = true) {
-        auto scene = std::make_unique<Scene>(Setup(GetParam()), nullptr, 1, [=](GatewayConfig& config) {
+        auto scene = std::make_unique<Scene>(gateway::Setup(GetParam()), nullptr, 1, [=](GatewayConfig& config) {
             config.history_pdus = pdus;
             config.privacy = privacy;
         });
