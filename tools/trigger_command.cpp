@@ -129,6 +129,7 @@ Json field_value(const std::string& name, const std::string& text) {
 
 /// The error is for people.
 Result<void> check_answers(const Json& answers) {
+    const auto is_object = [](const Json& json) { return json.is_object(); };
     if (!answers.is_array()) return fail("--answers takes a JSON array of objects");
     for (const Json& its : answers) {
         const std::string text = its.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -136,7 +137,7 @@ Result<void> check_answers(const Json& answers) {
         for (const auto& [name, value] : its.items()) {
             const bool right = name == "error" || name == "body"       ? value.is_string()
                                : name == "status" || name == "changed" ? value.is_number_integer()
-                               : name == "rows" ? value.is_array() && std::ranges::all_of(value, [](const Json& row) { return row.is_object(); })
+                               : name == "rows" ? value.is_array() && std::ranges::all_of(value, is_object)
                                                 : false;
             if (!right)
                 return fail("the answer " + text + " has a wrong '" + name +

@@ -213,7 +213,8 @@ void write_triggers(MetricsText& out, const std::vector<std::optional<TriggersVi
     using Stats = gateway::Triggers::Stats;
     samples("sluice_script_calls_total", "calls of the trigger's script", [](const Stats& s) { return s.runs; });
     samples("sluice_script_errors_total", "calls that failed", [](const Stats& s) { return s.errors; });
-    samples("sluice_script_instructions_total", "instructions that it took", [](const Stats& s) { return s.instructions; });
+    samples("sluice_script_instructions_total", "instructions that it took",
+            [](const Stats& s) { return s.instructions; });
     samples("sluice_script_look_ups_total", "look-ups that it made", [](const Stats& s) { return s.look_ups; });
     const auto gauge = [&](std::string_view name, std::string_view help, std::size_t TriggersView::*member) {
         out.gauge(name, help);

@@ -48,7 +48,8 @@ LookUpResult result_of(sql::Outcome<sql::Answer>&& outcome) {
     LookUpResult result;
     if (!outcome) {
         result.error = outcome.error().text;
-        if (outcome.error().kind == sql::Failure::Kind::uncertain) result.error += " (it may have been done all the same)";
+        if (outcome.error().kind == sql::Failure::Kind::uncertain)
+            result.error += " (it may have been done all the same)";
         return result;
     }
     sql::Answer& answer = *outcome;
@@ -100,8 +101,10 @@ LookUps::LookUps(const sql::Databases& databases, http::ClientConfig config)
       }()) {}
 
 bool LookUps::start(const LookUp& wanted, Done done) {
-    if (wanted.kind == LookUp::Kind::http)
-        return http_.ask(request_of(wanted), [done = std::move(done)](http::Outcome outcome) { done(result_of(std::move(outcome))); });
+    if (wanted.kind == LookUp::Kind::http) {
+        return http_.ask(request_of(wanted),
+                         [done = std::move(done)](http::Outcome outcome) { done(result_of(std::move(outcome))); });
+    }
     sql::Database* const database = databases_.find(wanted.database);
     if (database == nullptr) {
         LookUpResult result;

@@ -249,7 +249,8 @@ private:
         if (result == CURLE_OK) {
             long status = 0;
             curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-            return answer(std::move(done), Response{static_cast<int>(status), std::move(transfer->body)}, &Stats::answered);
+            return answer(std::move(done), Response{static_cast<int>(status), std::move(transfer->body)},
+                          &Stats::answered);
         }
         std::string why = transfer->cut != nullptr ? transfer->cut
                           : transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(result);
@@ -262,7 +263,8 @@ private:
             Done done;
             {
                 const std::lock_guard lock(mutex_);
-                const auto expired = std::ranges::find_if(waiting_, [&](const Waiting& one) { return one.deadline <= present; });
+                const auto expired =
+                    std::ranges::find_if(waiting_, [&](const Waiting& one) { return one.deadline <= present; });
                 if (expired == waiting_.end()) return;
                 done = std::move(expired->done);
                 waiting_.erase(expired);
