@@ -101,9 +101,13 @@ private:
 };
 
 std::optional<NumberPattern> read_prefix(Sheet& sheet, std::size_t column) {
-    const auto prefix = NumberPattern::prefix(sheet.field(column));
-    if (!prefix) sheet.mistake(fmt::format("'{}' is not a prefix of at most 15 digits, as 4477", sheet.field(column)));
-    return prefix;
+    const std::string_view field = sheet.field(column);
+    if (field == "*") return NumberPattern();
+    // A cell that was left empty must not become the price of every destination.
+    const auto prefix = NumberPattern::prefix(field);
+    if (prefix && *prefix != NumberPattern()) return prefix;
+    sheet.mistake(fmt::format("'{}' is not a prefix of 1 to 15 digits, as 4477, nor * for every number", field));
+    return std::nullopt;
 }
 
 std::optional<Money> read_price(Sheet& sheet, std::size_t column) {

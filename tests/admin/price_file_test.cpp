@@ -27,6 +27,14 @@ TEST(PriceFile, ByPrefix) {
               (std::map<std::string, std::string>{{"447", "0.035"}, {"49", "1"}}));
 }
 
+TEST(PriceFile, AnEmptyCellIsNotEveryDestination) {
+    EXPECT_EQ(prices("prefix,price\n44,1\n*,2\n"), (std::map<std::string, std::string>{{"", "2"}, {"44", "1"}}));
+    for (const char* empty : {"", "+", "\"\""})
+        EXPECT_TRUE(mistakes("prefix,price\n44,1\n" + std::string(empty) + ",2\n").starts_with("p.csv:3: '"))
+            << empty;
+    EXPECT_FALSE(parse_networks("prefix,mccmnc\n,23415\n", "n.csv"));
+}
+
 TEST(PriceFile, ByNetwork) {
     const auto networks = parse_networks("prefix,mcc,mnc\n4477,234,15\n4478,234,30\n4915,262,01\n331,208,10\n", "n.csv");
     ASSERT_TRUE(networks) << networks.error().message;
@@ -36,7 +44,7 @@ TEST(PriceFile, ByNetwork) {
 
 TEST(PriceFile, MistakesHaveTheirLine) {
     EXPECT_EQ(mistakes("prefix,price\n44,0.03\nUK,0.04\n49,free\n33,-1\n31\n"),
-              "p.csv:3: 'UK' is not a prefix of at most 15 digits, as 4477\n"
+              "p.csv:3: 'UK' is not a prefix of 1 to 15 digits, as 4477, nor * for every number\n"
               "p.csv:4: 'free' is no price from 0 to 1000000 with up to six decimals, as 0.0035\n"
               "p.csv:5: '-1' is no price from 0 to 1000000 with up to six decimals, as 0.0035\n"
               "p.csv:6: 1 fields under 2 headings");
