@@ -4,7 +4,6 @@ Runs the program named by $SLUICE; speaks TAP.
 """
 
 import glob
-import json
 import os
 import pty
 import re
@@ -414,87 +413,6 @@ class Account(unittest.TestCase):
             done = account("topup", "shop", "1")
             self.assertEqual(done.returncode, 1)
             self.assertIn("no gateway answers", done.stderr)
-
-
-class Route(unittest.TestCase):
-    CONFIG = """
-[server]
-data_directory = "data"
-[[listener]]
-endpoint = "127.0.0.1:0"
-[[account]]
-system_id = "acme"
-password_hash = "$scrypt$ln=10,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$%s"
-charging = { mode = "postpaid", price = "0.03", max_loss = "0.01" }
-[[provider]]
-name = "north"
-endpoints = ["127.0.0.1:1"]
-system_id = "us"
-prices = "north.csv"
-[[provider]]
-name = "south"
-endpoints = ["127.0.0.1:1"]
-system_id = "us"
-prices = "south.csv"
-networks = "networks.csv"
-[[route]]
-via = ["north", "south"]
-""" % ("A" * 43)
-    FILES = {
-        "north.csv": "prefix,price\n44,0.02\n49,0.09\n",
-        "south.csv": "mccmnc,price\n23415,0.015\n262,0.025\n",
-        "networks.csv": "prefix,mccmnc\n4477,23415\n49,26201\n",
-        "numbers.txt": "447700900123\n447800900123\n+4915112345678\n4915112345679\n33123456789\n",
-    }
-
-    def folder(self, **changed):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        for name, text in {"sluice.toml": self.CONFIG, **self.FILES, **changed}.items():
-            with open(os.path.join(folder.name, name), "w") as out:
-                out.write(text)
-        return lambda name: os.path.join(folder.name, name)
-
-    def test_shares_costs_and_what_is_left(self):
-        at = self.folder()
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--html", at("plan.html"), at("numbers.txt"))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        result = json.loads(done.stdout)
-        self.assertEqual(result["messages"], 5)
-        self.assertEqual([(each["provider"], each["messages"], each["cost"], each["revenue"], each["margin"])
-                          for each in result["providers"]],
-                         [("south", 3, "0.065", "0.09", "0.025"), ("north", 1, "0.02", "0.03", "0.01")])
-        self.assertEqual(result["refused"], {"unpriced": {"messages": 1, "example": "33123456789"}})
-        with open(at("plan.html")) as page:
-            text = page.read()
-        self.assertIn("south", text)
-        self.assertNotRegex(text, r"https?://")
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), at("numbers.txt"))
-        self.assertRegex(done.stdout, r"south +3 +60\.0% +#{18} +0\.065 +0\.09 +0\.025")
-        self.assertRegex(done.stdout, r"refused, unpriced: 1 \(20\.0%\), the first to 33123456789")
-
-    def test_a_provider_away_costs_more_or_too_much(self):
-        at = self.folder()
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--down", "south", at("numbers.txt"))
-        result = json.loads(done.stdout)  # what only south can carry within the loss waits for it
-        self.assertEqual({each["provider"]: each["messages"] for each in result["providers"]}, {"north": 2, "south": 2})
-
-    def test_rows_may_say_whose_they_are(self):
-        at = self.folder(**{"traffic.csv": "account,to,from\nacme,447700900123,Shop\n\"acme\",4915112345678,\n"})
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), at("traffic.csv"))
-        self.assertEqual(done.returncode, 0, done.stderr)
-        for text, says in (("account,to\nnobody,44\n", "line 2: there is no account 'nobody'"), ("44,45\n", "headings"),
-                           ("to,from\n44\n", "line 2: 1 fields, not 2"), ("", "no destination")):
-            at = self.folder(**{"traffic.csv": text})
-            done = sluice("route", "simulate", "--config", at("sluice.toml"), at("traffic.csv"))
-            self.assertEqual(done.returncode, 1)
-            self.assertIn(says, done.stderr)
-
-    def test_a_price_list_is_checked_line_by_line(self):
-        at = self.folder(**{"north.csv": "prefix,price\n44,cheap\n"})
-        done = sluice("check", at("sluice.toml"))
-        self.assertEqual(done.returncode, 3)
-        self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: 'cheap' is no price")
 
 
 class Tls(unittest.TestCase):
