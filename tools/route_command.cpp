@@ -54,6 +54,9 @@ int simulate(const SimulateArguments& arguments) {
 void add_route_command(CLI::App& app, int& exit_code) {
     CLI::App* route = app.add_subcommand("route", "Try routes and prices without sending anything");
     route->require_subcommand(1);
+    route->footer("Examples:\n"
+                  "  sluice route simulate --config sluice.toml --account acme numbers.txt\n\n"
+                  "Exit codes: 0 done; others as each command says.");
     auto arguments = std::make_shared<SimulateArguments>();
     SimulateArguments& a = *arguments;
     CLI::App* command = route->add_subcommand("simulate", "Where a list of destinations would go, and what that costs");

@@ -62,7 +62,7 @@ void read_credit_statements(TableReader& reader, accounts::SourceConfig& source,
         if (has_status) reader.error("charge_when_away", "means nothing without charge");
         return;
     }
-    if (charging.on())
+    if (charging.on() || charging.opening != Money{})
         reader.error("charge", "the credits are either in the database or here: take charging.mode and credits out of the defaults");
     charging.mode = routing::ChargingMode::database;
 }

@@ -101,9 +101,13 @@ credits = 5
 )");
     ASSERT_FALSE(wrong);
     for (const char* what : {"account_source[1].charge: there is no {credit}; the parameters are {credits} and {system_id}, as in \"UPDATE",
-                             "account_source[1].charge: the credits are either in the database or here",
                              "account_source[1].owner: must have {number} or {digits} in it", "account_source[1].charge_when_away: "})
         EXPECT_NE(wrong.error().message.find(what), std::string::npos) << what << "\n" << wrong.error().message;
+    const auto both = source("charge = \"UPDATE t SET c = c - {credits} WHERE s = {system_id}\"\n"
+                             "[account_source.defaults]\ncredits = 5\n");
+    ASSERT_FALSE(both);
+    EXPECT_NE(both.error().message.find("the credits are either in the database or here"), std::string::npos)
+        << both.error().message;
     const auto alone = source("give_back = \"UPDATE t SET c = c + {credits} WHERE s = {system_id}\"\n");
     ASSERT_FALSE(alone);
     EXPECT_NE(alone.error().message.find("account_source[1].give_back: means nothing without charge"), std::string::npos);

@@ -151,7 +151,9 @@ TEST_F(HistoryTest, WithoutMasksEverythingIsThere) {
 
 TEST_F(HistoryTest, EveryPduOfAMessageIsKeptWhereAsked) {
     settings.history.pdus = true;
-    start_message_centre();
+    app::MessageCentreOptions later;  // a receipt that comes before its message is known is answered for nobody
+    later.receipt_delay = {milliseconds(300), milliseconds(300)};
+    start_message_centre(later);
     start();
     Sender sender(smpp_port());
     const std::string id = sender.submit(number);

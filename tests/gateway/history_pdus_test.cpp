@@ -70,9 +70,13 @@ protected:
         scene.until([&] { return scene.provider().requests.size() == 4 && scene.customer->responses.size() == 3; });
         scene.run(seconds(1));
     }
+    static std::size_t answered_receipts();
 };
 INSTANTIATE_TEST_SUITE_P(Shards, HistoryPdus, ::testing::Values(1u, 3u),
                          [](const auto& its) { return std::to_string(its.param); });
+
+/// Between shards a receipt comes before its message is known here, is held, and answered before anybody can say whose it is.
+std::size_t HistoryPdus::answered_receipts() { return GetParam() == 1 ? 1 : 0; }
 
 TEST_P(HistoryPdus, AreThoseOfBothSides) {
     const auto scene = scene_with({});
@@ -88,7 +92,7 @@ TEST_P(HistoryPdus, AreThoseOfBothSides) {
              {"PDU out submit_sm", 4u},
              {"PDU in submit_sm_resp", 4u},
              {"receipt PDU deliver_sm", 1u},
-             {"PDU out deliver_sm_resp", 1u},
+             {"PDU out deliver_sm_resp", answered_receipts()},
              {"PDU out deliver_sm", 1u},
              {"PDU in deliver_sm_resp", 1u}})
         EXPECT_EQ(count(pdus, begin), wanted) << begin;
@@ -100,7 +104,7 @@ TEST_P(HistoryPdus, AreMasked) {
     const auto scene = scene_with({Privacy::Numbers::all, true});
     live(*scene);
     const std::vector<std::string> pdus = kept(*scene);
-    EXPECT_EQ(pdus.size(), 19u);
+    EXPECT_EQ(pdus.size(), 18u + answered_receipts());
     EXPECT_EQ(all(pdus).find("Hello"), std::string::npos);
     EXPECT_EQ(all(pdus).find("4477009001"), std::string::npos);
     EXPECT_EQ(all(pdus).find("900999"), std::string::npos);

@@ -67,7 +67,7 @@ class Dump(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             config = os.path.join(folder, "masks.toml")
             with open(config, "w") as file:
-                file.write('[node]\ndata_directory = "data"\n[privacy]\nmask_numbers = "all"\n')
+                file.write('[privacy]\nmask_numbers = "all"\n')
             done = sluice("dump", "--config", config, stdin=pdu)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn('destination_addr: "************"', done.stdout)
