@@ -27,4 +27,10 @@ Result<void> CustomerOptions::resolve() {
     return {};
 }
 
+void unbind_and_wait(app::Client& client) {
+    client.unbind();
+    const MonoTime limit = client.now().mono + seconds(2);
+    while (client.alive() > 0 && client.now().mono < limit) client.turn(milliseconds(100));
+}
+
 }  // namespace sluice::tools

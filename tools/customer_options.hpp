@@ -25,4 +25,7 @@ private:
     TlsClientOptions tls_;
 };
 
+/// Unbinds all sessions and waits a moment for the answers.
+void unbind_and_wait(app::Client& client);
+
 }  // namespace sluice::tools

@@ -71,9 +71,7 @@ int receive(ReceiveArguments& arguments) {
         ended = signals.wait(nanoseconds::zero()).has_value();
     }
     const bool lost = (*client)->alive() == 0;
-    (*client)->unbind();
-    const MonoTime patience = (*client)->now().mono + seconds(2);
-    while ((*client)->alive() > 0 && (*client)->now().mono < patience) (*client)->turn(milliseconds(100));
+    unbind_and_wait(**client);
     if (over() || (ended && arguments.count == 0)) return exit_ok;
     if (!lost && arguments.count > 0)
         return failure(fmt::format("{} of {} have come", printer.received(), arguments.count));

@@ -76,9 +76,7 @@ int send(SendArguments& arguments) {
     if (!job.all_answered()) failure("not everything was submitted");
     else if (order.receipts && !job.all_receipted()) failure("not every receipt has come; --wait SECONDS waits longer");
 
-    (*client)->unbind();
-    const MonoTime limit = (*client)->now().mono + seconds(2);
-    while ((*client)->alive() > 0 && (*client)->now().mono < limit) (*client)->turn(milliseconds(100));
+    unbind_and_wait(**client);
     return job.successful() ? exit_ok : exit_failed;
 }
 
