@@ -60,6 +60,8 @@ void read_account_charging(TableReader& reader, routing::Charging& charging, boo
         reader.error("credits", "are not counted with charging.mode = \"none\"");
     else if (!charging.on() && !reader.describing() && reader.has("charging") && !has_mode)
         reader.error("charging", "needs a mode, \"prepaid\" or \"postpaid\", or credits beside it");
+    else if (!charging.on() && charging.least_margin)
+        reader.error("charging", "has no margin with mode = \"none\": the account pays nothing");
 }
 
 void read_charging(TableReader& reader, ChargingRecordSettings& charging) {

@@ -127,6 +127,20 @@ void read_providers(TableReader& reader, Settings& settings) {
     });
 }
 
+/// Beside providers with price lists, one that costs nothing would get every message.
+void warn_of_free_targets(TableReader& reader, const Settings& settings, std::size_t route, Position at) {
+    const auto priced = [&](const routing::RouteTarget& target) {
+        return settings.providers[target.provider].prices.table != nullptr;
+    };
+    const auto& targets = settings.routes[route].targets;
+    if (std::ranges::none_of(targets, priced)) return;
+    for (const routing::RouteTarget& target : targets)
+        if (!priced(target) && target.cost == Money{})
+            reader.context().warning(at, "route[" + std::to_string(route + 1) + "]",
+                                     "'" + settings.providers[target.provider].name +
+                                         "' has neither prices nor a cost, and so is cheaper than all that have");
+}
+
 void read_routes(TableReader& reader, Settings& settings) {
     const std::vector<Position> positions =
         read_all(reader, "route", settings.routes,
@@ -135,6 +149,7 @@ void read_routes(TableReader& reader, Settings& settings) {
 
     if (settings.routes.empty())
         reader.context().warning({1, 1}, "route", "there is none, so every message is refused");
+    for (std::size_t i = 0; i < settings.routes.size(); ++i) warn_of_free_targets(reader, settings, i, positions[i]);
     const auto table = routing::RouteTable::compile(settings.routes);
     if (!table) {
         reader.context().error({1, 1}, "", table.error().message);

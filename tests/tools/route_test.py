@@ -94,6 +94,16 @@ via = ["north", "south"]
             self.assertEqual(done.returncode, 1)
             self.assertIn(says, done.stderr)
 
+    def test_what_is_likely_a_mistake_is_told(self):
+        at = self.folder(**{"sluice.toml": self.CONFIG.replace('prices = "south.csv"\nnetworks = "networks.csv"\n', "")})
+        done = sluice("check", at("sluice.toml"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("route[1]: 'south' has neither prices nor a cost, and so is cheaper than all that have", done.stderr)
+        at = self.folder(**{"sluice.toml": self.CONFIG.replace('mode = "postpaid"', 'mode = "none"')})
+        done = sluice("check", at("sluice.toml"))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("account[1].charging: has no margin", done.stderr)
+
     def test_a_price_list_is_checked_line_by_line(self):
         at = self.folder(**{"north.csv": "prefix,price\n44,cheap\n"})
         done = sluice("check", at("sluice.toml"))
