@@ -39,7 +39,8 @@ struct Bank {
 
 class PursesTest : public testing::TestWithParam<std::uint32_t> {
 protected:
-    void build(std::int64_t credits, routing::SettleAt settle_at = routing::SettleAt::response) {
+    void build(std::int64_t credits, routing::SettleAt settle_at = routing::SettleAt::response,
+               std::uint8_t interface_version = 0x34) {
         bank.credits = Money::of(credits);
         gateway::Setup setup(GetParam());
         setup.move_credits = bank.mover();
@@ -51,7 +52,7 @@ protected:
             provider.retry.temporary = {{milliseconds(300)}, false};
         });
         know();
-        scene->bind();
+        scene->bind(CommandId::bind_transceiver, interface_version);
         scene->customer->session().set_windows(20'000, 1000);
         scene->until([&] { return scene->provider().bound().size() == 2; });
     }
@@ -100,6 +101,18 @@ protected:
     std::size_t sent = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Shards, PursesTest, testing::Values(1u, 2u));
+
+TEST_P(PursesTest, ALongTextOfSmpp50IsPaidForLikeAnyOther) {
+    build(2, routing::SettleAt::response, smpp::interface_version_50);
+    smpp::SubmitSm pdu = Scene::sample();
+    const std::string text(255, 'a');  // 254 is the most before 5.0
+    pdu.short_message = as_bytes(text);
+    scene->submit(pdu);
+    EXPECT_EQ(statuses(), "o");
+    EXPECT_EQ(bank.moves, std::vector<std::string>{"2"});
+    scene->until([&] { return !scene->provider().requests.empty(); });
+    EXPECT_EQ(texts(), text + " ");
+}
 
 TEST_P(PursesTest, CreditsAreCountedDownToRefusal) {
     build(3);
