@@ -201,7 +201,7 @@ public:
             provider.retry.throttled = {{milliseconds(300)}, true};
             if (adjust) adjust(account, provider);
             settings.push_back(provider);
-            rule.targets.push_back({static_cast<routing::ProviderId>(i), static_cast<std::uint16_t>(1 + i), 0, 1});
+            rule.targets.push_back({static_cast<routing::ProviderId>(i), static_cast<std::uint16_t>(1 + i), Money{}, 1});
         }
         auto snapshot = routing::Snapshot::compile({account}, settings, {rule});
         SLUICE_CHECK(snapshot.has_value());
