@@ -28,14 +28,7 @@ protected:
     void TearDown() override { database.reset(); }
 
     static StatementText statement(std::string_view text) { return *StatementText::parse(text, {"credits", "system_id"}); }
-    void open(const std::string& connection) {
-        sql::DatabaseConfig config;
-        config.name = "db";
-        config.connection = connection;
-        config.connections = 1;
-        config.timeout = seconds(60);
-        database = std::make_unique<sql::Database>(config);
-    }
+    void open(const std::string& connection) { database = sql::database_at(connection); }
     Outcome move(const std::string& system_id, const char* amount, const std::string& from = "customers") {
         auto promise = std::make_shared<std::promise<Outcome>>();
         auto outcome = promise->get_future();

@@ -29,14 +29,7 @@ protected:
     void set(std::string_view text) {
         source.owner = *StatementText::parse(text, {"number", "digits"}, StatementText::Needs::one);
     }
-    void open(const std::string& connection) {
-        sql::DatabaseConfig config;
-        config.name = "db";
-        config.connection = connection;
-        config.connections = 1;
-        config.timeout = seconds(60);
-        database = std::make_unique<sql::Database>(config);
-    }
+    void open(const std::string& connection) { database = sql::database_at(connection); }
     std::string find(const std::string& digits) {
         auto promise = std::make_shared<std::promise<NumberOwners::Answer>>();
         auto answer = promise->get_future();

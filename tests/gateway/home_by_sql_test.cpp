@@ -32,14 +32,7 @@ protected:
         database.reset();
         scene.reset();
     }
-    void open(const std::string& connection) {
-        sql::DatabaseConfig config;
-        config.name = "db";
-        config.connection = connection;
-        config.connections = 1;
-        config.timeout = seconds(60);
-        database = std::make_unique<sql::Database>(config);
-    }
+    void open(const std::string& connection) { database = sql::database_at(connection); }
     /// Lets the scene's time pass while the database works in ours; the limit only ends a hang.
     template <class Condition>
     void until(Condition&& condition) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -70,6 +71,16 @@ bool eventually(Condition&& condition) {
 /// Keeps SQLite busy in one call for seconds.
 inline Statement endless() {
     return {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000000) SELECT count(*) FROM n"};
+}
+
+/// One connection and a time limit that only ends a hang.
+inline std::unique_ptr<Database> database_at(const std::string& connection) {
+    DatabaseConfig config;
+    config.name = "db";
+    config.connection = connection;
+    config.connections = 1;
+    config.timeout = seconds(60);
+    return std::make_unique<Database>(config);
 }
 
 }  // namespace sluice::sql
