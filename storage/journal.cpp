@@ -1,7 +1,6 @@
 #include "storage/journal.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "engine/base/check.hpp"
@@ -31,28 +31,48 @@ constexpr std::size_t most_spare = 2;
 constexpr std::uint64_t prepared_at_once = std::uint64_t{1} << 20;
 alignas(journal_block) std::uint8_t zeroes[prepared_at_once];
 
+// Where the first record of a file mostly ends.
+constexpr std::uint64_t first_look = std::uint64_t{1} << 20;
+
 // A buffer that one great batch has made larger than this is not kept.
 constexpr std::size_t buffer_kept = std::size_t{4} << 20;
 
-/// A whole file, to be read.
-class Mapping {
+/// For a file that was opened with O_DIRECT, but whose file system asks for larger blocks than ours.
+bool leave_direct(int fd) {
+    const int flags = ::fcntl(fd, F_GETFL);
+    return flags >= 0 && ::fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
+}
+
+/// Reads files from their beginning, one after the other, past the page cache where the file system can: what is read
+/// once is not worth the memory, and fetching pages for it takes longer than the disk does.
+class FileReader {
 public:
-    Mapping(int fd, std::uint64_t size) : size_(size) {
-        if (size > 0) begin_ = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-    }
-    ~Mapping() {
-        if (begin_ != MAP_FAILED) ::munmap(begin_, size_);
-    }
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-    bool failed() const { return size_ > 0 && begin_ == MAP_FAILED; }
-    ByteView bytes() const {
-        return begin_ == MAP_FAILED ? ByteView() : ByteView(static_cast<const std::uint8_t*>(begin_), size_);
+    /// A whole number of blocks, or less at the file's end; good until the next call. Nothing, and errno, when it fails.
+    std::optional<ByteView> read(int fd, std::uint64_t size) {
+        if (room_ < size) {
+            buffer_.reset();
+            buffer_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, size)));
+            room_ = buffer_ ? size : 0;
+        }
+        if (room_ < size) {
+            errno = ENOMEM;
+            return std::nullopt;
+        }
+        std::uint64_t done = 0;
+        for (bool direct = true; done < size;) {
+            const ssize_t n = ::pread(fd, buffer_.get() + done, size - done, static_cast<off_t>(done));
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0 && errno == EINVAL && std::exchange(direct, false) && leave_direct(fd)) continue;
+            if (n < 0) return std::nullopt;
+            if (n == 0) break;
+            done += static_cast<std::uint64_t>(n);
+        }
+        return ByteView(buffer_.get(), done);
     }
 
 private:
-    void* begin_ = MAP_FAILED;
-    std::uint64_t size_;
+    std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
+    std::uint64_t room_ = 0;
 };
 
 /// Visits records with consecutive numbers from the beginning of a file on, `before` and later ones left out; returns
@@ -79,8 +99,6 @@ bool holds_record(ByteView file, std::uint64_t seed, std::uint64_t sequence) {
 }
 
 }  // namespace
-
-void Journal::Free::operator()(std::uint8_t* memory) const { std::free(memory); }
 
 Journal::Journal(Options options, const JournalMark& mark)
     : options_(std::move(options)), seed_(mark.seed), oldest_sequence_(mark.oldest_sequence),
@@ -109,6 +127,7 @@ Result<std::unique_ptr<Journal>> Journal::open(Options options, const JournalMar
 
 /// Opens all files: those that may hold needed records into `files_`, in the order of their first, others are spare.
 Result<void> Journal::find_files() {
+    FileReader reader;
     std::error_code failure;
     for (fs::directory_iterator at(options_.directory, failure), end; !failure && at != end; at.increment(failure)) {
         const std::string name = at->path().filename().string();
@@ -122,19 +141,23 @@ Result<void> Journal::find_files() {
             return std::unexpected(system_error("cannot open", path_of(file), failed != 0 ? failed : errno));
         file.size = static_cast<std::uint64_t>(status.st_size) / journal_block * journal_block;
         file.prepared = file.size;
-        const Mapping mapping(file.fd, file.size);
-        if (mapping.failed()) {
-            ::close(file.fd);
-            return std::unexpected(system_error("cannot read", path_of(file), errno));
+        std::optional<ByteView> bytes;
+        for (const std::uint64_t size : {std::min(first_look, file.size), file.size}) {
+            if (bytes = reader.read(file.fd, size); !bytes) {
+                const int failed = errno;
+                ::close(file.fd);
+                return std::unexpected(system_error("cannot read", path_of(file), failed));
+            }
+            const auto first = read_record(*bytes, seed_);
+            file.first_sequence = first ? first->header.sequence : 0;
+            if (file.first_sequence >= oldest_sequence_) break;
         }
-        const auto first = read_record(mapping.bytes(), seed_);
-        file.first_sequence = first ? first->header.sequence : 0;
-        if (first && file.first_sequence >= oldest_sequence_) {
+        if (file.first_sequence >= oldest_sequence_) {
             files_.push_back(file);
             continue;
         }
         // Of an earlier use, or its first write did not come to its end; then nothing newer can be behind it.
-        if (holds_record(mapping.bytes(), seed_, oldest_sequence_)) {
+        if (holds_record(*bytes, seed_, oldest_sequence_)) {
             ::close(file.fd);
             return damaged("the first record of " + path_of(file) + " cannot be read, and later ones are there");
         }
@@ -146,16 +169,17 @@ Result<void> Journal::find_files() {
 }
 
 Result<void> Journal::find_records() {
+    FileReader reader;
     for (File& file : files_) {
-        const Mapping mapping(file.fd, file.size);
-        if (mapping.failed()) return std::unexpected(system_error("cannot read", path_of(file), errno));
+        const auto bytes = reader.read(file.fd, file.size);
+        if (!bytes) return std::unexpected(system_error("cannot read", path_of(file), errno));
         const auto unreadable = [&] {
             return damaged("record " + std::to_string(next_sequence_) + " cannot be read, and later ones are there");
         };
         if (file.first_sequence != next_sequence_) return unreadable();
         bool whole = true;
         Batch batch;
-        end_ = walk(mapping.bytes(), seed_, next_sequence_, UINT64_MAX, [&](const JournalRecord& record) {
+        end_ = walk(*bytes, seed_, next_sequence_, UINT64_MAX, [&](const JournalRecord& record) {
             ByteView rest = record.batches;
             std::uint64_t number = record.header.first_batch;
             for (; number <= record.last_batch() && read_batch(rest, batch); ++number) {
@@ -163,12 +187,12 @@ Result<void> Journal::find_records() {
                 add_live(file, batch);
             }
             whole = whole && number == record.last_batch() + 1 && rest.empty();
-            last_batch_ = record.last_batch();
+            last_batch_ = file.last_batch = record.last_batch();
             release_before_ = std::max(release_before_, record.header.release_before);
             ++next_sequence_;
         });
         // A write that did not come to its end was the last: whatever follows it is of an earlier use of the file.
-        if (!whole || holds_record(mapping.bytes().subspan(end_), seed_, next_sequence_)) return unreadable();
+        if (!whole || holds_record(bytes->subspan(end_), seed_, next_sequence_)) return unreadable();
     }
     drop_released();
     return {};
@@ -179,16 +203,19 @@ std::unexpected<Error> Journal::damaged(const std::string& how) const {
                 "; restore the directory as a whole from a copy");
 }
 
-Result<void> Journal::read(const std::function<void(const Batch& batch)>& visit) const {
+Result<void> Journal::read(std::uint64_t first_batch, const std::function<void(const Batch& batch)>& visit) const {
+    FileReader reader;
     Batch batch;
     for (const File& file : files_) {
-        const Mapping mapping(file.fd, file.size);
-        if (mapping.failed()) return std::unexpected(system_error("cannot read", path_of(file), errno));
-        walk(mapping.bytes(), seed_, file.first_sequence, next_sequence_, [&](const JournalRecord& record) {
+        if (file.last_batch < first_batch) continue;
+        const auto bytes = reader.read(file.fd, file.size);
+        if (!bytes) return std::unexpected(system_error("cannot read", path_of(file), errno));
+        walk(*bytes, seed_, file.first_sequence, next_sequence_, [&](const JournalRecord& record) {
+            if (record.last_batch() < first_batch) return;
             ByteView rest = record.batches;
             for (std::uint64_t number = record.header.first_batch; read_batch(rest, batch); ++number) {
                 batch.number = number;
-                visit(batch);
+                if (number >= first_batch) visit(batch);
             }
         });
     }
@@ -226,7 +253,7 @@ int Journal::write(std::span<const Batch* const> batches) {
     ++next_sequence_;
     end_ += size;
     written_ += size;
-    last_batch_ = batches.back()->number;
+    last_batch_ = file.last_batch = batches.back()->number;
     release_before_ = header.release_before;
     for (const Batch* batch : batches) add_live(file, *batch);
     drop_released();
@@ -320,7 +347,7 @@ int Journal::begin_file(std::uint64_t size) {
         }
     }
     file.first_sequence = next_sequence_;
-    file.last_segment = 0;
+    file.last_segment = file.last_batch = 0;
     files_.push_back(file);
     end_ = 0;
     return 0;
@@ -346,10 +373,8 @@ int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {
     while (!blocks.empty()) {
         const ssize_t n = ::pwrite(file.fd, blocks.data(), blocks.size(), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0 && errno == EINVAL && file.direct) {  // opened with O_DIRECT, but larger blocks are asked for
-            const int plain = ::open(path_of(file).c_str(), O_RDWR | O_CLOEXEC | O_DSYNC);
-            if (plain < 0) return errno;
-            ::close(std::exchange(file.fd, plain));
+        if (n < 0 && errno == EINVAL && file.direct) {
+            if (!leave_direct(file.fd)) return errno;
             file.direct = false;
             continue;
         }

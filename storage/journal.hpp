@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -21,6 +22,11 @@ struct JournalMark {
     std::uint64_t next_sequence = 1;    ///< at the checkpoint: the journal must reach as far
     std::uint64_t release_before = 0;
     std::uint64_t last_batch = 0;       ///< everything up to it is in the tables
+};
+
+/// Of std::aligned_alloc.
+struct FreeMemory {
+    void operator()(void* memory) const { std::free(memory); }
 };
 
 /// The journal of a store: files `journal-N` of one size in the store's directory, written in turn from the beginning,
@@ -43,9 +49,9 @@ public:
     static Result<std::unique_ptr<Journal>> open(Options options, const JournalMark& mark);
     ~Journal();
 
-    /// Visits every batch of the records that are needed, oldest first. Its loads are gone; `batch` is valid during
-    /// that call only.
-    Result<void> read(const std::function<void(const Batch& batch)>& visit) const;
+    /// Visits every batch from this one on that a needed record has, oldest first. Its loads are gone; `batch` is valid
+    /// during that call only.
+    Result<void> read(std::uint64_t first_batch, const std::function<void(const Batch& batch)>& visit) const;
 
     /// Writes batches with consecutive numbers as one record. 0, or errno: then nothing is changed, and the next write
     /// goes to the same place.
@@ -75,6 +81,7 @@ private:
         std::uint64_t size = 0;
         std::uint64_t prepared = 0;  ///< up to here its blocks were written before
         std::uint64_t first_sequence = 0;
+        std::uint64_t last_batch = 0;
         std::uint64_t last_segment = 0;  ///< number of its last batch with a segment; 0 if none
     };
     struct Live {
@@ -96,10 +103,6 @@ private:
     int write_at(File& file, std::uint64_t offset, ByteView blocks);
     std::uint8_t* buffer(std::size_t size);
 
-    struct Free {
-        void operator()(std::uint8_t* memory) const;
-    };
-
     const Options options_;
     const std::uint64_t seed_;
     std::uint64_t oldest_sequence_;
@@ -112,7 +115,7 @@ private:
     std::deque<File> files_;  ///< in use, oldest first
     std::vector<File> spare_;
     std::deque<Live> live_;
-    std::unique_ptr<std::uint8_t, Free> buffer_;
+    std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
     std::size_t buffer_bytes_ = 0;
 };
 

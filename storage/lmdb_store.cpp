@@ -160,8 +160,8 @@ bool Committer::poll(Completion& completion) {
 
 Result<void> Committer::replay(const std::function<void(std::uint64_t number, ByteView segment)>& visit) {
     SLUICE_CHECK(submitted_.load(std::memory_order_relaxed) == 0);
-    return journal_->read([&](const Batch& batch) {
-        if (!batch.journal.empty() && batch.number >= journal_->release_before()) visit(batch.number, batch.journal);
+    return journal_->read(journal_->release_before(), [&](const Batch& batch) {
+        if (!batch.journal.empty()) visit(batch.number, batch.journal);
     });
 }
 
@@ -290,9 +290,8 @@ LmdbTransaction& Committer::transaction() {
     if (transaction_) return *transaction_;
     transaction_.emplace(*environment_, LmdbTransaction::Mode::write);
     if (!lost_operations_) return *transaction_;
-    const auto applied = journal_->read([&](const Batch& batch) {
-        if (batch.number > checkpointed_batch_) transaction_->apply(batch);
-    });
+    const auto applied =
+        journal_->read(checkpointed_batch_ + 1, [&](const Batch& batch) { transaction_->apply(batch); });
     if (!applied) throw LmdbFailure{EIO};
     lost_operations_ = false;
     return *transaction_;
@@ -361,9 +360,8 @@ Result<std::unique_ptr<Journal>> recover(const LmdbOptions& options, LmdbEnviron
     if (!journal || (*journal)->last_batch() == mark.last_batch) return journal;
 
     LmdbTransaction tables(environment, LmdbTransaction::Mode::write);
-    const auto applied = (*journal)->read([&](const Batch& batch) {
-        if (batch.number > mark.last_batch) tables.apply(batch);
-    });
+    const auto applied =
+        (*journal)->read(mark.last_batch + 1, [&](const Batch& batch) { tables.apply(batch); });
     if (!applied) return std::unexpected(applied.error());
     const JournalMark reached = (*journal)->mark();
     tables.set_journal_mark(reached);

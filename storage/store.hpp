@@ -81,6 +81,8 @@ struct Batch {
     std::uint64_t release_before = 0;     ///< segments with a smaller number are erased
     std::vector<LoadRequest> loads;
 
+    /// What it takes in a journal, within some octets each.
+    std::size_t octets() const { return journal.size() + values.size() + ops.size() * sizeof(TableOp); }
     bool empty() const { return journal.empty() && ops.empty() && loads.empty(); }
     void put(Table table, Key key, ByteView value) {
         ops.push_back({TableOp::Kind::put, table, key, static_cast<std::uint32_t>(values.size()),

@@ -58,7 +58,7 @@ void MessageStore::pin(Message& m) {
     const std::uint64_t number = store_.next_batch();
     // The open batch is the one after those already submitted; its number is the store's next.
     while (segments_.empty() || segments_.back().number < number)
-        segments_.push_back({segments_.empty() ? number : segments_.back().number + 1, now_.mono, 0, nullptr});
+        segments_.push_back({segments_.empty() ? number : segments_.back().number + 1, now_.mono, written_});
     Segment& s = segment(number);
     m.segment = number;
     m.segment_prev = nullptr;
@@ -352,21 +352,27 @@ void MessageStore::ask_to_keep(Message& m) {
 }
 
 /// So early that the index has answered by the time the segment is emptied.
-void MessageStore::ask_ahead(Now now, std::uint64_t before, bool crowded) {
+void MessageStore::ask_ahead(Now now, std::uint64_t before) {
+    const bool hurry = crowded();
     asked_before_ = std::max(asked_before_, segments_.front().number);
     before = std::min(before, segments_.back().number + 1);
-    if (crowded) before = std::min(before, segments_.front().number + segments_asked_ahead);
+    if (hurry) before = std::min(before, segments_.front().number + segments_asked_ahead);
     for (std::size_t n = 0; n < settle_per_turn && asked_before_ < before; ++asked_before_) {
         const Segment& next = segment(asked_before_);
-        if (!crowded && now.mono - next.born < config_.young_age / 2) return;
+        if (!hurry && now.mono - next.born < config_.young_age / 2) return;
         for (Message* m = next.first; m != nullptr; m = m->segment_next, ++n) ask_to_keep(*m);
     }
 }
 
+/// There is more in memory, or in the journal for a start to read, than there should be.
+bool MessageStore::crowded() const {
+    return young_.size() > config_.max_young ||
+           (!segments_.empty() && written_ - segments_.front().behind > config_.max_journal);
+}
+
 void MessageStore::settle_old(Now now) {
     const std::uint64_t oldest_in_flight = store_.next_batch() - in_flight_;
-    const bool crowded = young_.size() > config_.max_young;
-    if (!segments_.empty()) ask_ahead(now, oldest_in_flight, crowded);
+    if (!segments_.empty()) ask_ahead(now, oldest_in_flight);
     for (std::size_t n = 0; n < settle_per_turn && !segments_.empty() && !settling_waits_;) {
         Segment& oldest = segments_.front();
         if (oldest.number >= oldest_in_flight) return;
@@ -374,7 +380,7 @@ void MessageStore::settle_old(Now now) {
             segments_.pop_front();
             continue;
         }
-        if (young_.size() <= config_.max_young && now.mono - oldest.born < config_.young_age) return;
+        if (!crowded() && now.mono - oldest.born < config_.young_age) return;
         Message* m = oldest.first;
         for (Message* next = nullptr; m != nullptr && n < settle_per_turn; m = next, ++n) {
             next = m->segment_next;
@@ -464,6 +470,7 @@ void MessageStore::end_of_turn() {
         open_waiters_ = {};
     }
     ++in_flight_;
+    written_ += open_.octets();
     store_.submit(std::move(open_));
     if (spare_batches_.empty()) {
         open_ = {};

@@ -46,6 +46,7 @@ struct AfterCommit {
 struct MessageStoreConfig {
     std::size_t max_young = 60'000;          ///< messages in memory above which the oldest are settled
     seconds young_age{10};                   ///< a journal segment older than this is emptied by settling
+    std::uint64_t max_journal = 256 << 20;   ///< octets written since a segment, above which it is emptied likewise
     std::size_t max_open_journal = 4 << 20;  ///< octets in the open batch above which intake is refused
     std::size_t load_rows = 512;             ///< rows a lane reads at once
     std::size_t load_below = 256;            ///< a lane reads on when fewer than this are in memory
@@ -162,6 +163,7 @@ private:
     struct Segment {
         std::uint64_t number = 0;
         MonoTime born{};
+        std::uint64_t behind = 0;  ///< octets written before it, of `written_`
         std::size_t live = 0;
         Message* first = nullptr;
     };
@@ -185,9 +187,10 @@ private:
     void put_message_row(const Message& m);
     void put_lane_row(Message& m);
     void settle(Message& m);
+    bool crowded() const;
     void settle_old(Now now);
     void ask_to_keep(Message& m);
-    void ask_ahead(Now now, std::uint64_t before, bool crowded);
+    void ask_ahead(Now now, std::uint64_t before);
     void watch(const Message& m);
     void lane_changed(Lane& lane);
     void loaded_lane(Lane& lane, const storage::LoadResult& result, std::uint64_t first);
@@ -207,6 +210,7 @@ private:
     MessageCounts counts_;
     Charges charges_;
     std::deque<Segment> segments_;
+    std::uint64_t written_ = 0;  ///< octets of all batches since the start
     std::vector<std::unique_ptr<Lane>> lanes_;
     FlatMap lane_places_;  ///< in lanes_, by key
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;

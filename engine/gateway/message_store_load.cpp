@@ -147,7 +147,7 @@ Result<void> MessageStore::recover(Now now) {
     std::uint64_t damaged_segment = 0;
     std::unordered_map<MessageId, std::uint64_t> oldest_segment;
     auto replayed = store_.replay([&](std::uint64_t number, ByteView bytes) {
-        segments_.push_back({number, now.mono, 0, nullptr});
+        segments_.push_back({number, now.mono});
         Record record;
         while (next_record(bytes, record, damaged)) {
             Message* m = find(record.id);
@@ -194,7 +194,7 @@ Result<void> MessageStore::recover(Now now) {
     std::deque<Segment> dense;
     for (const Segment& s : segments_) {
         while (!dense.empty() && dense.back().number + 1 < s.number)
-            dense.push_back({dense.back().number + 1, now.mono, 0, nullptr});
+            dense.push_back({dense.back().number + 1, now.mono});
         dense.push_back(s);
     }
     segments_ = std::move(dense);

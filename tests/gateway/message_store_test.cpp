@@ -17,15 +17,22 @@ constexpr PartyId provider_a = 10, provider_b = 20, customer = 31;
 /// A shard's worth of messages driven by hand: what the gateway would do with them, at random, with crashes.
 class World {
 public:
-    explicit World(std::uint64_t seed) : random_(seed), seed_(seed) { open(); }
+    explicit World(std::uint64_t seed, MessageStoreConfig bounds = small()) : random_(seed), seed_(seed), config_(bounds) {
+        open();
+    }
+
+    static MessageStoreConfig small() {
+        MessageStoreConfig config;
+        config.max_young = 40;
+        config.young_age = seconds(2);
+        return config;
+    }
 
     void open() {
         storage::SimOptions options;
         options.seed = random_.next();
         store_ = std::make_unique<storage::SimStore>(disk_, clock_, options);
-        MessageStoreConfig config;
-        config.max_young = 40;
-        config.young_age = seconds(2);
+        MessageStoreConfig config = config_;
         config.load_rows = 16;
         config.load_below = 8;
         config.receipt_grace = seconds(100'000'000);
@@ -207,6 +214,7 @@ private:
     storage::SimDisk disk_;
     Random random_;
     std::uint64_t seed_;
+    MessageStoreConfig config_;
     std::unique_ptr<storage::SimStore> store_;
     std::unique_ptr<MessageStore> messages_;
     std::map<MessageId, Fact> facts_;
@@ -243,6 +251,24 @@ TEST(MessageStore, LosesNothingInCrashes) {
         world.drain();
         world.check();
         if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
+    }
+}
+
+/// What a start reads is bounded, though there were time and memory for more.
+TEST(MessageStore, AJournalThatGrowsIsEmptied) {
+    for (const bool bounded : {true, false}) {
+        MessageStoreConfig config;
+        config.young_age = seconds(1'000'000);
+        if (bounded) config.max_journal = 20'000;
+        World world(bounded ? 3 : 4, config);
+        for (int i = 0; i < 20'000; ++i) {
+            world.step();
+            if (i % 7000 == 6999) world.crash();
+        }
+        if (bounded) EXPECT_GT(world.settled(), 20u);
+        else EXPECT_EQ(world.settled(), 0u) << "something else settles them";
+        world.drain();
+        world.check();
     }
 }
 

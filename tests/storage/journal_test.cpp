@@ -41,9 +41,9 @@ protected:
         const Batch* const batches[] = {&batch};
         ASSERT_EQ(journal.write(batches), 0);
     }
-    static std::vector<std::uint64_t> numbers(const Journal& journal) {
+    static std::vector<std::uint64_t> numbers(const Journal& journal, std::uint64_t first = 1) {
         std::vector<std::uint64_t> found;
-        EXPECT_TRUE(journal.read([&](const Batch& batch) {
+        EXPECT_TRUE(journal.read(first, [&](const Batch& batch) {
             found.push_back(batch.number);
             EXPECT_EQ(batch.journal, std::vector<std::uint8_t>(batch.journal.size(),
                                                                static_cast<std::uint8_t>(batch.number)));
@@ -82,7 +82,7 @@ TEST_F(Journals, GivesBackWhatWasWritten) {
     EXPECT_EQ(journal->last_batch(), 4u);
     EXPECT_EQ(journal->live_bytes(), 5101u);
     std::vector<std::vector<std::uint8_t>> rows;
-    ASSERT_TRUE(journal->read([&](const Batch& batch) {
+    ASSERT_TRUE(journal->read(1, [&](const Batch& batch) {
         const TableOp& put = batch.ops.at(0);
         EXPECT_EQ(put.table, Table::message);
         EXPECT_EQ(put.key, (Key{7, batch.number}));
@@ -238,6 +238,30 @@ TEST_F(Journals, AStrangersRecordIsNone) {
     JournalMark other = made;
     other.seed = 43;
     EXPECT_TRUE(numbers(*open(other)).empty());
+}
+
+TEST_F(Journals, IsReadFromAnyBatchOn) {
+    {
+        const auto journal = open();
+        for (int i = 0; i < 20; ++i) write(*journal, 3 * journal_block);
+        const Batch one = batch_of(21, 10), two = batch_of(22, 10), three = batch_of(23, 10);
+        const Batch* const together[] = {&one, &two, &three};
+        ASSERT_EQ(journal->write(together), 0);
+        EXPECT_EQ(numbers(*journal, 22), from_to(22, 23)) << "just written";
+        write(*journal, 10);
+    }
+    const auto journal = open();
+    for (std::uint64_t first = 1; first <= 25; ++first) EXPECT_EQ(numbers(*journal, first), from_to(first, 24));
+}
+
+TEST_F(Journals, AFirstRecordMayBeLong) {
+    const Journal::Options options{.directory = directory_.path(), .file_bytes = std::uint64_t{4} << 20};
+    {
+        const auto journal = *Journal::open(options, made);
+        write(*journal, 3'000'000);
+        write(*journal, 10);
+    }
+    EXPECT_EQ(numbers(**Journal::open(options, made)), from_to(1, 2));
 }
 
 TEST_F(Journals, ARecordLongerThanAFileGetsItsOwn) {
