@@ -23,7 +23,10 @@ constexpr const char* segment_suffix = ".segment";
 constexpr const char* index_suffix = ".index";
 constexpr std::uint64_t least_segment = 256 * 1024, most_segment = 64u << 20;
 /// A segment is removed whole, so it holds no more than this part of the time, or of the size, that is kept.
-constexpr int parts_kept = 16;
+constexpr int parts_of_time = 16, parts_of_size = 64;
+/// So much is handed to the disk at a time, and its pages given back when the next is: a history is written far more
+/// than it is read, and memory that a cache takes up for the first time costs more than the writing.
+constexpr std::uint64_t pages_kept = 1u << 20;
 constexpr seconds least_age{10};
 
 class ReadFile {
@@ -136,7 +139,7 @@ std::string Files::name(std::uint64_t number, const char* suffix) const {
 
 std::uint64_t Files::segment_octets() const {
     const std::lock_guard lock(mutex_);
-    return std::clamp(config_.max_octets / parts_kept, least_segment, most_segment);
+    return std::clamp(config_.max_octets / parts_of_size, least_segment, most_segment);
 }
 
 // ---- writing
@@ -187,6 +190,7 @@ bool Files::begin_segment() {
     const std::lock_guard lock(mutex_);
     open_ = {};
     open_.number = next_number_++;
+    handed_over_ = 0;
     index_ = {};
     return true;
 }
@@ -199,13 +203,12 @@ void Files::lose(std::uint32_t records, const char* what, int error) {
 
 void Files::flush() {
     if (block_.empty()) return;
-    const ByteView octets = block_.finish();
-    const Block block = *read_block(octets);
+    const Block block = block_.finish();
     if (fd_ < 0 && !begin_segment()) {
         lose(block.header.records, "cannot make a file in", errno);
         return block_.clear();
     }
-    if (!write_all(fd_, octets)) {
+    if (!write_all(fd_, block.octets())) {
         lose(block.header.records, "cannot write to", errno);
         // What is there of it is not a block: the next one begins in its place, or in another segment.
         if (::ftruncate(fd_, static_cast<off_t>(open_.octets)) != 0) complete_segment();
@@ -215,16 +218,25 @@ void Files::flush() {
     {
         const std::lock_guard lock(mutex_);
         index_.add(block, static_cast<std::uint32_t>(open_.octets));
-        open_.octets += octets.size();
+        open_.octets += block.size();
         open_.first = index_.first;
         open_.last = index_.last;
         trouble_.clear();
     }
     block_.clear();
+    give_pages_back();
     if (open_.octets >= segment_octets()) {
         complete_segment();
         remove_old(INT64_MIN);
     }
+}
+
+void Files::give_pages_back() {
+    if (open_.octets - handed_over_ < pages_kept) return;
+    if (handed_over_ > 0) ::posix_fadvise(fd_, 0, static_cast<off_t>(handed_over_), POSIX_FADV_DONTNEED);
+    ::sync_file_range(fd_, static_cast<off_t>(handed_over_), static_cast<off_t>(open_.octets - handed_over_),
+                      SYNC_FILE_RANGE_WRITE);
+    handed_over_ = open_.octets;
 }
 
 bool Files::write_index(Segment& segment, Index& index) {
@@ -268,7 +280,7 @@ void Files::maintain(WallTime now) {
     const auto ago = [&](nanoseconds age) {
         return (now - std::chrono::duration_cast<microseconds>(age)).time_since_epoch().count();
     };
-    if (fd_ >= 0 && open_.first <= ago(std::max<nanoseconds>(keep / parts_kept, least_age))) complete_segment();
+    if (fd_ >= 0 && open_.first <= ago(std::max<nanoseconds>(keep / parts_of_time, least_age))) complete_segment();
     remove_old(ago(keep));
 }
 

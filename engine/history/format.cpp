@@ -1,10 +1,14 @@
 #include "engine/history/format.hpp"
 
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
+#include <numeric>
+#include <utility>
 
 namespace sluice::history {
 
@@ -30,41 +34,47 @@ std::uint64_t checksum_of(BlockHeader header, ByteView records) {
     return XXH3_64bits_withSeed(records.data(), records.size(), seed);
 }
 
+/// By key, keeping the order of what has the same: three passes of eleven bits.
+void sort_by_key(std::vector<IndexEntry>& entries) {
+    constexpr unsigned bits = 11;
+    std::vector<IndexEntry> others(entries.size());
+    for (unsigned shift = 0; shift < 32; shift += bits) {
+        const auto digit = [=](const IndexEntry& entry) { return entry.key >> shift & ((1u << bits) - 1); };
+        std::array<std::uint32_t, 1u << bits> places{};
+        for (const IndexEntry& entry : entries) ++places[digit(entry)];
+        std::exclusive_scan(places.begin(), places.end(), places.begin(), 0u);
+        for (const IndexEntry& entry : entries) others[places[digit(entry)]++] = entry;
+        entries.swap(others);
+    }
+}
+
 }  // namespace
 
 bool BlockWriter::add(const Record& record) {
     const ByteView tail = record.tail.first(std::min(record.tail.size(), max_tail));
-    if (empty()) {
-        header_.base = header_.first = header_.last = record.at;
-        octets_.resize(sizeof(BlockHeader));
-    }
+    if (empty()) header_.base = header_.first = header_.last = record.at;
     const std::int64_t after = record.at - header_.base;
-    if (octets_.size() >= sizeof(BlockHeader) + block_octets || after < std::numeric_limits<std::int32_t>::min() ||
+    if (header_.size >= block_octets || after < std::numeric_limits<std::int32_t>::min() ||
         after > std::numeric_limits<std::int32_t>::max())
         return false;
     const Fixed fixed{record.id, static_cast<std::int32_t>(after), record.party, record.status,
                       static_cast<std::uint8_t>(record.event), 0, static_cast<std::uint16_t>(tail.size())};
-    const std::size_t at = octets_.size();
-    octets_.resize(at + sizeof fixed + tail.size());
-    std::memcpy(octets_.data() + at, &fixed, sizeof fixed);
-    if (!tail.empty()) std::memcpy(octets_.data() + at + sizeof fixed, tail.data(), tail.size());
+    std::uint8_t* const to = octets_.data() + sizeof header_ + header_.size;
+    std::memcpy(to, &fixed, sizeof fixed);
+    if (!tail.empty()) std::memcpy(to + sizeof fixed, tail.data(), tail.size());
+    header_.size += static_cast<std::uint32_t>(sizeof fixed + tail.size());
     header_.first = std::min(header_.first, record.at);
     header_.last = std::max(header_.last, record.at);
     ++header_.records;
     return true;
 }
 
-ByteView BlockWriter::finish() {
+Block BlockWriter::finish() {
+    const ByteView records = ByteView(octets_).subspan(sizeof header_, header_.size);
     header_.magic = block_magic;
-    header_.size = static_cast<std::uint32_t>(octets_.size() - sizeof header_);
-    header_.checksum = checksum_of(header_, ByteView(octets_).subspan(sizeof header_));
+    header_.checksum = checksum_of(header_, records);
     std::memcpy(octets_.data(), &header_, sizeof header_);
-    return octets_;
-}
-
-void BlockWriter::clear() {
-    header_ = {};
-    octets_.clear();
+    return {header_, records};
 }
 
 std::optional<Block> read_block(ByteView octets) {
@@ -97,29 +107,30 @@ std::uint32_t key_hash(Key key, ByteView octets) {
         XXH3_64bits_withSeed(octets.data(), octets.size(), static_cast<std::uint64_t>(key)) >> 32);
 }
 
+void Index::add(Key key, ByteView octets) {
+    const IndexEntry entry{key_hash(key, octets), static_cast<std::uint32_t>(offsets.size())};
+    if (std::exchange(lately_[entry.key % lately_.size()], entry) != entry) entries.push_back(entry);
+}
+
 void Index::add(const Block& block, std::uint32_t offset) {
-    const auto number = static_cast<std::uint32_t>(offsets.size());
-    const auto from = static_cast<std::ptrdiff_t>(entries.size());
-    offsets.push_back(offset);
     first = std::min(first, block.header.first);
     last = std::max(last, block.header.last);
     std::size_t at = 0;
     while (const auto record = next_record(block, at)) {
-        entries.push_back({key_of_message(record->id), number});
-        if (record->event == TraceEvent::response && !record->tail.empty())
-            entries.push_back({key_hash(Key::provider_id, record->tail), number});
+        add(Key::message, {reinterpret_cast<const std::uint8_t*>(&record->id), sizeof record->id});
+        if (record->event == TraceEvent::response && !record->tail.empty()) add(Key::provider_id, record->tail);
         if (record->event == TraceEvent::receipt_pdu)
-            entries.push_back(
-                {key_hash(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id)), number});
+            add(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id));
         if (record->event == TraceEvent::accepted)
-            entries.push_back({key_hash(Key::destination, as_bytes(read_addresses(record->tail).destination)), number});
+            add(Key::destination, as_bytes(read_addresses(record->tail).destination));
     }
-    std::sort(entries.begin() + from, entries.end());
-    entries.erase(std::unique(entries.begin() + from, entries.end()), entries.end());
+    offsets.push_back(offset);
 }
 
 std::vector<std::uint8_t> Index::encode() {
-    std::ranges::sort(entries);
+    sort_by_key(entries);
+    const auto same = std::ranges::unique(entries);
+    entries.erase(same.begin(), same.end());
     const IndexHeader header{index_magic, static_cast<std::uint32_t>(offsets.size()),
                              static_cast<std::uint32_t>(entries.size()), first, last};
     const std::size_t offsets_size = offsets.size() * sizeof offsets[0];

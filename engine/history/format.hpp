@@ -30,6 +30,14 @@ static_assert(sizeof(BlockHeader) == 48);
 inline constexpr std::size_t block_octets = 64 * 1024;
 inline constexpr std::size_t max_block = sizeof(BlockHeader) + block_octets + 24 + max_tail;
 
+/// A whole block: the records lie behind its header.
+struct Block {
+    BlockHeader header;
+    ByteView records;
+    std::size_t size() const { return sizeof(BlockHeader) + records.size(); }
+    ByteView octets() const { return {records.data() - sizeof(BlockHeader), size()}; }
+};
+
 /// Gathers records to one block.
 class BlockWriter {
 public:
@@ -37,19 +45,14 @@ public:
     bool add(const Record& record);
     bool empty() const { return header_.records == 0; }
     /// The whole block; good until the next `add` or `clear`.
-    ByteView finish();
-    void clear();
+    Block finish();
+    void clear() { header_ = {}; }
 
 private:
-    BlockHeader header_;
-    std::vector<std::uint8_t> octets_;
+    BlockHeader header_;  ///< its `size` counts as records come
+    std::vector<std::uint8_t> octets_ = std::vector<std::uint8_t>(max_block);
 };
 
-struct Block {
-    BlockHeader header;
-    ByteView records;
-    std::size_t size() const { return sizeof(BlockHeader) + records.size(); }
-};
 /// The block that `octets` begin with; nothing when they do not begin with a whole one.
 std::optional<Block> read_block(ByteView octets);
 
@@ -85,12 +88,17 @@ inline constexpr std::uint64_t index_magic = 0x3178'6469'736c'7531;
 struct Index {
     std::int64_t first = INT64_MAX, last = INT64_MIN;
     std::vector<std::uint32_t> offsets;
-    std::vector<IndexEntry> entries;  ///< those of one block together
+    std::vector<IndexEntry> entries;  ///< in the order of blocks; some are there twice
 
     /// Takes up a block that begins at `offset`.
     void add(const Block& block, std::uint32_t offset);
     /// As the file has it.
     std::vector<std::uint8_t> encode();
+
+private:
+    void add(Key key, ByteView octets);
+
+    std::vector<IndexEntry> lately_{2048, IndexEntry{0, UINT32_MAX}};  ///< by the key: the events of a message lie together
 };
 
 /// Reads `size` octets at `offset` to `to`; false when they are not there.

@@ -27,7 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         read_receipt_pdu(record->tail);
         if (!writer.add(*record)) break;
     }
-    if (!writer.empty()) SLUICE_CHECK(read_block(writer.finish()).has_value());
+    if (!writer.empty()) SLUICE_CHECK(read_block(writer.finish().octets()).has_value());
 
     const ReadAt read = [&](std::uint64_t offset, std::uint8_t* to, std::size_t wanted) {
         if (offset > size || size - offset < wanted) return false;

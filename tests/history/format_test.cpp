@@ -31,7 +31,7 @@ TEST(HistoryFormat, ABlockComesBackAsItWas) {
     const auto tail = addresses("Bank", "447700900123");
     ASSERT_TRUE(writer.add({7, 1000, 3, 4, TraceEvent::accepted, tail}));
     ASSERT_TRUE(writer.add({8, 400, 0, 0, TraceEvent::done, {}}));  // another shard's clock was read earlier
-    const auto block = read_block(writer.finish());
+    const auto block = read_block(writer.finish().octets());
     ASSERT_TRUE(block);
     EXPECT_EQ(block->header.first, 400);
     EXPECT_EQ(block->header.last, 1000);
@@ -52,7 +52,7 @@ TEST(HistoryFormat, ABlockIsFullAtItsSizeAndWhenTimesAreFarApart) {
     ASSERT_TRUE(writer.add({1, 0, 0, 0, TraceEvent::pdu_in, tail}));
     ASSERT_TRUE(writer.add({1, 0, 0, 0, TraceEvent::pdu_in, tail}));
     EXPECT_FALSE(writer.add({1, 0, 0, 0, TraceEvent::done, {}}));
-    const auto block = read_block(writer.finish());
+    const auto block = read_block(writer.finish().octets());
     ASSERT_TRUE(block);
     EXPECT_LE(block->size(), max_block);
     EXPECT_EQ(records_of(*block).front().tail.size(), max_tail);
@@ -65,7 +65,7 @@ TEST(HistoryFormat, ABlockIsFullAtItsSizeAndWhenTimesAreFarApart) {
 TEST(HistoryFormat, EveryFlippedBitIsSeen) {
     BlockWriter writer;
     writer.add({7, 1000, 3, 4, TraceEvent::send, {}});
-    const ByteView whole = writer.finish();
+    const ByteView whole = writer.finish().octets();
     for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
         std::vector<std::uint8_t> damaged(whole.begin(), whole.end());
         damaged[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
@@ -100,7 +100,7 @@ RC_GTEST_PROP(HistoryFormat, AnIndexFindsEveryBlockOfEveryKey, ()) {
     for (std::size_t i = 0; i < ids.size(); ++i) {
         BlockWriter writer;
         for (const std::uint8_t id : ids[i]) writer.add({id, 0, 0, 0, TraceEvent::send, {}});
-        index.add(*read_block(writer.finish()), static_cast<std::uint32_t>(1000 * i));
+        index.add(*read_block(writer.finish().octets()), static_cast<std::uint32_t>(1000 * i));
     }
     if (ids.empty()) index.first = index.last = 0;
     const auto octets = index.encode();
