@@ -22,28 +22,31 @@ Party& Core::add_party(PartyId id) {
 void Core::note_accepted(MessageId id, PartyId by, PartyId whom, std::string_view source,
                          std::string_view destination) {
     if (history == nullptr) return;
-    char tail[1 + 2 * UINT8_MAX];
-    const std::size_t first = std::min<std::size_t>(source.size(), UINT8_MAX);
-    const std::size_t second = std::min<std::size_t>(destination.size(), UINT8_MAX);
-    tail[0] = static_cast<char>(first);
-    std::copy_n(source.data(), first, tail + 1);
-    std::copy_n(destination.data(), second, tail + 1 + first);
-    config.privacy.mask_address({tail + 1, first});
-    config.privacy.mask_address({tail + 1 + first, second});
-    note(id, TraceEvent::accepted, by, whom, as_bytes({tail, 1 + first + second}));
+    source = source.substr(0, UINT8_MAX);
+    destination = destination.substr(0, UINT8_MAX);
+    history->note(id, wall_microseconds(), TraceEvent::accepted, by, whom, 1 + source.size() + destination.size(),
+                  [&](std::uint8_t* to) {
+                      char* const addresses = reinterpret_cast<char*>(to + 1);
+                      *to = static_cast<std::uint8_t>(source.size());
+                      std::ranges::copy(destination, std::ranges::copy(source, addresses).out);
+                      config.privacy.mask_address({addresses, source.size()});
+                      config.privacy.mask_address({addresses + source.size(), destination.size()});
+                  });
     if (arrival != nullptr) [[unlikely]] note_pdu(id, TraceEvent::pdu_in, by, arrival->header(), arrival->body());
 }
 
 void Core::note_receipt(const wire::ReceiptNote& receipt) {
     if (history == nullptr) return;
-    char tail[sizeof receipt.done_at + 1 + sizeof receipt.error + sizeof receipt.provider_id];
-    char* to = std::copy_n(reinterpret_cast<const char*>(&receipt.done_at), sizeof receipt.done_at, tail);
-    *to++ = static_cast<char>(receipt.error_size);
-    to = std::copy_n(receipt.error, receipt.error_size, to);
-    // Where PDUs are kept, the receipt's is found by this.
-    if (config.history_pdus) to = std::copy_n(receipt.provider_id, receipt.provider_id_size, to);
-    note(receipt.id, TraceEvent::receipt, receipt.provider, static_cast<std::uint32_t>(receipt.state),
-         as_bytes({tail, static_cast<std::size_t>(to - tail)}));
+    // Where PDUs are kept, the receipt's is found by the message id that it names.
+    const std::size_t named = config.history_pdus ? receipt.provider_id_size : 0;
+    history->note(receipt.id, wall_microseconds(), TraceEvent::receipt, receipt.provider,
+                  static_cast<std::uint32_t>(receipt.state),
+                  sizeof receipt.done_at + 1 + receipt.error_size + named, [&](std::uint8_t* to) {
+                      std::memcpy(to, &receipt.done_at, sizeof receipt.done_at);
+                      to += sizeof receipt.done_at;
+                      *to++ = receipt.error_size;
+                      std::copy_n(receipt.provider_id, named, std::copy_n(receipt.error, receipt.error_size, to));
+                  });
     if (receipt.mcc_mnc != 0) note(receipt.id, TraceEvent::network, receipt.provider, receipt.mcc_mnc);
 }
 

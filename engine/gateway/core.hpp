@@ -111,12 +111,13 @@ struct Core {
     bool draining = false;                ///< no new messages: an orderly end is under way
 
     const Now& now() { return reactor->now(); }
+    std::int64_t wall_microseconds() { return now().wall.time_since_epoch().count(); }
     /// Tells the history what happened to a message; see TraceEvent. Costs some tens of instructions.
     void note(MessageId id, TraceEvent event, PartyId its, std::uint32_t status = 0) {
-        if (history != nullptr) history->note(id, now().wall.time_since_epoch().count(), event, its, status);
+        if (history != nullptr) history->note(id, wall_microseconds(), event, its, status);
     }
     void note(MessageId id, TraceEvent event, PartyId its, std::uint32_t status, ByteView tail) {
-        if (history != nullptr) history->note(id, now().wall.time_since_epoch().count(), event, its, status, tail);
+        if (history != nullptr) history->note(id, wall_microseconds(), event, its, status, tail);
     }
     /// A message from `by` for `whom`, who may be nobody yet.
     void note_accepted(MessageId id, PartyId by, PartyId whom, std::string_view source, std::string_view destination);

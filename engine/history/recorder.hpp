@@ -19,26 +19,28 @@ public:
         : ring_(ring_octets), wake_(std::move(wake)) {}
 
     // ---- the noting thread
-    /// The tail is `first` and `second` one after the other.
+    /// The tail has `size` octets: `fill(std::uint8_t* to)` writes them.
+    template <class Fill>
     void note(std::uint64_t id, std::int64_t at, TraceEvent event, std::uint32_t party, std::uint32_t status,
-              ByteView first, ByteView second = {}) {
-        const std::size_t size = sizeof(Head) + first.size() + second.size();
-        const bool taken = ring_.try_write(static_cast<std::uint32_t>(event), size, [&](std::uint8_t* to) {
-            const Head head{id, at, party, status};
-            std::memcpy(to, &head, sizeof head);
-            to += sizeof head;
-            if (!first.empty()) std::memcpy(to, first.data(), first.size());
-            if (!second.empty()) std::memcpy(to + first.size(), second.data(), second.size());
-        });
+              std::size_t size, Fill&& fill) {
+        const Head head{id, at, party, status};
+        const bool taken =
+            ring_.try_write(static_cast<std::uint32_t>(event), sizeof head + size, [&](std::uint8_t* to) {
+                std::memcpy(to, &head, sizeof head);
+                fill(to + sizeof head);
+            });
         if (!taken) [[unlikely]]
             drop();
     }
+    void note(std::uint64_t id, std::int64_t at, TraceEvent event, std::uint32_t party, std::uint32_t status,
+              ByteView tail) {
+        note(id, at, event, party, status, tail.size(), [&](std::uint8_t* to) {
+            if (!tail.empty()) std::memcpy(to, tail.data(), tail.size());
+        });
+    }
     /// Without a tail, which is most of them.
     void note(std::uint64_t id, std::int64_t at, TraceEvent event, std::uint32_t party, std::uint32_t status) {
-        const Head head{id, at, party, status};
-        if (!ring_.try_write(static_cast<std::uint32_t>(event), sizeof head,
-                             [&](std::uint8_t* to) { std::memcpy(to, &head, sizeof head); })) [[unlikely]]
-            drop();
+        note(id, at, event, party, status, 0, [](std::uint8_t*) {});
     }
     /// Shows the reader what was noted. Once a turn.
     void publish() {

@@ -40,8 +40,7 @@ TEST_F(HistoryWriter, WhatShardsNoteIsReadableAfterAFlush) {
         shards.emplace_back([&, shard] {
             Recorder& recorder = history->recorder(shard);
             for (std::uint64_t i = 0; i < 5000; ++i) {
-                recorder.note(2 * i + shard, now, TraceEvent::accepted, 1, 2, as_bytes("\x01"),
-                              as_bytes("a447700900123"));
+                recorder.note(2 * i + shard, now, TraceEvent::accepted, 1, 2, as_bytes("\x01" "a447700900123"));
                 recorder.note(2 * i + shard, now, TraceEvent::done, 1, 0);
                 if (i % 100 == 99) recorder.publish();
             }
