@@ -208,6 +208,14 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
         return ask(*arguments, "GET", "/api/v1/unowned?limit=" + std::to_string(arguments->limit), print_unowned);
     })->add_option("--limit", arguments->limit, "How many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
 
+    add(command, "refunds", "What is to be given back to accounts in their database; the largest first", [=] {
+        return ask(*arguments, "GET", "/api/v1/refunds?limit=" + std::to_string(arguments->limit), print_refunds);
+    })->add_option("--limit", arguments->limit, "How many at most")->check(CLI::Range(1, 10'000))->capture_default_str();
+
+    add(command, "write-off", "Give up what is to be given back to an account", [=] {
+        return ask(*arguments, "POST", "/api/v1/accounts/" + part(arguments->account) + "/write-off", print_write_off);
+    })->add_option("SYSTEM_ID", arguments->account, "As `ctl refunds` shows it")->required();
+
     add(command, "trace", "One message's life, step by step", [=] {
         return ask(*arguments, "GET", "/api/v1/messages/" + part(arguments->message_id), print_message);
     })->add_option("ID", arguments->message_id,

@@ -146,7 +146,7 @@ void print_accounts(const CtlJson& body) {
         row["put_aside"] = row.contains("reserved") ? cell(row["reserved"]) : "-";
     }
     print_table(rows,
-                {{"SYSTEM ID", "system_id"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"}, {"MAX", "max_sessions"},
+                {{"SYSTEM ID", "system_id"}, {"SOURCE", "source"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"}, {"MAX", "max_sessions"},
                  {"RATE", "rate"}, {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"},
                  {"CREDITS", "credits"}, {"RESERVED", "put_aside"}},
                 "no accounts are configured");
@@ -224,6 +224,21 @@ void print_unowned(const CtlJson& body) {
                 "every message has an owner");
     if (body["messages"].size() < body["count"].get<std::uint64_t>())
         fmt::print("{} of {} are shown: --limit shows more\n", body["messages"].size(), cell(body["count"]));
+}
+
+void print_refunds(const CtlJson& body) {
+    print_table(body["refunds"],
+                {{"SYSTEM ID", "system_id"}, {"SOURCE", "source"}, {"CREDITS", "credits"}, {"MESSAGES", "messages"},
+                 {"STATE", "state"}},
+                "nothing is to be given back");
+    if (body["refunds"].empty()) return;
+    fmt::print("{} credits of {} accounts in all\n", cell(body["credits"]), cell(body["accounts"]));
+    if (body["refunds"].size() < body["accounts"].get<std::uint64_t>()) fmt::print("--limit shows more\n");
+}
+
+void print_write_off(const CtlJson& body) {
+    fmt::print("{} credits of {} messages will not be given back to {}\n", cell(body["credits"]), cell(body["messages"]),
+               cell(body["system_id"]));
 }
 
 void print_reload(const CtlJson& body) {

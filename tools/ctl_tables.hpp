@@ -19,6 +19,8 @@ void print_messages(const CtlJson& body);
 void print_message(const CtlJson& message);
 void print_explanation(const CtlJson& body);
 void print_unowned(const CtlJson& body);
+void print_refunds(const CtlJson& body);
+void print_write_off(const CtlJson& body);
 void print_reload(const CtlJson& body);
 
 }  // namespace sluice::tools

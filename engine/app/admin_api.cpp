@@ -38,6 +38,7 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
         {"GET", "/api/v1/messages", [&] { return messages(request); }},
         {"GET", "/api/v1/triggers", [&] { return triggers(); }},
         {"GET", "/api/v1/receipts", [&] { return receipts(request); }},
+        {"GET", "/api/v1/refunds", [&] { return refunds(request); }},
         {"GET", "/api/v1/unowned", [&] { return unowned(request); }},
         {"GET", "/api/v1/home-explain", [&] { return explain_home(request); }},
         {"GET", "/api/v1/route-explain", [&] { return explain_route(request); }},
@@ -62,6 +63,10 @@ HttpResponse AdminApi::handle(const HttpRequest& request) {
     }
     if (const auto system_id = between(request.path, "/api/v1/accounts/", "/topup")) {
         if (request.method == "POST") return top_up(*system_id, request);
+        path_known = true;
+    }
+    if (const auto system_id = between(request.path, "/api/v1/accounts/", "/write-off")) {
+        if (request.method == "POST") return write_off(*system_id);
         path_known = true;
     }
     return path_known ? json_error(405, request.method + " is not for " + request.path)

@@ -41,6 +41,9 @@ private:
     HttpResponse receipts(const HttpRequest& request);
     // admin_api_charging.cpp
     HttpResponse top_up(std::string_view system_id, const HttpRequest& request);
+    // admin_api_refunds.cpp
+    HttpResponse refunds(const HttpRequest& request);
+    HttpResponse write_off(std::string_view system_id);
     // admin_api_home.cpp
     HttpResponse unowned(const HttpRequest& request);
     HttpResponse explain_home(const HttpRequest& request);

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "codecs/smpp/values.hpp"
 #include "engine/admin/utc_text.hpp"
@@ -13,8 +12,6 @@ namespace sluice::app {
 
 namespace {
 
-constexpr std::size_t default_limit = 100, max_limit = 10'000;
-
 struct View {
     std::uint64_t count = 0;
     std::vector<gateway::Unowned::Item> list;
@@ -23,15 +20,11 @@ struct View {
 }  // namespace
 
 HttpResponse AdminApi::unowned(const HttpRequest& request) {
-    std::size_t limit = default_limit;
-    if (const std::string_view text = request.parameter("limit"); !text.empty()) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-        if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > max_limit)
-            return json_error(400, "limit is 1 to " + std::to_string(max_limit));
-    }
+    const auto limit = limit_of(request);
+    if (!limit) return limit.error();
     View all;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        auto view = ask_slowly<View>(gateway_, shard, [limit](gateway::Shard& its, const auto& answer) {
+        auto view = ask_slowly<View>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
             gateway::Unowned& unowned = its.unowned();
             unowned.list(limit, [answer, count = unowned.count()](auto list) { answer(View{count, std::move(list)}); });
         });
@@ -40,7 +33,7 @@ HttpResponse AdminApi::unowned(const HttpRequest& request) {
         std::ranges::move(view->list, std::back_inserter(all.list));
     }
     std::ranges::sort(all.list, {}, &gateway::Unowned::Item::accepted_at);
-    if (all.list.size() > limit) all.list.resize(limit);
+    if (all.list.size() > *limit) all.list.resize(*limit);
     const PartyNames names(gateway_);
     const Privacy privacy = gateway_.privacy();
     Json rows = Json::array();

@@ -20,8 +20,6 @@ using history::MessageSummary;
 
 namespace {
 
-constexpr std::size_t default_limit = 100, max_limit = 10'000;
-
 std::string_view state_of(const MessageSummary& m) {
     return smpp::name_of(smpp::MessageState{static_cast<std::uint8_t>(m.final() ? m.final_state : 1)});  // 1: ENROUTE
 }
@@ -86,16 +84,14 @@ HttpResponse AdminApi::messages(const HttpRequest& request) {
     const WallTime now = clock_.wall();
     const Privacy privacy = gateway_.privacy();
     history::MessageQuery query;
-    query.limit = default_limit;
+    const auto limit = limit_of(request);
+    if (!limit) return limit.error();
+    query.limit = *limit;
     query.to = now + seconds(60);  // shards read their clocks a little apart
     std::string_view state, account, provider;
     for (const auto& [name, text] : request.query) {
-        if (text.empty()) continue;
-        if (name == "limit") {
-            const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), query.limit);
-            if (error != std::errc{} || end != text.data() + text.size() || query.limit < 1 || query.limit > max_limit)
-                return json_error(400, "limit is 1 to " + std::to_string(max_limit));
-        } else if (name == "from" || name == "to") {
+        if (text.empty() || name == "limit") continue;
+        if (name == "from" || name == "to") {
             query.source = name == "from" ? privacy.masked_address(text) : query.source;
             query.destination = name == "to" ? privacy.masked_address(text) : query.destination;
         } else if (name == "since" || name == "until") {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 
 #include "codecs/smpp/values.hpp"
 #include "engine/admin/utc_text.hpp"
@@ -11,8 +10,6 @@
 namespace sluice::app {
 
 namespace {
-
-constexpr std::size_t default_limit = 100, max_limit = 10'000;
 
 struct View {
     std::size_t held = 0, quarantined = 0;
@@ -37,16 +34,12 @@ Json as_json(const gateway::Receipts::Unmatched& receipt, std::size_t shard, con
 }  // namespace
 
 HttpResponse AdminApi::receipts(const HttpRequest& request) {
-    std::size_t limit = default_limit;
-    if (const std::string_view text = request.parameter("limit"); !text.empty()) {
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
-        if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > max_limit)
-            return json_error(400, "limit is 1 to " + std::to_string(max_limit));
-    }
+    const auto limit = limit_of(request);
+    if (!limit) return limit.error();
     std::vector<std::pair<std::size_t, gateway::Receipts::Unmatched>> all;
     std::size_t held = 0, quarantined = 0;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        auto view = ask_slowly<View>(gateway_, shard, [limit](gateway::Shard& its, const auto& answer) {
+        auto view = ask_slowly<View>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
             gateway::Receipts& receipts = its.receipts();
             // Counted now: more may have come when the list is there.
             receipts.list(limit, [answer, held = receipts.held(), quarantined = receipts.quarantined()](auto list) {
@@ -59,11 +52,11 @@ HttpResponse AdminApi::receipts(const HttpRequest& request) {
         for (auto& receipt : view->list) all.emplace_back(shard, std::move(receipt));
     }
     std::ranges::stable_sort(all, std::ranges::greater(), [](const auto& row) { return row.second.since; });
-    if (all.size() > limit) all.resize(limit);
+    if (all.size() > *limit) all.resize(*limit);
     const PartyNames names(gateway_);
     Json rows = Json::array();
     for (const auto& [shard, receipt] : all) rows.push_back(as_json(receipt, shard, names));
-    return json_reply({{"held", held}, {"quarantined", quarantined}, {"limit", limit}, {"receipts", std::move(rows)}});
+    return json_reply({{"held", held}, {"quarantined", quarantined}, {"limit", *limit}, {"receipts", std::move(rows)}});
 }
 
 }  // namespace sluice::app

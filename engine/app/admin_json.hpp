@@ -1,5 +1,7 @@
 #pragma once
 
+#include <charconv>
+#include <expected>
 #include <nlohmann/json.hpp>
 
 #include "engine/app/admin_http.hpp"
@@ -19,6 +21,17 @@ inline HttpResponse json_error(unsigned status, std::string_view what) {
 }
 inline HttpResponse no_answer(std::size_t shard) {
     return json_error(503, "shard " + std::to_string(shard) + " did not answer in time");
+}
+/// How many rows of a list are wanted, 1 to 10000: `limit` of the request, 100 without; or what is wrong with it.
+inline std::expected<std::size_t, HttpResponse> limit_of(const HttpRequest& request) {
+    constexpr std::size_t usual = 100, most = 10'000;
+    const std::string_view text = request.parameter("limit");
+    if (text.empty()) return usual;
+    std::size_t limit = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (error != std::errc{} || end != text.data() + text.size() || limit < 1 || limit > most)
+        return std::unexpected(json_error(400, "limit is 1 to " + std::to_string(most)));
+    return limit;
 }
 
 }  // namespace sluice::app

@@ -20,6 +20,7 @@ namespace sluice::gateway {
     X(refused_unpaid, "submits refused because the database with the account's credits was away or too slow") \
     X(charges_uncertain, "charges of which a database has not said whether it took them: their messages were refused") \
     X(refunds, "credits given back in databases, in messages") \
+    X(refunds_written_off, "credits that were to be given back in a database and were written off, in messages") \
     X(udh_and_sar, "messages with both a user data header and SAR TLVs: the header was used") \
     X(refused_text, "submits refused with ESME_RINVDCS because the provider's alphabet cannot hold their text") \
     X(split, "messages that were split into parts for their provider or account") \
@@ -81,6 +82,8 @@ struct Counters {
     Gauge queued;
     Gauge unfinished;
     Gauge receipts_outstanding;
+    Gauge refunds_owed;
+    Gauge refunds_stuck;
     Gauge receipts_held;
     Gauge receipts_in_quarantine;
     Gauge receipts_in_memory;

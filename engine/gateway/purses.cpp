@@ -18,13 +18,25 @@ std::int64_t Unpaid::count() const {
     return count;
 }
 
+std::size_t Unpaid::octets() const {
+    std::size_t octets = sizeof *this + unsuccess.size();
+    for (const Item& item : items) {
+        octets += sizeof item + item.message.body_view().size();
+        for (const auto& part : item.split.parts) octets += sizeof part + part.size();
+    }
+    return octets;
+}
+
 CommandStatus Purses::hold(Party& account, Unpaid&& unpaid) {
-    if (waiting_ + unpaid.items.size() > limits::unpaid_messages || core_.move_credits == nullptr) {
+    const std::size_t octets = unpaid.octets();
+    if (waiting_ + unpaid.items.size() > limits::unpaid_messages || octets_ + octets > limits::unpaid_octets ||
+        core_.move_credits == nullptr) {
         core_.counters.refused_unpaid.add();
         return account.account->charging.away_status;
     }
     account.shared->queued += unpaid.count();
     waiting_ += unpaid.items.size();
+    octets_ += octets;
     Purse& purse = purses_[account.id];
     purse.queue.push_back(std::move(unpaid));
     if (purse.asked == 0) ask(account.id);
@@ -91,6 +103,7 @@ Unpaid Purses::take_first(Purse& purse) {
     Unpaid first = std::move(purse.queue.front());
     purse.queue.pop_front();
     waiting_ -= first.items.size();
+    octets_ -= first.octets();
     return first;
 }
 

@@ -25,6 +25,8 @@ struct Unpaid {
     void add(Message&& message, Split&& split);
     /// Messages, as limits count them.
     std::int64_t count() const;
+    /// What it holds in memory, about.
+    std::size_t octets() const;
 };
 
 /// Messages of accounts whose credits are in a database of their own (routing::ChargingMode::database). They wait here,
@@ -60,6 +62,7 @@ private:
     const std::function<void(Party&, Unpaid&&)> accept_;
     std::unordered_map<PartyId, Purse> purses_;  ///< those with something in them
     std::size_t waiting_ = 0;
+    std::size_t octets_ = 0;  ///< of those
     std::uint64_t next_serial_ = 1;
 };
 

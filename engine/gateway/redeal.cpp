@@ -63,6 +63,8 @@ public:
         its.spent += balance.spent;
         its.opened = its.opened || balance.opened;
     }
+    /// What goes back to the account's database.
+    void add(PartyId account, const Refunds::Row& owed) { refunds_[account] += owed; }
     /// Movements that may not be in the charging records yet: this shard's journal begins with them.
     Result<void> add(ByteView movements) {
         batch_.journal.insert(batch_.journal.end(), movements.begin(), movements.end());
@@ -75,6 +77,8 @@ public:
         batch_.put(Table::meta, {0, 1}, octets(highest_id_));
         counts_.write_changes(batch_);
         for (const auto& [account, balance] : balances_) Charges::put_row(batch_, account, balance);
+        for (const auto& [account, owed] : refunds_)
+            batch_.put(Table::meta, {Refunds::refund_tag, account}, wire::octets_of(owed));
         return flush();
     }
 
@@ -108,6 +112,7 @@ private:
     std::size_t rows_ = 0;
     MessageCounts counts_;
     std::unordered_map<PartyId, Balance> balances_;
+    std::unordered_map<PartyId, Refunds::Row> refunds_;
     MessageId highest_id_ = 0;
 };
 
@@ -259,11 +264,15 @@ Result<void> Deal::take_credits(storage::Store& from, ByteView movements) {
     return take_refunds(from);
 }
 
-/// Whose message it was decides where it is; every shard knows who pays where.
+/// The account decides where it is; every shard knows who pays where.
 Result<void> Deal::take_refunds(storage::Store& from) {
     const storage::LoadResult refunds = facts_of(from, {Refunds::refund_tag, 0}, {Refunds::refund_tag, UINT64_MAX});
-    for (const storage::LoadedRow& row : refunds.rows)
-        if (auto added = home(row.key.low).put(Table::meta, row.key, refunds.value(row)); !added) return added;
+    for (const storage::LoadedRow& row : refunds.rows) {
+        if (row.length != sizeof(Refunds::Row)) continue;
+        const auto account = static_cast<PartyId>(row.key.low);
+        const std::uint32_t owner = owner_shard(account, static_cast<std::uint32_t>(fillers_.size()));
+        fillers_[owner]->add(account, wire::read<Refunds::Row>(refunds.value(row)));
+    }
     const storage::LoadResult payers = facts_of(from, {Refunds::payer_tag, 0}, {Refunds::payer_tag, UINT64_MAX});
     for (const storage::LoadedRow& row : payers.rows)
         for (auto& filler : fillers_)

@@ -108,6 +108,7 @@ void Shard::apply(const GatewayConfig& config, std::shared_ptr<const routing::Sn
     receipts_.configure();
     core_.adopt(std::move(snapshot));
     open_balances(core_);
+    refunds_.look_again();
     triggers_.adopt(core_.config.program);
     providers_.apply(endpoints);
     unowned_.look_again();
@@ -150,7 +151,7 @@ void Shard::unbind_quiet() {
 }
 
 bool Shard::drained() const {
-    return messages_.idle() && messages_.charges().quiet() && ingress_.unpaid() == 0 &&
+    return messages_.idle() && messages_.charges().quiet() && ingress_.unpaid() == 0 && refunds_.quiet() &&
            std::ranges::all_of(connections_, [](const auto& c) { return c == nullptr; });
 }
 

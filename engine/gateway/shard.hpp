@@ -85,6 +85,7 @@ public:
     MessageStore& messages() { return messages_; }
     Receipts& receipts() { return receipts_; }
     Unowned& unowned() { return unowned_; }
+    Refunds& refunds() { return refunds_; }
     const Triggers& triggers() const { return triggers_; }
     template <class Visit>
     void for_each_connection(Visit&& visit) {

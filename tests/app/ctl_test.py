@@ -171,6 +171,10 @@ class WithAGateway(GatewayCase):
         self.assertIn("it is nobody's", text)
         self.assertIn("no provider nowhere", self.ctl("route", "home", "--provider", "nowhere", "--to", "1", code=1))
 
+    def test_refunds(self):
+        self.assertIn("nothing is to be given back", self.ctl("refunds"))
+        self.assertIn("nothing is to be given back to acme", self.ctl("write-off", "acme", code=1))
+
     def test_unowned(self):
         self.assertIn("every message has an owner", self.ctl("unowned"))
 

@@ -15,15 +15,21 @@ struct Bank {
     bool holds = false;              ///< answers when it is told to
     std::vector<std::string> moves;  ///< amounts, in the order they were asked for
     std::deque<std::function<void()>> waiting;
+    std::map<std::string, Money> elsewhere;  ///< in another source, which always answers: what was given back
 
     MoveCredits mover() {
         return [this](const std::string& source, const std::string& system_id, Money amount, accounts::Credits::Done done) {
+            if (source == "elsewhere") return done(moved_elsewhere(system_id, amount));
             EXPECT_EQ(source + " " + system_id, "shop shop");
             moves.push_back(to_string(amount));
             auto answer = [this, amount, done] { done(decide(amount)); };
             if (holds) waiting.emplace_back(std::move(answer));
             else answer();
         };
+    }
+    Outcome moved_elsewhere(const std::string& system_id, Money amount) {
+        elsewhere[system_id] -= amount;
+        return Outcome::moved;
     }
     Outcome decide(Money amount) {
         if (trouble) return *trouble;
@@ -89,11 +95,51 @@ protected:
         return all;
     }
     std::int64_t queued() { return scene->shard(0).core().party(party_of(scene->account())).shared->queued.load(); }
-    std::size_t refunds_on_disk() const {
-        std::size_t count = 0;
+    Money owed_on_disk() const {
+        Money sum;
         for (std::size_t i = 0; i < scene->shards(); ++i)
-            for (const auto& [key, value] : scene->disk(i).table(storage::Table::meta)) count += key.high == Refunds::refund_tag;
-        return count;
+            for (const auto& [key, value] : scene->disk(i).table(storage::Table::meta))
+                if (key.high == Refunds::refund_tag) sum.micros += wire::read<Refunds::Row>(value).amount;
+        return sum;
+    }
+    std::int64_t level(Gauge Counters::* gauge) {
+        std::int64_t sum = 0;
+        for (std::size_t i = 0; i < scene->shards(); ++i) sum += (scene->shard(i).counters().*gauge).value();
+        return sum;
+    }
+    /// `count` messages that the provider refuses for good, while the database does not take back what they cost.
+    void owe(std::size_t count) {
+        build(static_cast<std::int64_t>(count));
+        scene->provider().script = [this](session::Session&, const Scripted::Request& request) {
+            scene->provider().answer(request, CommandStatus::ESME_RINVDSTADR);
+        };
+        bank.holds = true;
+        send(count);
+        scene->run(seconds(1));
+        bank.let_go();
+        scene->until([&] { return scene->customer->responses.size() == count; });
+        bank.trouble = Outcome::away;
+        scene->until([&] { return scene->count(&Counters::permanent_errors) == count; });
+        scene->run(seconds(10));
+    }
+    /// The configuration has that mode for the account, and so for its source; and another source beside it.
+    void reload(routing::ChargingMode mode) {
+        std::vector<routing::Account> accounts = scene->snapshot().accounts();
+        accounts.resize(2);
+        accounts[0].charging.mode = mode;
+        accounts[1] = accounts[0];
+        accounts[1].system_id = "elsewhere";
+        accounts[1].key = routing::stable_key("elsewhere");
+        accounts[1].is_source = true;
+        accounts[1].numbers.clear();
+        accounts[1].charging.mode = routing::ChargingMode::database;
+        scene->reload(*routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules()));
+    }
+    Refunds::Owed write_off(std::size_t shard) {
+        std::optional<Refunds::Owed> given_up;
+        scene->shard(shard).refunds().write_off(party_of(scene->account()), [&](const Refunds::Owed& it) { given_up = it; });
+        scene->until([&] { return given_up.has_value(); });
+        return *given_up;
     }
 
     Bank bank;
@@ -186,6 +232,28 @@ TEST_P(PursesTest, MoreThanMayWaitAreRefusedAtOnce) {
     EXPECT_EQ(scene->count(&Counters::accepted), limits::unpaid_messages);
 }
 
+TEST_P(PursesTest, MoreOctetsThanMayWaitAreRefusedAtOnce) {
+    build(1'000'000);
+    bank.holds = true;
+    constexpr std::size_t size = 60'000, fit = limits::unpaid_octets / size;
+    const std::string text(size, 'a');
+    std::array<std::uint8_t, size + 8> octets;
+    smpp::TlvWriter tlvs(octets);
+    ASSERT_TRUE(tlvs.octets(smpp::Tag::message_payload, as_bytes(text)));
+    smpp::SubmitSm pdu = Scene::sample();
+    pdu.short_message = {};
+    pdu.tlvs = tlvs.view();
+    for (std::size_t i = 0; i < fit + 5; ++i) scene->customer->send(CommandId::submit_sm, pdu);
+    scene->until([&] { return scene->customer->responses.size() >= 5; });
+    scene->run(seconds(1));
+    EXPECT_GE(statuses().size(), 5u);
+    EXPECT_LE(statuses().size(), 15u);
+    EXPECT_EQ(statuses().find_first_not_of('t'), std::string::npos);
+    bank.let_go();
+    scene->until([&] { return scene->customer->responses.size() == fit + 5; });
+    EXPECT_EQ(queued(), static_cast<std::int64_t>(scene->count(&Counters::accepted)));
+}
+
 TEST_P(PursesTest, AReloadThatTakesTheCreditsElsewhereRefusesWhatWaits) {
     build(10);
     bank.holds = true;
@@ -211,46 +279,150 @@ TEST_P(PursesTest, WhatFailsIsGivenBackOnce) {
     EXPECT_EQ(bank.credits, Money::of(5));
     scene->run(seconds(60));
     EXPECT_EQ(bank.credits, Money::of(5));
-    EXPECT_EQ(refunds_on_disk(), 0u);
+    EXPECT_EQ(owed_on_disk(), Money{});
 }
 
 TEST_P(PursesTest, WhatIsToBeGivenBackSurvivesACrash) {
-    build(50);
-    scene->provider().script = [this](session::Session&, const Scripted::Request& request) {
-        scene->provider().answer(request, CommandStatus::ESME_RINVDSTADR);
-    };
-    send(20);
-    scene->until([&] { return scene->customer->responses.size() == 20; });
-    bank.trouble = Outcome::away;
-    scene->until([&] { return scene->count(&Counters::permanent_errors) == 20; });
-    scene->run(seconds(10));
-    const Money before = bank.credits;
-    EXPECT_LT(before, Money::of(50));
-    const std::size_t owed = refunds_on_disk();
-    EXPECT_EQ(before + Money::of(static_cast<std::int64_t>(owed)), Money::of(50)) << "none is lost";
+    owe(20);
+    EXPECT_EQ(owed_on_disk(), Money::of(20)) << "none is lost";
+    EXPECT_EQ(level(&Counters::refunds_owed), 20);
+    EXPECT_EQ(level(&Counters::refunds_stuck), 0) << "it is only away";
     scene->crash();
+    EXPECT_EQ(level(&Counters::refunds_owed), 20);
     bank.trouble.reset();
     scene->run(seconds(120));
-    EXPECT_EQ(bank.credits, Money::of(50)) << "also without having found the account again";
-    EXPECT_EQ(refunds_on_disk(), 0u);
+    EXPECT_EQ(bank.credits, Money::of(20)) << "also without having found the account again";
+    EXPECT_EQ(owed_on_disk(), Money{});
+    EXPECT_EQ(level(&Counters::refunds_owed), 0);
+}
+
+TEST_P(PursesTest, WhatNobodyGivesBackIsKeptUntilItsSourceIsThereAgain) {
+    owe(5);
+    reload(routing::ChargingMode::none);
+    bank.trouble.reset();
+    const std::size_t asked = bank.moves.size();
+    scene->run(seconds(600));
+    EXPECT_EQ(bank.moves.size(), asked) << "nobody is asked";
+    EXPECT_EQ(level(&Counters::refunds_stuck), 5);
+    scene->crash();
+    scene->run(seconds(60));
+    EXPECT_EQ(bank.moves.size(), asked);
+    EXPECT_EQ(level(&Counters::refunds_stuck), 5);
+    EXPECT_EQ(owed_on_disk(), Money::of(5));
+    reload(routing::ChargingMode::database);
+    scene->run(seconds(5));
+    EXPECT_EQ(bank.credits, Money::of(5));
+    EXPECT_EQ(level(&Counters::refunds_stuck), 0);
+    EXPECT_EQ(owed_on_disk(), Money{});
+}
+
+TEST_P(PursesTest, WhatAnAccountThatIsGoneIsOwedIsKeptUntilItIsFoundAgain) {
+    owe(5);
+    bank.trouble = Outcome::too_few;  // no row was changed
+    scene->run(seconds(60));
+    const std::size_t asked = bank.moves.size();
+    scene->run(seconds(600));
+    EXPECT_EQ(bank.moves.size(), asked) << "that is tried once";
+    EXPECT_EQ(level(&Counters::refunds_stuck), 5);
+    EXPECT_NE(scene->log.find("no account shop to give"), std::string::npos);
+    EXPECT_EQ(owed_on_disk(), Money::of(5));
+    bank.trouble.reset();
+    know();
+    scene->run(seconds(5));
+    EXPECT_EQ(bank.credits, Money::of(5));
+    EXPECT_EQ(owed_on_disk(), Money{});
+}
+
+TEST_P(PursesTest, WhatIsWrittenOffIsGoneForGood) {
+    owe(6);
+    EXPECT_EQ(owed_on_disk(), Money::of(6));
+    Money given_up;
+    for (std::size_t i = 0; i < scene->shards(); ++i) given_up += write_off(i).amount;
+    EXPECT_EQ(given_up, Money::of(6));
+    EXPECT_EQ(owed_on_disk(), Money{}) << "at once";
+    EXPECT_EQ(scene->count(&Counters::refunds_written_off), 6u);
+    EXPECT_EQ(level(&Counters::refunds_owed), 0);
+    EXPECT_NE(scene->log.find("were written off"), std::string::npos);
+    bank.trouble.reset();
+    scene->run(seconds(60));
+    scene->crash();
+    scene->run(seconds(60));
+    EXPECT_EQ(bank.credits, Money{});
+    EXPECT_EQ(write_off(0).messages, 0u);
+}
+
+TEST_P(PursesTest, WhatTheDatabaseIsAskedToTakeCannotBeWrittenOff) {
+    owe(6);
+    bank.holds = true;
+    bank.trouble.reset();
+    scene->run(seconds(40));  // no pause is longer
+    EXPECT_FALSE(bank.waiting.empty());
+    for (std::size_t i = 0; i < scene->shards(); ++i) EXPECT_EQ(write_off(i).messages, 0u);
+    bank.let_go();
+    scene->run(seconds(1));
+    EXPECT_EQ(bank.credits, Money::of(6));
+    EXPECT_EQ(owed_on_disk(), Money{});
+}
+
+TEST_P(PursesTest, ASourceThatIsAwayHoldsUpNoOther) {
+    owe(3);
+    reload(routing::ChargingMode::database);
+    const PartyId other = party_of_account("other");
+    Core& core = scene->shard(0).core();
+    core.refunds->know(other, "elsewhere", "other");
+    for (int i = 0; i < 250; ++i) {
+        Message m;
+        m.account = other;
+        m.charge = Money::of(2);
+        core.refunds->add(m);
+    }
+    scene->run(seconds(1));
+    EXPECT_EQ(bank.elsewhere["other"], Money::of(500));
+    EXPECT_EQ(owed_on_disk(), Money::of(3));
+    // It was found in another source meanwhile: that is who takes it.
+    for (std::size_t i = 0; i < scene->shards(); ++i)
+        scene->shard(i).refunds().know(party_of(scene->account()), "elsewhere", "shop");
+    scene->run(seconds(60));
+    EXPECT_EQ(bank.elsewhere["shop"], Money::of(3));
+}
+
+TEST(Refunds, PortionsAreWholeStepsAndComeToAll) {
+    Random random(5);
+    for (int round = 0; round < 2000; ++round) {
+        const std::int64_t price = std::int64_t{1} << random.below(30);
+        Refunds::Row row;
+        const std::uint64_t messages = 1 + random.below(random.chance(0.5) ? 150 : 5000);
+        for (std::uint64_t i = 0; i < messages; ++i) {
+            const std::int64_t charge = price * static_cast<std::int64_t>(1 + random.below(5));
+            row += Refunds::Row{charge, charge, 1};
+        }
+        Refunds::Owed owed{{row.amount}, {row.step}, row.messages, Refunds::State::due};
+        EXPECT_EQ(owed.step.micros % price, 0);
+        std::size_t portions = 0;
+        while (owed.messages > 0) {
+            const Money portion = Refunds::portion(owed);
+            ASSERT_GT(portion, Money{});
+            ASSERT_LE(portion, owed.amount);
+            ASSERT_EQ(portion.micros % owed.step.micros, 0);
+            ASSERT_LE(portion.micros, 5 * price * static_cast<std::int64_t>(limits::unpaid_together));
+            owed.amount -= portion;
+            owed.messages -= std::min<std::uint64_t>(owed.messages, limits::unpaid_together);
+            ++portions;
+        }
+        EXPECT_EQ(owed.amount, Money{});
+        EXPECT_LE(portions, messages / limits::unpaid_together + 1);
+    }
 }
 
 TEST_P(PursesTest, ADifferentNumberOfShardsOwesTheSame) {
-    build(9);
-    scene->provider().script = [this](session::Session&, const Scripted::Request& request) {
-        scene->provider().answer(request, CommandStatus::ESME_RINVDSTADR);
-    };
-    bank.holds = true;
-    send(9);
-    scene->run(seconds(1));
-    bank.let_go();
-    scene->until([&] { return scene->customer->responses.size() == 9; });
-    bank.trouble = Outcome::away;
-    scene->run(seconds(10));
+    owe(9);
     scene->restart_with(GetParam() == 1 ? 2 : 1);
+    EXPECT_EQ(owed_on_disk(), Money::of(9));
+    EXPECT_EQ(level(&Counters::refunds_owed), 9);
     bank.trouble.reset();
     scene->run(seconds(120));
     EXPECT_EQ(bank.credits, Money::of(9));
+    EXPECT_EQ(owed_on_disk(), Money{});
 }
 
 TEST_P(PursesTest, ASubmitMultiIsPaidForAsAWhole) {
