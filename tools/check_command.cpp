@@ -40,8 +40,11 @@ int check(const std::string& file) {
     fmt::print("{}: no errors\n", file);
     for (const auto& listener : settings->listeners) fmt::print("listener  {}\n", listener.endpoint.to_string());
     for (const routing::Account& account : settings->accounts)
-        fmt::print("account   {}: {} sessions, {}{}\n", account.system_id, account.max_sessions,
-                   rate_text(account.rate), account.enabled ? "" : ", disabled");
+        if (!account.is_source)
+            fmt::print("account   {}: {} sessions, {}{}\n", account.system_id, account.max_sessions,
+                       rate_text(account.rate), account.enabled ? "" : ", disabled");
+    for (const accounts::SourceConfig& source : settings->account_sources)
+        fmt::print("accounts  {}: found in database {}\n", source.name, source.database);
     for (const routing::Provider& provider : settings->providers)
         fmt::print("provider  {}: {} x {} to {}, window {}, {}{}\n", provider.name, provider.binds,
                    routing::to_string(provider.bind), provider.endpoints.front().to_string(), provider.window,

@@ -174,6 +174,9 @@ HttpResponse AdminApi::accounts(const HttpRequest& request) {
         PartyTotal& total = totals[gateway::party_of(account)];
         Json row;
         row["system_id"] = account.system_id;
+        row["source"] = account.id < snapshot->accounts().size() && snapshot->accounts()[account.id].is_source
+                            ? snapshot->accounts()[account.id].system_id
+                            : "";
         row["enabled"] = account.enabled;
         row["sessions"] = total.bound;
         row["max_sessions"] = account.max_sessions;

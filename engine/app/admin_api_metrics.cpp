@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tuple>
 
 #include "engine/admin/metrics.hpp"
 #include "engine/app/admin_api.hpp"
@@ -39,6 +40,9 @@ void write_gauges(MetricsText& out, const Gateway& gateway) {
         {"sluice_messages_unfinished", "messages of accounts that are not in a final state", &Counters::unfinished},
         {"sluice_receipts_outstanding", "messages that a provider took and whose receipt is to come",
          &Counters::receipts_outstanding},
+        {"sluice_refunds_owed", "messages whose credits are to be given back in a database", &Counters::refunds_owed},
+        {"sluice_refunds_stuck", "of them those that no configured source, or no account in it, takes",
+         &Counters::refunds_stuck},
         {"sluice_receipt_index_in_memory", "entries of the receipt index in memory", &Counters::receipts_in_memory},
         {"sluice_receipt_index_on_disk", "entries of the receipt index in runs on disk", &Counters::receipts_on_disk},
         {"sluice_receipts_held", "receipts held because their message is not known yet", &Counters::receipts_held},
@@ -91,71 +95,120 @@ void write_shards(MetricsText& out, const std::vector<std::optional<ShardView>>&
     samples([](const ShardView& view) { return view.journal_segments; });
 }
 
-/// Of accounts, or of providers; by their names. Shards that did not answer are left out.
-void write_parties(MetricsText& out, const std::vector<std::optional<ShardView>>& shards,
-                   const routing::Snapshot& snapshot) {
-    std::unordered_map<gateway::PartyId, PartyView> totals;
+/// Found accounts that have samples of their own.
+constexpr std::size_t most_found = 1000;
+
+using Totals = std::unordered_map<gateway::PartyId, PartyView>;
+
+void add_to(PartyView& total, const PartyView& party) {
+    total.bound += party.bound;
+    total.in_flight += party.in_flight;
+    total.queued += party.queued;
+    total.held = total.held || party.held;
+    total.rate_limit += party.rate_limit;
+    total.balance.reserved += party.balance.reserved;
+    total.balance.spent += party.balance.spent;
+}
+
+/// Over all shards; those that did not answer are left out.
+Totals totals_of(const std::vector<std::optional<ShardView>>& shards) {
+    Totals totals;
     for (const auto& shard : shards) {
         if (!shard) continue;
         for (const PartyView& party : shard->parties) {
             PartyView& total = totals[party.party];
-            total.bound += party.bound;
-            total.in_flight += party.in_flight;
-            total.queued += party.queued;
-            total.held = total.held || party.held;
-            total.rate_limit += party.rate_limit;
+            add_to(total, party);
             if (party.bound > 0)
                 total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
             total.health = party.health;
             total.unfinished = party.unfinished;
             total.available = party.available;
-            total.balance.reserved += party.balance.reserved;
-            total.balance.spent += party.balance.spent;
         }
     }
-    const auto of_providers = [&](std::string_view name, std::string_view help, auto value_of) {
+    return totals;
+}
+
+void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& snapshot) {
+    const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
         for (const routing::Provider& provider : snapshot.providers())
             out.sample({{"provider", provider.name}}, value_of(totals[gateway::party_of(provider)]));
     };
-    const auto of_accounts = [&](std::string_view name, std::string_view help, auto value_of) {
-        out.gauge(name, help);
-        for (const routing::Account& account : snapshot.accounts())
-            if (!account.is_source)
-                out.sample({{"account", account.system_id}}, value_of(totals[gateway::party_of(account)]));
+    samples("sluice_provider_up", "1 if a bind that can send is up",
+            [](const PartyView& p) { return p.health == routing::Health::up ? 1 : 0; });
+    samples("sluice_provider_held", "1 while sending rests: the provider throttles, or its rate is used up",
+            [](const PartyView& p) { return p.held ? 1 : 0; });
+    samples("sluice_provider_rate_limit", "messages a second that its answers let go; 0: as configured",
+            [](const PartyView& p) { return p.rate_limit; });
+    samples("sluice_provider_window_limit", "requests unanswered per bind that its answers let go; 0: no bind",
+            [](const PartyView& p) { return p.window_limit; });
+    samples("sluice_provider_sessions", "bound sessions with the provider", [](const PartyView& p) { return p.bound; });
+    samples("sluice_provider_queued", "messages waiting for the provider", [](const PartyView& p) { return p.queued; });
+    samples("sluice_provider_in_flight", "requests that the provider has not answered",
+            [](const PartyView& p) { return p.in_flight; });
+}
+
+/// What the samples of one account say.
+struct AccountRow {
+    std::string name;
+    routing::ChargingMode charging = routing::ChargingMode::none;
+    PartyView total;
+};
+
+/// Those of the configuration, and of the found ones those that do most; the others are one.
+std::vector<AccountRow> accounts_of(Totals& totals, const Gateway& gateway) {
+    const auto snapshot = gateway.snapshot();
+    std::vector<AccountRow> rows, found;
+    const auto row_of = [&](const routing::Account& account) {
+        return AccountRow{account.system_id, account.charging.mode, totals[gateway::party_of(account)]};
     };
-    const auto bound = [](const PartyView& p) { return p.bound; };
-    const auto in_flight = [](const PartyView& p) { return p.in_flight; };
-    const auto queued = [](const PartyView& p) { return p.queued; };
-    of_providers("sluice_provider_up", "1 if a bind that can send is up",
-                 [](const PartyView& p) { return p.health == routing::Health::up ? 1 : 0; });
-    of_providers("sluice_provider_held", "1 while sending rests: the provider throttles, or its rate is used up",
-                 [](const PartyView& p) { return p.held ? 1 : 0; });
-    of_providers("sluice_provider_rate_limit", "messages a second that its answers let go; 0: as configured",
-                 [](const PartyView& p) { return p.rate_limit; });
-    of_providers("sluice_provider_window_limit", "requests unanswered per bind that its answers let go; 0: no bind",
-                 [](const PartyView& p) { return p.window_limit; });
-    of_providers("sluice_provider_sessions", "bound sessions with the provider", bound);
-    of_providers("sluice_provider_queued", "messages waiting for the provider", queued);
-    of_providers("sluice_provider_in_flight", "requests that the provider has not answered", in_flight);
-    of_accounts("sluice_account_sessions", "bound sessions of the account", bound);
-    of_accounts("sluice_account_unfinished", "messages of the account that are not in a final state",
-                [](const PartyView& p) { return p.unfinished; });
-    of_accounts("sluice_account_to_deliver", "receipts and mobile-originated messages waiting for the account", queued);
-    of_accounts("sluice_account_in_flight", "requests that the account has not answered", in_flight);
-    const auto of_charged = [&](std::string_view name, std::string_view help, auto value_of) {
+    for (const routing::Account& account : snapshot->accounts())
+        if (!account.is_source) rows.push_back(row_of(account));
+    for (const auto& each : gateway.directory().all())
+        if (snapshot->find_account(each.account->system_id) == nullptr) found.push_back(row_of(*each.account));
+    std::ranges::sort(found, std::greater{}, [](const AccountRow& row) {
+        return std::tuple(row.total.bound, row.total.unfinished, row.total.queued, row.total.balance.spent, row.name);
+    });
+    AccountRow others{"(others)", {}, {}};
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        if (i < most_found) {
+            rows.push_back(std::move(found[i]));
+            continue;
+        }
+        add_to(others.total, found[i].total);
+        others.total.unfinished += found[i].total.unfinished;
+        others.total.available += found[i].total.available;
+        others.charging = std::max(others.charging, found[i].charging);
+    }
+    if (found.size() > most_found) rows.push_back(std::move(others));
+    return rows;
+}
+
+void write_accounts(MetricsText& out, const std::vector<AccountRow>& rows) {
+    const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
-        for (const routing::Account& account : snapshot.accounts())
-            if (account.charging.on() && !account.is_source)
-                out.sample({{"account", account.system_id}},
-                           static_cast<double>(value_of(totals[gateway::party_of(account)]).micros) / Money::unit);
+        for (const AccountRow& row : rows) out.sample({{"account", row.name}}, value_of(row.total));
     };
-    of_charged("sluice_account_credits_available", "credits of the account that may be put aside for messages",
-               [](const PartyView& p) { return p.available; });
-    of_charged("sluice_account_credits_reserved", "credits put aside for messages that are not settled",
-               [](const PartyView& p) { return p.balance.reserved; });
-    of_charged("sluice_account_credits_spent", "credits that the account's messages have cost, ever",
-               [](const PartyView& p) { return p.balance.spent; });
+    samples("sluice_account_sessions", "bound sessions of the account", [](const PartyView& p) { return p.bound; });
+    samples("sluice_account_unfinished", "messages of the account that are not in a final state",
+            [](const PartyView& p) { return p.unfinished; });
+    samples("sluice_account_to_deliver", "receipts and mobile-originated messages waiting for the account",
+            [](const PartyView& p) { return p.queued; });
+    samples("sluice_account_in_flight", "requests that the account has not answered",
+            [](const PartyView& p) { return p.in_flight; });
+    using routing::ChargingMode;
+    const auto credits = [&](std::string_view name, std::string_view help, bool in_databases, auto value_of) {
+        out.gauge(name, help);
+        for (const AccountRow& row : rows)
+            if (row.charging != ChargingMode::none && (in_databases || row.charging != ChargingMode::database))
+                out.sample({{"account", row.name}}, static_cast<double>(value_of(row.total).micros) / Money::unit);
+    };
+    credits("sluice_account_credits_available", "credits of the account that may be put aside for messages", false,
+            [](const PartyView& p) { return p.available; });
+    credits("sluice_account_credits_reserved", "credits put aside for messages that are not settled", true,
+            [](const PartyView& p) { return p.balance.reserved; });
+    credits("sluice_account_credits_spent", "credits that the account's messages have cost, ever", true,
+            [](const PartyView& p) { return p.balance.spent; });
 }
 
 void write_connections(MetricsText& out, const gateway::Admission& admission) {
@@ -301,7 +354,9 @@ HttpResponse AdminApi::metrics() {
     write_gauges(out, gateway_);
     write_stores(out, gateway_);
     write_shards(out, shards);
-    write_parties(out, shards, *gateway_.snapshot());
+    Totals totals = totals_of(shards);
+    write_providers(out, totals, *gateway_.snapshot());
+    write_accounts(out, accounts_of(totals, gateway_));
     write_connections(out, gateway_.admission());
     write_passwords(out, gateway_.password_stats());
     write_databases(out, gateway_);

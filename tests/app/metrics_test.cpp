@@ -3,6 +3,7 @@
 
 #include "tests/admin/prometheus.hpp"
 #include "tests/app/house.hpp"
+#include "tests/sql/sqlite.hpp"
 
 namespace sluice::app {
 namespace {
@@ -91,6 +92,45 @@ TEST_F(GatewayMetricsTest, TheyFollowWhatHappens) {
     EXPECT_EQ(sum(families, "sluice_password_verifications_total"), 1);
     EXPECT_EQ(families.at("sluice_build_info").samples.front().labels.at("version"), "1.2.3");
     EXPECT_GT(sum(families, "process_resident_memory_bytes"), 1e6);
+}
+
+TEST_F(GatewayMetricsTest, FoundAccountsHaveSamplesUpToABound) {
+    sql::SqliteFile file;
+    settings.databases.push_back({.name = "customers", .connection = file.connection(), .timeout = seconds(60)});
+    accounts::SourceConfig source;
+    source.name = "theirs";
+    source.database = "customers";
+    source.find = *accounts::StatementText::parse("SELECT * FROM Users WHERE SystemID = {system_id}", {"system_id"});
+    source.scheme = "sha1-utf16le";
+    settings.account_sources.push_back(source);
+    routing::Account defaults;
+    defaults.system_id = source.name;
+    defaults.key = routing::stable_key(source.name);
+    defaults.is_source = true;
+    defaults.enabled = false;
+    defaults.charging.mode = routing::ChargingMode::prepaid;
+    settings.accounts.push_back(defaults);
+    start();
+    constexpr int most = 1000, all = 1010;
+    sql::Database& database = *gateway->databases().find("customers");
+    ASSERT_TRUE(sql::execute(database, {"CREATE TABLE Users (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)"}));
+    ASSERT_TRUE(sql::execute(database, {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1010) "
+                                        "INSERT INTO Users SELECT 'user' || i, 'DC215545BA63D605FBCD647A9555270F566D918B', 2 FROM n"}));
+    for (int i = 1; i <= all; ++i) {
+        std::promise<accounts::Directory::Found::Kind> kind;
+        gateway->post_to_shard(0, [&](gateway::Shard& shard) {
+            shard.core().directory->find("user" + std::to_string(i), [&](const auto& found) { kind.set_value(found.kind); });
+        });
+        ASSERT_EQ(kind.get_future().get(), accounts::Directory::Found::Kind::account);
+    }
+    const test::Families families = scrape();
+    EXPECT_EQ(sum(families, "sluice_found_accounts"), all);
+    const auto& sessions = families.at("sluice_account_sessions").samples;
+    EXPECT_EQ(sessions.size(), 1u + most + 1u) << "its own, those that were found, and one for the others";
+    EXPECT_EQ(sessions.back().labels.at("account"), "(others)");
+    EXPECT_EQ(sum(families, "sluice_account_credits_available"), 2 * all) << "none is left out";
+    EXPECT_EQ(families.at("sluice_account_credits_available").samples.back().value, 2 * (all - most));
+    EXPECT_EQ(json("accounts?name=user7")["accounts"][0]["source"], "theirs");
 }
 
 }  // namespace

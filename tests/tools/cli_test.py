@@ -301,6 +301,17 @@ class Check(unittest.TestCase):
         self.assertIn(":2:", done.stderr)
         self.assertIn(":3:", done.stderr)
 
+    def test_accounts_of_a_database_are_no_account(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write('[[database]]\nname = "customers"\nconnection = "DSN=x"\n'
+                       '[[account_source]]\nname = "theirs"\ndatabase = "customers"\n'
+                       'find = "SELECT * FROM Users WHERE SystemID = {system_id}"\n')
+            file.flush()
+            done = sluice("check", file.name)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("\naccounts  theirs: found in database customers\n", done.stdout)
+        self.assertNotIn("disabled", done.stdout)
+
     def test_no_such_file(self):
         self.assertEqual(sluice("check", "no-such-file.toml").returncode, 3)
 
