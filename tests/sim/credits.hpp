@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bank.hpp"
 #include "charging_ledger.hpp"
 #include "engine/base/random.hpp"
 #include "engine/gateway/charging.hpp"
@@ -20,14 +21,33 @@ class Credits {
 public:
     using Shards = std::vector<gateway::Shard*>;
 
-    Credits(std::uint64_t seed, bool on) : on_(on), random_(seed ^ 0xC4ED175u) {}
+    /// Where they are kept.
+    enum class Kept : std::uint8_t {
+        nowhere,  ///< nobody pays
+        here,
+        in_bank,  ///< in a database of the accounts' own
+    };
 
-    /// alpha pays before and for what is delivered; beta pays afterwards, up to a limit, for what a provider took.
+    /// `commits` of a shard's store so far.
+    Credits(std::uint64_t seed, Kept kept, std::function<std::uint64_t(std::uint32_t shard)> commits)
+        : kept_(kept), on_(kept != Kept::nowhere), random_(seed ^ 0xC4ED175u), bank_(seed, std::move(commits)) {
+        bank_.accounts["alpha"].credits = Money::of(20);
+        bank_.accounts["beta"].credits = Money::of(200);
+    }
+
+    /// alpha pays before and for what is delivered; beta pays afterwards, up to a limit, for what a provider took. In a bank
+    /// both pay before.
     void set(routing::Account& account) const;
     ChargingLedger* records() { return on_ ? &records_ : nullptr; }
 
-    /// The machine stops now.
-    void crash();
+    /// For one shard; none where no credits are in a bank.
+    gateway::MoveCredits mover(std::uint32_t shard);
+    Bank& bank() { return bank_; }
+
+    /// The machine stops now; in good order: all is written, and nothing under way.
+    void stop(bool in_good_order);
+    /// As the directory finds accounts, at a start and afterwards.
+    void find_accounts(const Shards& shards, const routing::Snapshot& snapshot) const;
     /// Just after a start: what the shards have is what a count of the disks says.
     void check_start(const Shards& shards, const std::vector<std::map<gateway::MessageId, gateway::Message>>& messages,
                      const routing::Snapshot& snapshot);
@@ -37,7 +57,10 @@ public:
     void behave() {
         records_.slow = records_.full = false;
         records_.write();
+        bank_.behave();
     }
+    /// Nothing is to be given back.
+    bool settled(const Shards& shards) const;
     void judge(const Shards& shards, const Ledger& ledger, const routing::Snapshot& snapshot,
                std::vector<std::string>& found);
     std::string summary() const;
@@ -50,10 +73,15 @@ private:
     };
     void check_floor(const Shards& shards, const routing::Snapshot& snapshot);
     void pay_in(const Shards& shards, const routing::Account& account);
+    void check_paid(const routing::Snapshot& snapshot);
+    void judge_bank(const Shards& shards, const routing::Account& account, std::vector<std::string>& found) const;
     void judge_messages(const Ledger& ledger, std::vector<std::string>& found) const;
 
-    bool on_;
+    const Kept kept_;
+    const bool on_;
     Random random_;
+    Bank bank_;
+    std::map<std::string, Bank::Unsettled> unsettled_;  ///< by account, of all stops
     ChargingLedger records_;
     std::map<std::string, Paid> paid_;
     std::shared_ptr<int> life_ = std::make_shared<int>();  ///< of the running gateway: answers of an earlier one are none

@@ -48,7 +48,8 @@ constexpr std::array<std::uint32_t, 2> binds{2, 1};
 
 World::World(const Plan& plan)
     : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards),
-      credits_(plan.seed, plan.charged), look_ups_(plan.seed), shards_(plan.shards) {
+      credits_(plan.seed, plan.credits, [this](std::uint32_t shard) { return gateway_[shard].store->stats().commits; }),
+      look_ups_(plan.seed), shards_(plan.shards) {
     if (plan_.triggers) program_ = sim_program(0);
     gateway_address_ = net_.add_host()->address();
     const auto other_seed = [this] { return random_.next(); };
@@ -206,6 +207,7 @@ void World::start_gateway() {
             return true;
         };
         options.charging_records = credits_.records();
+        options.move_credits = credits_.mover(i);
         options.look_ups = &look_ups_;
         options.log = [](char, std::string) {};
         options.seed = random_.next();
@@ -215,13 +217,14 @@ void World::start_gateway() {
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());
     for (GatewayShard& g : gateway_) gateway::open_balances(g.shard->core());
     check_counts();
+    credits_.find_accounts(shards(), *snapshot_);
     io::Endpoint any = gateway_address_;
     any.port = 2775;
     for (GatewayShard& g : gateway_) SLUICE_CHECK(g.shard->listen(any, {1024, true}).has_value());
 }
 
-void World::stop_gateway() {
-    credits_.crash();
+void World::stop_gateway(bool in_good_order) {
+    credits_.stop(in_good_order);
     look_ups_.forget();
     for (GatewayShard& g : gateway_) {
         g.store->crash();
@@ -245,10 +248,11 @@ void World::restart_gateway() {
     for (GatewayShard& g : gateway_) g.shard->stop_listening();
     for (GatewayShard& g : gateway_) g.shard->drain(seconds(3));
     const MonoTime patience = net_.now() + seconds(5);
-    while (net_.now() < patience &&
-           !std::ranges::all_of(gateway_, [](const GatewayShard& g) { return g.shard->drained(); }))
-        advance_to(net_.now() + milliseconds(50));
-    stop_gateway();
+    const auto drained = [this] {
+        return std::ranges::all_of(gateway_, [](const GatewayShard& g) { return g.shard->drained(); });
+    };
+    while (net_.now() < patience && !drained()) advance_to(net_.now() + milliseconds(50));
+    stop_gateway(drained());
     deal_anew();
     start_gateway();
 }
@@ -341,6 +345,7 @@ void World::advance_to(MonoTime end) {
         for (reactor::Reactor* program : programs) work += program->turn(nanoseconds(0));
         for (GatewayShard& g : gateway_) work += g.store->commit_due(net_.now()) ? 1 : 0;
         work += look_ups_.advance(net_.now()) ? 1 : 0;
+        work += credits_.bank().advance(net_.now()) ? 1 : 0;
 
         if (work > 0) continue;  // it may have made work for others, now
         MonoTime next = end;
@@ -349,6 +354,7 @@ void World::advance_to(MonoTime end) {
         };
         sooner(net_.next_event_time());
         sooner(look_ups_.next_due());
+        sooner(credits_.bank().next_due());
         for (GatewayShard& g : gateway_) sooner(g.store->next_due());
         for (reactor::Reactor* program : programs) sooner(program->timers().next_deadline());
         net_.advance(std::max(next, net_.now() + microseconds(20)));
@@ -360,7 +366,7 @@ bool World::drained() {
         if (!disk.table(storage::Table::message).empty()) return false;
     for (GatewayShard& g : gateway_)
         if (g.shard->messages().in_memory() > 0) return false;
-    return std::ranges::all_of(providers_, [](const auto& p) { return p->owes_nothing(); });
+    return std::ranges::all_of(providers_, [](const auto& p) { return p->owes_nothing(); }) && credits_.settled(shards());
 }
 
 void World::run() {
@@ -375,6 +381,7 @@ void World::run() {
         g.store->set_scarce_above(UINT64_MAX);
     }
     credits_.behave();
+    credits_.find_accounts(shards(), *snapshot_);
     if (reloads > 0) reload(true);
     for (auto& c : customers_) c->stop_submitting();
     for (auto& p : providers_) {

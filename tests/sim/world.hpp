@@ -34,7 +34,7 @@ struct Plan {
     bool operations = true;  ///< query_sm, cancel_sm, replace_sm, submit_multi, schedules and validities
     bool rates = true;       ///< accounts and providers have one
     bool one_provider = false;
-    bool charged = false;    ///< accounts pay, see Credits
+    Credits::Kept credits = Credits::Kept::nowhere;  ///< accounts pay, see Credits
     bool triggers = false;   ///< scripts run at every event, see sim_program
 
     /// The same without any fault.
@@ -70,7 +70,7 @@ private:
 
     std::vector<gateway::Shard*> shards();
     void start_gateway();
-    void stop_gateway();
+    void stop_gateway(bool in_good_order = false);
     void crash_gateway();
     void check_counts();
     void restart_gateway();
