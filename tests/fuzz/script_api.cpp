@@ -89,7 +89,7 @@ std::string value(Input& input, int depth) {
             std::string table = "{";
             for (int count = input.octet() % 8; count > 0; --count) {
                 const std::uint8_t key = input.octet();
-                if (key % 4 == 0) table += value(input, 0) == "nil" ? "1," : "2,";
+                if (key >= 192) table += value(input, 0) == "nil" ? "1," : "2,";
                 else table += std::string(keys[key % std::size(keys)]) + " = " + value(input, depth - 1) + ",";
             }
             return table + "}";
