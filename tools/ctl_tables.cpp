@@ -76,6 +76,9 @@ std::string duration(std::int64_t seconds) {
     return fmt::format("{}d{:02}h", seconds / 86400, seconds / 3600 % 24);
 }
 
+/// "2026-11-26T14:00Z" of a time with seconds.
+std::string minute(const CtlJson& time) { return cell(time).substr(0, 16) + "Z"; }
+
 }  // namespace
 
 void print_status(const CtlJson& s) {
@@ -131,11 +134,15 @@ void print_providers(const CtlJson& body) {
         row["windows"] = fmt::format("{}/{}", cell(row["window_limit"]), cell(row["window"]));
         row["rates"] = fmt::format("{}/{}", row["rate_limit"] == 0 ? "-" : cell(row["rate_limit"]),
                                    row["rate"] == 0 ? "-" : cell(row["rate"]));
+        for (const char* const window : {"hour", "day"})
+            row[window] = !row.contains(window) ? CtlJson("-")
+                                                : CtlJson(fmt::format("{}/{} until {}", cell(row[window]["used"]),
+                                                                      cell(row[window]["max"]), minute(row[window]["resets_at"])));
     }
     print_table(rows,
                 {{"NAME", "name"}, {"HEALTH", "health"}, {"BINDS", "binds"}, {"BIND", "bind"}, {"HELD", "held"},
                  {"QUEUED", "queued"}, {"AT MOST", "max_queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "windows"},
-                 {"RATE", "rates"}},
+                 {"RATE", "rates"}, {"THIS HOUR", "hour"}, {"THIS DAY", "day"}},
                 "no providers are configured");
 }
 

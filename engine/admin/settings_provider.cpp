@@ -239,6 +239,8 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     reader.table("retry", [&](TableReader& retry) { read_retry(retry, provider.retry); });
     read_money(reader, "cost", provider.cost, most_cost);
     read_prices(reader, provider.prices);
+    reader.number("max_per_hour", provider.caps.per_hour, 1, routing::largest_cap);
+    reader.number("max_per_day", provider.caps.per_day, 1, routing::largest_cap);
     reader.number("max_queued", provider.max_queued, 1, 10'000'000'000);
     reader.table("timers", [&](TableReader& timers) {
         timers.duration("session_init", provider.timers.session_init, seconds(1), std::chrono::hours(1));

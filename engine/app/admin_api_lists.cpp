@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/admin/utc_text.hpp"
 #include "engine/app/admin_api.hpp"
 #include "engine/app/admin_json.hpp"
 #include "engine/app/admin_shards.hpp"
@@ -60,6 +61,7 @@ struct PartyTotal {
     std::uint32_t window_limit = UINT32_MAX;
     bool held = false;
     routing::Health health = routing::Health::down;
+    routing::CapCount::Used sent;
     Json shards = Json::array();
 };
 
@@ -79,6 +81,7 @@ std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optiona
             total.available = party.available;
             total.rate_limit += party.rate_limit;
             if (party.bound > 0) total.window_limit = std::min(total.window_limit, party.window_limit);
+            total.sent = party.sent;
             total.health = party.health;  // shards tell each other, and agree but for moments
             total.shards.push_back({{"shard", shard},
                                     {"bound", party.bound},
@@ -156,6 +159,11 @@ HttpResponse AdminApi::providers(const HttpRequest& request) {
         row["rate_limit"] = total.rate_limit;
         row["window"] = provider.window;
         row["window_limit"] = std::min(total.window_limit, provider.window);
+        const auto cap = [&row](std::string_view key, std::uint64_t most, std::uint64_t used, WallTime ends) {
+            if (most != 0) row[key] = {{"used", used}, {"max", most}, {"resets_at", admin::utc_text(ends)}};
+        };
+        cap("hour", provider.caps.per_hour, total.sent.in_hour, total.sent.hour_ends);
+        cap("day", provider.caps.per_day, total.sent.in_day, total.sent.day_ends);
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
     }

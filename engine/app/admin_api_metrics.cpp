@@ -121,6 +121,7 @@ Totals totals_of(const std::vector<std::optional<ShardView>>& shards) {
             if (party.bound > 0)
                 total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
             total.health = party.health;
+            total.sent = party.sent;
             total.unfinished = party.unfinished;
             total.available = party.available;
         }
@@ -135,7 +136,9 @@ void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& 
             out.sample({{"provider", provider.name}}, value_of(totals[gateway::party_of(provider)]));
     };
     samples("sluice_provider_up", "1 if a bind that can send is up",
-            [](const PartyView& p) { return p.health == routing::Health::up ? 1 : 0; });
+            [](const PartyView& p) {
+                return p.health == routing::Health::up || p.health == routing::Health::capped ? 1 : 0;
+            });
     samples("sluice_provider_held", "1 while sending rests: the provider throttles, or its rate is used up",
             [](const PartyView& p) { return p.held ? 1 : 0; });
     samples("sluice_provider_rate_limit", "messages a second that its answers let go; 0: as configured",
@@ -146,6 +149,26 @@ void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& 
     samples("sluice_provider_queued", "messages waiting for the provider", [](const PartyView& p) { return p.queued; });
     samples("sluice_provider_in_flight", "requests that the provider has not answered",
             [](const PartyView& p) { return p.in_flight; });
+    const auto caps = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.gauge(name, help);
+        for (const routing::Provider& provider : snapshot.providers()) {
+            const routing::CapCount::Used& sent = totals[gateway::party_of(provider)].sent;
+            const auto sample = [&](std::string_view window, std::uint64_t most, std::uint64_t used, WallTime ends) {
+                if (most != 0)
+                    out.sample({{"provider", provider.name}, {"window", window}}, value_of(most, used, ends));
+            };
+            sample("hour", provider.caps.per_hour, sent.in_hour, sent.hour_ends);
+            sample("day", provider.caps.per_day, sent.in_day, sent.day_ends);
+        }
+    };
+    caps("sluice_provider_cap", "parts that the provider may be sent in an hour or day of UTC",
+         [](std::uint64_t most, std::uint64_t, WallTime) { return most; });
+    caps("sluice_provider_cap_used", "of them those that it has been sent in the present one",
+         [](std::uint64_t, std::uint64_t used, WallTime) { return used; });
+    caps("sluice_provider_cap_resets_timestamp_seconds", "when the present one ends, in seconds since 1970",
+         [](std::uint64_t, std::uint64_t, WallTime ends) {
+             return std::chrono::floor<seconds>(ends.time_since_epoch()).count();
+         });
 }
 
 /// What the samples of one account say.

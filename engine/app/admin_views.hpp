@@ -44,6 +44,7 @@ struct PartyView {
     Money available;               ///< of accounts: what may be put aside for messages, on all shards
     bool held = false;             ///< throttled: by its answers, or by its rate
     routing::Health health = routing::Health::up;  ///< of providers
+    routing::CapCount::Used sent;  ///< to providers with a cap, by all shards
 };
 struct ShardView {
     bool draining = false;

@@ -63,16 +63,20 @@ void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
     for (const routing::Provider& provider : next->providers())
         party(party_of(provider)).converts = next->converts_for(provider);
     health.assign(next->providers().size(), routing::Health::down);
-    for (const routing::Provider& provider : next->providers()) {
-        const Party& its = party(party_of(provider));
-        health[provider.id] = !provider.enabled ? routing::Health::excluded
-                              : its.reachable() ? routing::Health::up
-                                                : routing::Health::down;
-    }
+    for (const routing::Provider& provider : next->providers()) refresh_health(party(party_of(provider)));
     snapshot = std::move(next);
     found_accounts.clear();
     if (directory != nullptr)
         for (const accounts::Directory::Found& each : directory->all()) add_found(each);
+}
+
+void Core::refresh_health(const Party& its) {
+    if (its.provider == nullptr) return;
+    using routing::Health;
+    health[its.provider->id] = !its.provider->enabled ? Health::excluded
+                               : !its.reachable()     ? Health::down
+                               : its.capped           ? Health::capped
+                                                      : Health::up;
 }
 
 bool Core::add_found(const accounts::Directory::Found& its) {

@@ -148,6 +148,8 @@ struct Core {
     const routing::Account* find_account(std::string_view system_id);
 
     Party& add_party(PartyId id);
+    /// How the provider is, for routes, from what this shard knows of it now.
+    void refresh_health(const Party& its);
 
     /// To another shard's handler. What a full ring does not take waits here, in order; see `crowded`.
     void send(std::uint32_t to, wire::Type type, ByteView head, ByteView tail = {});

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "engine/gateway/caps.hpp"
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/event_triggers.hpp"
@@ -41,6 +42,11 @@ TraceEvent trace_event(OutcomeNote::Kind kind) {
     }
 }
 
+routing::ErrorClass class_of(const Party& provider, smpp::CommandStatus status) {
+    return provider.provider != nullptr ? provider.provider->status_map.classify(status)
+                                        : routing::StatusMap::default_class(status);
+}
+
 }  // namespace
 
 // ---- who may send
@@ -63,8 +69,7 @@ void Egress::announce(Party& party) {
         const auto here = static_cast<std::uint32_t>(party.outlets.size());
         window = provider.window * here;
         party.pace.configure(provider.rate, provider.window, provider.adapt);
-        if (provider.enabled)
-            core_.health[provider.id] = party.reachable() ? routing::Health::up : routing::Health::down;
+        core_.refresh_health(party);
     } else if (party.account != nullptr) {
         window = party.account->window * static_cast<std::uint32_t>(party.outlets.size());
     }
@@ -77,8 +82,7 @@ void Egress::on_outlets(std::uint32_t from, const wire::OutletsNote& note) {
     Party& party = core_.party(note.party);
     party.remotes[from].outlets = note.outlets;
     party.remotes[from].room = note.outlets > 0 ? std::max(1u, note.window / core_.shards) : 0;
-    if (party.provider != nullptr && party.provider->enabled)
-        core_.health[party.provider->id] = party.reachable() ? routing::Health::up : routing::Health::down;
+    core_.refresh_health(party);
     wake(party);
 }
 
@@ -178,9 +182,13 @@ bool Egress::send_by(Connection& outlet, Party& party, Message& m) {
     Outgoing out = compose(m, party.account, tlvs, scratch);
     if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out)) return text_refused(m);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
+    if (!count_try(core_, party, m)) return false;
     const std::uint32_t sequence =
         outlet.send(out.command, out.body.size(), [&](std::uint8_t* to) { return out.write(to); }, m.self.packed());
-    if (sequence == 0) return false;
+    if (sequence == 0) {
+        uncount_try(core_, m);
+        return false;
+    }
     core_.note(m.id, TraceEvent::send, party.id, core_.shard);
     if (core_.config.history_pdus) [[unlikely]] {
         std::vector<std::uint8_t> body(out.body.size());
@@ -212,6 +220,7 @@ bool Egress::send_to(std::uint32_t shard, Party& party, Message& m) {
     static thread_local std::vector<std::uint8_t> scratch, body;
     Outgoing out = compose(m, party.account, true, scratch);
     if ((party.converts || m.own_text) && !convert_outgoing(core_, party, m, true, out)) return text_refused(m);
+    if (!count_try(core_, party, m)) return false;
     body.resize(out.body.size());
     out.write(body.data());
     core_.send(shard, wire::Type::send,
@@ -226,8 +235,8 @@ void Egress::pump(Party& party) {
     if (core_.draining) return;
     const Now& now = core_.now();
     if (party.held_until > now.mono) return hold(party, party.held_until);
-    if (party.reachable()) {
-        for (std::size_t n = 0;; ++n) {
+    if (party.reachable() && !party.capped) {
+        for (std::size_t n = 0; !party.capped; ++n) {
             Message* const m = next(party);
             if (m == nullptr) break;
             if (n == sends_per_turn) {
@@ -240,6 +249,14 @@ void Egress::pump(Party& party) {
             (to_account ? core_.counters.reports_sent : core_.counters.sends).add();
         }
         for (Lane* lane : party.lanes) core_.messages->load_more(*lane);
+        if (party.capped) reroute_waiting(party);
+    }
+}
+
+void Egress::look_at_caps() {
+    for (const routing::Provider& provider : core_.snapshot->providers()) {
+        Party& party = core_.party(party_of(provider));
+        if (look_at_cap(core_, party) && !party.capped) wake(party);
     }
 }
 
@@ -274,9 +291,18 @@ void Egress::conclude(Message& m, const Outcome& outcome) {
     core_.note(m.id, trace_event(outcome.kind), m.destination(), static_cast<std::uint32_t>(outcome.status),
                as_bytes(outcome.message_id));
     wake(core_.party(m.destination()));
+    if (m.counted != 0) [[unlikely]] conclude_count(m, outcome);
     if (outcome.kind == OutcomeNote::Kind::not_sent) return core_.messages->requeue(m);
     if (m.to_account()) conclude_delivery(m, outcome);
     else conclude_forward(m, outcome);
+}
+
+/// What it has refused does not count; what it may have taken does.
+void Egress::conclude_count(Message& m, const Outcome& outcome) {
+    const bool refused = outcome.kind == OutcomeNote::Kind::answered &&
+                         class_of(core_.party(m.provider), outcome.status) != routing::ErrorClass::ok;
+    if (refused || outcome.kind == OutcomeNote::Kind::not_sent) uncount_try(core_, m);
+    m.counted = 0;
 }
 
 void Egress::conclude_forward(Message& m, const Outcome& outcome) {
@@ -293,9 +319,7 @@ void Egress::conclude_sent(Message& m, const Outcome& outcome) {
         m.maybe_duplicate = true;
         return failed(m, routing::ErrorClass::unanswered, smpp::CommandStatus::ESME_ROK);
     }
-    const routing::ErrorClass error_class = party.provider != nullptr
-                                                ? party.provider->status_map.classify(outcome.status)
-                                                : routing::StatusMap::default_class(outcome.status);
+    const routing::ErrorClass error_class = class_of(party, outcome.status);
     if (core_.fires(script::Event::provider_response)) [[unlikely]]
         if (fire_provider_response(core_, m, outcome.status, error_class == routing::ErrorClass::ok)) return;
     if (error_class != routing::ErrorClass::ok) return failed(m, error_class, outcome.status);
@@ -413,22 +437,25 @@ const routing::Provider* Egress::other_provider(const Message& m, bool only_up) 
 }
 
 void Egress::reroute_waiting() {
-    for (auto& [id, party] : core_.parties) {
-        if (is_account(id) || party->empty() || party->reachable()) continue;
-        std::size_t looked = 0;
-        for (Lane* lane : party->lanes) {
-            Message* next = nullptr;
-            for (Message* m = lane->first_in_memory(); m != nullptr && looked < reroutes_per_look; m = next, ++looked) {
-                next = m->lane_next;
-                const bool lost = party->provider == nullptr;  // the configuration has it no more
-                if (const routing::Provider* other = other_provider(*m, !lost)) {
-                    core_.counters.rerouted.add();
-                    core_.note(m->id, TraceEvent::rerouted, party_of(*other));
-                    core_.messages->reroute(*m, party_of(*other));
-                }
+    for (auto& [id, party] : core_.parties)
+        if (!is_account(id) && (party->capped || !party->reachable())) reroute_waiting(*party);
+}
+
+void Egress::reroute_waiting(Party& party) {
+    if (party.empty()) return;
+    std::size_t looked = 0;
+    for (Lane* lane : party.lanes) {
+        Message* next = nullptr;
+        for (Message* m = lane->first_in_memory(); m != nullptr && looked < reroutes_per_look; m = next, ++looked) {
+            next = m->lane_next;
+            const bool lost = party.provider == nullptr;  // the configuration has it no more
+            if (const routing::Provider* other = other_provider(*m, !lost)) {
+                core_.counters.rerouted.add();
+                core_.note(m->id, TraceEvent::rerouted, party_of(*other));
+                core_.messages->reroute(*m, party_of(*other));
             }
-            if (lane->in_memory() == 0) core_.messages->load_more(*lane);
         }
+        if (lane->in_memory() == 0) core_.messages->load_more(*lane);
     }
 }
 

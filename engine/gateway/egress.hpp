@@ -31,8 +31,10 @@ public:
 
     /// Its validity is over, or its receipt has not come in time.
     void expire(Message& m);
-    /// Once a second: what waits for a provider that is down goes to another one, if a route has one.
+    /// Once a second: what waits for a provider that is down or at its cap goes to another one, if a route has one.
     void reroute_waiting();
+    /// Once a second, before that: an hour may have ended, or another shard have used up a cap.
+    void look_at_caps();
 
     // ---- between shards
     void on_send(std::uint32_t from, const wire::SendNote& note, ByteView body);
@@ -69,10 +71,12 @@ private:
     bool text_refused(Message& m);
     void hold(Party& party, MonoTime until);
     void conclude(Message& m, const Outcome& outcome);
+    void conclude_count(Message& m, const Outcome& outcome);
     void conclude_forward(Message& m, const Outcome& outcome);
     void conclude_sent(Message& m, const Outcome& outcome);
     void conclude_delivery(Message& m, const Outcome& outcome);
     void failed(Message& m, routing::ErrorClass error_class, smpp::CommandStatus status);
+    void reroute_waiting(Party& party);
     const routing::Provider* other_provider(const Message& m, bool only_up);
     void announce(Party& party);
     void finish_errand(std::uint64_t cookie, const Outcome& outcome);

@@ -457,6 +457,7 @@ void MessageStore::end_of_turn() {
     }
     changed_lanes_.clear();
     counts_.write_changes(open_);
+    sent_counts_.write_changes(open_);
     release_segments();
     open_.number = store_.next_batch();
     charges_.write(open_, [this](PartyId account, Money amount) {

@@ -18,6 +18,7 @@
 #include "engine/gateway/message_counts.hpp"
 #include "engine/gateway/message_id.hpp"
 #include "engine/gateway/record.hpp"
+#include "engine/gateway/sent_counts.hpp"
 #include "storage/store.hpp"
 
 namespace sluice::gateway {
@@ -147,6 +148,7 @@ public:
     std::size_t in_memory() const { return young_.size(); }
     const MessageCounts& counts() const { return counts_; }
     const Charges& charges() const { return charges_; }
+    SentCounts& sent_counts() { return sent_counts_; }
     /// Before `recover`.
     void record_charges(ChargingRecords* records, std::uint32_t shard) { charges_.record_to(records, shard); }
     std::size_t journal_segments() const { return segments_.size(); }
@@ -209,6 +211,7 @@ private:
     FlatMap by_id_;
     MessageCounts counts_;
     Charges charges_;
+    SentCounts sent_counts_;
     std::deque<Segment> segments_;
     std::uint64_t written_ = 0;  ///< octets of all batches since the start
     std::vector<std::unique_ptr<Lane>> lanes_;

@@ -143,6 +143,11 @@ Result<void> MessageStore::recover(Now now) {
         }
     }
 
+    meta.first = {SentCounts::tag, 0};
+    meta.last = {SentCounts::tag, UINT64_MAX};
+    const LoadResult sent = store_.load_now(meta);
+    for (const storage::LoadedRow& row : sent.rows) sent_counts_.restore(row.key, sent.value(row), now.wall);
+
     bool damaged = false;
     std::uint64_t damaged_segment = 0;
     std::unordered_map<MessageId, std::uint64_t> oldest_segment;

@@ -13,6 +13,7 @@
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message.hpp"
 #include "engine/gateway/part_keywords.hpp"
+#include "engine/routing/cap.hpp"
 #include "engine/routing/pace.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/routing/throttle.hpp"
@@ -34,7 +35,7 @@ constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
 /// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
 Result<void> check_parties(const routing::Snapshot& snapshot);
 
-/// What all shards know about an account, or a provider (its rate alone), together. Lives as long as the gateway, through reloads.
+/// What all shards know about an account, or a provider (its rate and its cap), together. Lives as long as the gateway, through reloads.
 struct AccountShared {
     routing::SharedRate rate;
     std::atomic<std::uint32_t> sessions{0};
@@ -43,6 +44,7 @@ struct AccountShared {
     /// paid in comes when that is on disk.
     std::atomic<std::int64_t> available{0};
     std::atomic<bool> opened{false};      ///< its opening balance has been booked
+    routing::CapCount sent;               ///< to a provider that has a cap
 };
 
 /// One shard's messages, for the bounds that hold for all shards together: its own thread writes, the others read.
@@ -85,6 +87,7 @@ struct Party {
     MonoTime held_until{};                        ///< throttled by the peer, or by our own rate
     std::uint32_t throttles = 0;                  ///< in a row
     bool timer_armed = false;
+    bool capped = false;                          ///< of a provider: its cap is used up, as this shard last saw it
     bool dirty = false;
 
     struct Remote {

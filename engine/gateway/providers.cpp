@@ -19,6 +19,16 @@ bool same_secret(std::string_view a, std::string_view b) {
         different |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i % b.size()]);
     return different == 0;
 }
+/// Links stay where only what concerns the choice of a provider is another.
+bool same_links(const routing::Provider& running, const routing::Provider& wanted) {
+    routing::Provider its = running;
+    its.id = wanted.id;
+    its.cost = wanted.cost;
+    its.prices = wanted.prices;
+    its.caps = wanted.caps;
+    its.max_queued = wanted.max_queued;
+    return its == wanted;
+}
 }  // namespace
 
 /// One bind to a provider: takes its receipts and mobile-originated messages in, carries ours out.
@@ -136,7 +146,8 @@ void Providers::apply(const Endpoints& endpoints) {
     std::vector<PartyId> running;
     for (const SlotRef& slot : slots_) {
         const Party& party = core_.party(slot->party);
-        if (party.provider != nullptr && *party.provider == slot->settings) {
+        if (party.provider != nullptr && same_links(slot->settings, *party.provider)) {
+            slot->settings = *party.provider;
             kept.push_back(slot);
             running.push_back(slot->party);
         } else {
@@ -146,7 +157,8 @@ void Providers::apply(const Endpoints& endpoints) {
     slots_ = std::move(kept);
     for (const SlotRef& slot : std::vector(callers_)) {
         const Party& party = core_.party(slot->party);
-        if (party.provider == nullptr || *party.provider != slot->settings) stop(slot);
+        if (party.provider == nullptr || !same_links(slot->settings, *party.provider)) stop(slot);
+        else slot->settings = *party.provider;
     }
     listen();
     for (const routing::Provider& provider : core_.snapshot->providers()) {

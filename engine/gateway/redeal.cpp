@@ -65,6 +65,8 @@ public:
     }
     /// What goes back to the account's database.
     void add(PartyId account, const Refunds::Row& owed) { refunds_[account] += owed; }
+    /// What was sent to a provider that has a cap.
+    void add(PartyId provider, const SentCounts::Row& row) { sent_[provider].join(row); }
     /// Movements that may not be in the charging records yet: this shard's journal begins with them.
     Result<void> add(ByteView movements) {
         batch_.journal.insert(batch_.journal.end(), movements.begin(), movements.end());
@@ -79,6 +81,7 @@ public:
         for (const auto& [account, balance] : balances_) Charges::put_row(batch_, account, balance);
         for (const auto& [account, owed] : refunds_)
             batch_.put(Table::meta, {Refunds::refund_tag, account}, wire::octets_of(owed));
+        for (const auto& [provider, row] : sent_) SentCounts::put_row(batch_, provider, row);
         return flush();
     }
 
@@ -113,6 +116,7 @@ private:
     MessageCounts counts_;
     std::unordered_map<PartyId, Balance> balances_;
     std::unordered_map<PartyId, Refunds::Row> refunds_;
+    std::unordered_map<PartyId, SentCounts::Row> sent_;
     MessageId highest_id_ = 0;
 };
 
@@ -240,6 +244,7 @@ Result<void> Deal::take(storage::Store& from) {
             return added;
 
     for (auto& filler : fillers_) filler->not_before(number_of(from, {0, 1}));
+    take_sent_counts(from);
     return take_credits(from, replayed.movements);
 }
 
@@ -278,6 +283,15 @@ Result<void> Deal::take_refunds(storage::Store& from) {
         for (auto& filler : fillers_)
             if (auto added = filler->put(Table::meta, row.key, payers.value(row)); !added) return added;
     return {};
+}
+
+/// All to one shard: each counts its own, and only the sum means something.
+void Deal::take_sent_counts(storage::Store& from) {
+    const storage::LoadResult sent = facts_of(from, {SentCounts::tag, 0}, {SentCounts::tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : sent.rows) {
+        SentCounts::Row its;
+        if (SentCounts::read_row(sent.value(row), its)) fillers_.front()->add(static_cast<PartyId>(row.key.low), its);
+    }
 }
 
 Result<void> Deal::finish() {

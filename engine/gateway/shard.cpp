@@ -83,6 +83,9 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
         shared.available += balance.available().micros;
         if (balance.opened) shared.opened = true;
     });
+    messages_.sent_counts().for_each([this](PartyId provider, const SentCounts::Row& row) {
+        core_.party(provider).shared->sent.restore(row.hour, row.in_hour, row.in_day);
+    });
     core_.exchange_totals();
     messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
     providers_.apply(endpoints);
@@ -269,6 +272,7 @@ void Shard::each_second() {
     receipts_.tick();
     log_refused();
     for_each_connection([](Connection& connection) { connection.sample_rates(); });
+    egress_.look_at_caps();
     egress_.reroute_waiting();
     outbinds_.tick();
     std::uint64_t queued = 0;

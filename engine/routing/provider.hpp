@@ -8,6 +8,7 @@
 
 #include "engine/base/money.hpp"
 #include "engine/routing/account.hpp"
+#include "engine/routing/cap.hpp"
 #include "engine/routing/price_table.hpp"
 #include "engine/routing/status.hpp"
 #include "engine/routing/vendor_tlv.hpp"
@@ -82,6 +83,7 @@ struct Provider {
     RetryPolicy retry;
     Money cost;                         ///< of one part, in the unit of prices, where `prices` has no table
     Prices prices;                      ///< of one part, by destination; it goes nowhere else then
+    Caps caps;
     std::uint64_t max_queued = 10'000'000;
     ProviderTimers timers;
     ProviderOutbind outbind;

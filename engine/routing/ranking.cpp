@@ -37,7 +37,7 @@ std::uint8_t rank(std::span<const RouteTarget> targets, HealthView health, std::
     }
     std::array<const RouteTarget*, max_candidates> order;
     std::size_t count = 0;
-    for (const Health level : {Health::up, Health::throttled, Health::down}) {
+    for (const Health level : {Health::up, Health::throttled, Health::capped, Health::down}) {
         std::size_t group = count;  // where the targets begin that are equal to the latest
         for (const RouteTarget& target : targets) {
             if (health_of(health, target.provider) != level) continue;

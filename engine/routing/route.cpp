@@ -30,6 +30,7 @@ std::string_view to_string(Health health) {
     switch (health) {
         case Health::up: return "up";
         case Health::throttled: return "throttled";
+        case Health::capped: return "at its cap";
         case Health::down: return "down";
         case Health::excluded: return "excluded";
     }

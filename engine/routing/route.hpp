@@ -54,6 +54,7 @@ struct RouteRule {
 enum class Health : std::uint8_t {
     up,
     throttled,  ///< bound, but its queue is not moving as it should: others first
+    capped,     ///< it has been sent all that it may be in this hour or day: messages wait for the next one, if for nobody else
     down,       ///< no bind: it comes last, so that messages wait for it when nobody else can take them
     excluded,   ///< taken out of service by the operator
 };

@@ -26,9 +26,11 @@ std::string why_passed_over(const RouteRule& rule, const RouteRequest& request, 
 
 /// Why `target` comes after `before`, the one just ahead of it.
 std::string why_after(const RouteTarget& target, Health health, const RouteTarget& before, Health health_before) {
-    if (health != health_before)
-        return health == Health::down ? "it has no bind; messages wait for it only if nobody else takes them"
-                                      : "it is throttled and those that are not go first";
+    if (health != health_before) {
+        if (health == Health::down) return "it has no bind; messages wait for it only if nobody else takes them";
+        if (health == Health::capped) return "it has been sent all that it may be for now";
+        return "it is throttled and those that are not go first";
+    }
     if (target.priority != before.priority) return "a later priority";
     if (target.cost != before.cost) return "dearer";
     return "by lot, in proportion to the weights";

@@ -169,6 +169,8 @@ response_id_format = "hex"
 receipt_id_format = "decimal"
 receipts_by_text = true
 cost = 12
+max_per_hour = 1000
+max_per_day = 5_000
 retry = { temporary = { delays = ["1s", "2s"], then = "fail" } }
 timers = { response = "60s", reconnect_min = "1s" }
 [provider.status_map]
@@ -186,6 +188,7 @@ ESME_RSUBMITFAIL = "throttled"
     EXPECT_EQ(provider.retry.temporary, (routing::RetrySchedule{{seconds(1), seconds(2)}, false}));
     EXPECT_EQ(provider.retry.throttled, routing::RetryPolicy{}.throttled);
     EXPECT_EQ(provider.timers.response, seconds(60));
+    EXPECT_EQ(provider.caps, (routing::Caps{1000, 5000}));
     const auto classify = [&](std::uint32_t status) {
         return provider.status_map.classify(static_cast<smpp::CommandStatus>(status));
     };

@@ -103,6 +103,7 @@ TEST_F(AdminApiTest, ATraceTellsAMessagesWholeLife) {
 }
 
 TEST_F(AdminApiTest, AMessageThatWaitsIsShownWhereItWaits) {
+    settings.providers.front().caps = {1000, 0};
     start();
     Sender sender(smpp_port());
     const std::string id = sender.submit("447700900123");
@@ -125,6 +126,10 @@ TEST_F(AdminApiTest, AMessageThatWaitsIsShownWhereItWaits) {
     EXPECT_EQ(provider["queued"], 1);
     EXPECT_EQ(provider["binds_up"], 0);
     EXPECT_EQ(provider["binds_wanted"], 2);
+    EXPECT_EQ(provider["hour"]["used"], 0);
+    EXPECT_EQ(provider["hour"]["max"], 1000);
+    EXPECT_TRUE(provider["hour"]["resets_at"].get<std::string>().ends_with(":00:00.000000Z"));
+    EXPECT_FALSE(provider.contains("day"));
     const Json account = json("accounts")["accounts"][0];
     EXPECT_EQ(account["system_id"], "demo");
     EXPECT_EQ(account["unfinished"], 1);

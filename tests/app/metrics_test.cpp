@@ -17,6 +17,7 @@ protected:
     void SetUp() override {
         House::SetUp();
         settings.accounts.front().charging.mode = routing::ChargingMode::postpaid;
+        settings.providers.front().caps = {1000, 5000};
         settings.charging.directory = folder / "records";
         settings.program.scripts.push_back({"t.lua", "function on_submit(message) end"});
         settings.program.triggers.push_back({.name = "t", .event = script::Event::submit});
@@ -84,6 +85,8 @@ TEST_F(GatewayMetricsTest, TheyFollowWhatHappens) {
     EXPECT_EQ(sum(families, "sluice_provider_sessions"), 2);
     EXPECT_EQ(families.at("sluice_provider_up").samples.front().labels.at("provider"), "mc");
     EXPECT_EQ(sum(families, "sluice_provider_up"), 1);
+    EXPECT_EQ(sum(families, "sluice_provider_cap"), 1000 + 5000);
+    EXPECT_EQ(families.at("sluice_provider_cap_used").samples.back().labels.at("window"), "day");
     EXPECT_EQ(families.at("sluice_account_sessions").samples.front().labels.at("account"), "demo");
     EXPECT_EQ(sum(families, "sluice_account_sessions"), 1);
     EXPECT_GE(sum(families, "sluice_store_commits_total"), 1);

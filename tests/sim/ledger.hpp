@@ -52,6 +52,14 @@ struct Ledger {
     struct Admitted {
         MonoTime submitted_at{}, answered_at{};
     };
+    /// A message that a provider has taken: answered with ESME_ROK, or would have.
+    struct Taken {
+        const Sent* sent = nullptr;
+        MonoTime at{}, hour_began{};
+        WallTime wall{};
+        std::uint64_t starts = 0;   ///< of the gateway, so far
+        bool delayed = false;       ///< it may have left long ago
+    };
     /// A first copy as it came in over one link.
     struct InOrder {
         std::uint64_t connection = 0;
@@ -63,10 +71,12 @@ struct Ledger {
     std::map<std::string, Originated> originated;  ///< by text
     std::map<std::string, std::vector<Admitted>> admitted;  ///< by account
     std::map<std::string, std::vector<MonoTime>> offered;   ///< by provider: every submit_sm that came in
+    std::map<std::string, std::vector<Taken>> taken;        ///< by provider
     std::vector<InOrder> first_copies;
     std::vector<MonoTime> starts;                  ///< of the gateway
     std::vector<MonoTime> refills;                 ///< when rates begin with a full burst: starts, and other binds
     std::uint64_t jumps = 0;                       ///< of the wall clock
+    MonoTime hour_began{};                         ///< by the latest of them, where caps are tried
     std::set<std::uint64_t> broken;                ///< connections that were reset, cut or partitioned
     std::set<std::uint64_t> delayed;               ///< partitioned: what comes over them may have been sent long ago
     std::vector<std::string> wrong;                ///< what must never happen, in words

@@ -71,6 +71,9 @@ public:
         if (faults_ && random_.chance(0.03)) return refuse(smpp::CommandStatus::ESME_RSYSERR, true);
         if (faults_ && random_.chance(0.01)) return refuse(smpp::CommandStatus::ESME_RINVDSTADR, false);
         const std::string id = name_ + std::to_string(++ids_);
+        if (sent != nullptr)
+            ledger_.taken[name_].push_back({sent, now(), ledger_.hour_began, reactor_->now().wall, ledger_.starts.size(),
+                                            ledger_.delayed.contains(peer.connection)});
         if (pdu->registered_delivery & 1) {
             const bool undelivered = random_.chance(0.1);
             const auto delay = random_.chance(0.05) ? nanoseconds(0) : milliseconds(random_.below(4000));

@@ -94,6 +94,24 @@ TEST(Simulation, CreditsElsewhereAreExactInPeace) {
     }
 }
 
+/// No provider takes more in an hour or a day than it may, and what it may not take waits or goes to the other one.
+TEST(Simulation, CapsAreKeptWhateverHappens) {
+    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
+    std::size_t full_hours = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Plan plan = plan_of(seed + 3000);
+        plan.capped = true;
+        plan.jump_chance = 0;  // the time goes on by whole hours instead
+        World world(plan);
+        world.run();
+        expect_well(world);
+        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        EXPECT_GT(world.crashes, 0u);
+        full_hours += world.full_hours();
+    }
+    EXPECT_GT(full_hours, 3 * count) << "caps that nobody reaches prove nothing";
+}
+
 /// Whatever scripts do, and whatever happens while they wait: the same is true of every message.
 TEST(Simulation, NothingIsLostWithTriggers) {
     const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);

@@ -49,7 +49,7 @@ constexpr std::array<std::uint32_t, 2> binds{2, 1};
 World::World(const Plan& plan)
     : plan_(plan), random_(plan.seed), net_(random_.next()), clock_(net_), disks_(plan.shards),
       credits_(plan.seed, plan.credits, [this](std::uint32_t shard) { return gateway_[shard].store->stats().commits; }),
-      look_ups_(plan.seed), shards_(plan.shards) {
+      caps_(plan.capped), look_ups_(plan.seed), shards_(plan.shards) {
     if (plan_.triggers) program_ = sim_program(0);
     gateway_address_ = net_.add_host()->address();
     const auto other_seed = [this] { return random_.next(); };
@@ -78,6 +78,7 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
     routing::RouteRule all;
     for (std::size_t i = 0; i < providers_.size(); ++i) {
         providers.push_back(provider(i == 0 ? "pa" : "pb", binds[i], plan_));
+        caps_.set(providers.back());
         all.targets.push_back({static_cast<routing::ProviderId>(i), 1, 0, 1});
     }
     std::vector<routing::HomeRule> homes(2);
@@ -173,6 +174,7 @@ gateway::GatewayConfig World::config() const {
     c.store.load_rows = 32;
     c.store.load_below = 16;
     c.program = program_;
+    if (plan_.capped) c.default_validity = std::chrono::days(30);  // they wait for hours and days
     return c;
 }
 
@@ -285,6 +287,11 @@ void World::jump(microseconds offset) {
     clock_.set_offset(offset);
 }
 
+void World::next_hour() {
+    jump(clock_.offset() + std::chrono::hours(1));
+    ledger.hour_began = net_.now();
+}
+
 void World::partition() {
     const std::size_t i = random_.below(providers_.size());
     if (apart_.contains(i)) return;
@@ -373,6 +380,7 @@ void World::run() {
     const MonoTime faults_until = net_.now() + plan_.with_faults;
     while (net_.now() < faults_until) {
         advance_to(net_.now() + milliseconds(100));
+        if (caps_.hour_begins()) next_hour();
         some_fault();
     }
     for (const auto& [i, until] : apart_) net_.heal(gateway_address_, providers_[i]->address());
@@ -382,6 +390,7 @@ void World::run() {
     }
     credits_.behave();
     credits_.find_accounts(shards(), *snapshot_);
+    caps_.behave();
     if (reloads > 0) reload(true);
     for (auto& c : customers_) c->stop_submitting();
     for (auto& p : providers_) {
@@ -390,7 +399,10 @@ void World::run() {
     }
     const MonoTime until = net_.now() + seconds(600);
     do {
-        advance_to(net_.now() + seconds(1));
+        for (int tenths = 0; tenths < 10; ++tenths) {
+            advance_to(net_.now() + milliseconds(100));
+            if (caps_.hour_begins()) next_hour();
+        }
     } while (net_.now() < until && !drained());
     advance_to(net_.now() + seconds(2));
 }
@@ -406,6 +418,7 @@ std::vector<std::string> World::violations() {
     std::vector<std::string> wrong = ledger.judge(limits);
     if (!drained()) wrong.push_back("the gateway is not empty in the end");
     credits_.judge(shards(), ledger, *snapshot_, wrong);
+    caps_.judge(ledger, wrong);
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
             wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) + " leg " +

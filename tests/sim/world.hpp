@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "caps.hpp"
 #include "credits.hpp"
 #include "customer.hpp"
 #include "engine/gateway/shard.hpp"
@@ -35,6 +36,7 @@ struct Plan {
     bool rates = true;       ///< accounts and providers have one
     bool one_provider = false;
     Credits::Kept credits = Credits::Kept::nowhere;  ///< accounts pay, see Credits
+    bool capped = false;     ///< providers have caps, see Caps
     bool triggers = false;   ///< scripts run at every event, see sim_program
 
     /// The same without any fault.
@@ -60,6 +62,7 @@ public:
     std::uint64_t crashes = 0, restarts = 0, breaks = 0, partitions = 0, jumps = 0, reloads = 0, deals = 0;
     gateway::Counters const& counters(std::size_t shard) const { return gateway_[shard].shard->counters(); }
     std::string summary() const;
+    std::size_t full_hours() const { return caps_.full_hours(); }
     std::uint64_t look_ups() const { return look_ups_.asked; }
 
 private:
@@ -80,6 +83,7 @@ private:
     void partition();
     void advance_to(MonoTime end);
     void some_fault();
+    void next_hour();
     bool drained();
     std::shared_ptr<const routing::Snapshot> compile(bool as_at_first);
     gateway::GatewayConfig config() const;
@@ -92,6 +96,7 @@ private:
     gateway::Endpoints endpoints_;
     std::vector<storage::SimDisk> disks_;
     Credits credits_;
+    Caps caps_;
     SimLookUps look_ups_;
     std::shared_ptr<const script::Program> program_;
     io::Endpoint gateway_address_;
