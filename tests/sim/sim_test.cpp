@@ -65,7 +65,7 @@ TEST(Simulation, CreditsAreExactWhateverHappens) {
 }
 
 /// With credits in a database that answers late, not at all, or not what it has done: it is paid for all that is accepted, and
-/// gets back what has failed; what it may have taken, or given back, besides is as docs/charging.md says.
+/// gets back what has failed; what it may have taken, or given back, besides is as docs/accounts.md says.
 TEST(Simulation, CreditsElsewhereAreExactToTheStatedBound) {
     const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
