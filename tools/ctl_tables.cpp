@@ -168,9 +168,14 @@ void print_queues(const CtlJson& body) {
 }
 
 void print_triggers(const CtlJson& body) {
-    print_table(body["triggers"],
+    CtlJson rows = body["triggers"];
+    for (CtlJson& row : rows)
+        for (const char* const field : {"microseconds_a_call", "longest_microseconds"})
+            row[field] = fmt::format("{:.1f}", row[field].get<double>());
+    print_table(rows,
                 {{"NAME", "name"}, {"EVENT", "event"}, {"CALLS", "calls"}, {"ERRORS", "errors"}, {"LOOK-UPS", "look_ups"},
-                 {"INSTRUCTIONS A CALL", "instructions_a_call"}, {"LAST ERROR", "last_error"}},
+                 {"INSTRUCTIONS A CALL", "instructions_a_call"}, {"US A CALL", "microseconds_a_call"},
+                 {"LONGEST US", "longest_microseconds"}, {"LAST ERROR", "last_error"}},
                 "no triggers are configured");
 }
 

@@ -279,18 +279,25 @@ void write_account_sources(MetricsText& out, const accounts::Directory::Stats& s
 void write_triggers(MetricsText& out, const std::vector<std::optional<TriggersView>>& shards) {
     const auto any = [](const auto& shard) { return shard && !shard->triggers.empty(); };
     if (std::ranges::none_of(shards, any)) return;
-    const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
-        out.counter(name, help);
+    const auto samples_of = [&](auto value_of) {
         for (std::size_t shard = 0; shard < shards.size(); ++shard)
             if (shards[shard])
                 for (const TriggerView& its : shards[shard]->triggers)
                     out.sample({{"shard", std::to_string(shard)}, {"trigger", its.name}}, value_of(its.stats));
+    };
+    const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.counter(name, help);
+        samples_of(value_of);
     };
     using Stats = gateway::Triggers::Stats;
     samples("sluice_script_calls_total", "calls of the trigger's script", [](const Stats& s) { return s.runs; });
     samples("sluice_script_errors_total", "calls that failed", [](const Stats& s) { return s.errors; });
     samples("sluice_script_instructions_total", "instructions that it took",
             [](const Stats& s) { return s.instructions; });
+    samples("sluice_script_seconds_total", "time that its calls ran, without what they waited",
+            [](const Stats& s) { return 1e-9 * static_cast<double>(s.time.count()); });
+    out.gauge("sluice_script_longest_seconds", "the longest that one call ran since the start, without what it waited");
+    samples_of([](const Stats& s) { return 1e-9 * static_cast<double>(s.longest.count()); });
     samples("sluice_script_look_ups_total", "look-ups that it made", [](const Stats& s) { return s.look_ups; });
     const auto gauge = [&](std::string_view name, std::string_view help, std::size_t TriggersView::*member) {
         out.gauge(name, help);

@@ -9,6 +9,8 @@
 namespace sluice::app {
 namespace {
 
+double microseconds_of(nanoseconds time) { return 1e-3 * static_cast<double>(time.count()); }
+
 /// All shards together, in the order of the configuration.
 std::vector<TriggerView> total_of(const std::vector<std::optional<TriggersView>>& shards) {
     std::vector<TriggerView> totals;
@@ -25,6 +27,8 @@ std::vector<TriggerView> total_of(const std::vector<std::optional<TriggersView>>
             known->stats.errors += its.stats.errors;
             known->stats.look_ups += its.stats.look_ups;
             known->stats.instructions += its.stats.instructions;
+            known->stats.time += its.stats.time;
+            known->stats.longest = std::max(known->stats.longest, its.stats.longest);
             if (its.stats.last_error_at > known->stats.last_error_at) {
                 known->stats.last_error = its.stats.last_error;
                 known->stats.last_error_at = its.stats.last_error_at;
@@ -51,6 +55,8 @@ HttpResponse AdminApi::triggers() {
         row["look_ups"] = its.stats.look_ups;
         row["instructions"] = its.stats.instructions;
         row["instructions_a_call"] = its.stats.runs == 0 ? 0 : its.stats.instructions / its.stats.runs;
+        row["microseconds_a_call"] = its.stats.runs == 0 ? 0 : microseconds_of(its.stats.time) / static_cast<double>(its.stats.runs);
+        row["longest_microseconds"] = microseconds_of(its.stats.longest);
         row["last_error"] = its.stats.last_error.empty() ? Json() : Json(its.stats.last_error);
         row["last_error_at"] = its.stats.last_error.empty() ? Json() : Json(admin::utc_text(its.stats.last_error_at));
         body["triggers"].push_back(std::move(row));

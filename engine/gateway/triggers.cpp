@@ -157,6 +157,8 @@ void Triggers::concluded(Firing& firing, script::Outcome&& outcome) {
     const auto& compiled = firing.machine->events[static_cast<std::size_t>(firing.subject.event())][firing.next];
     Stats& stats = stats_[compiled.number];
     stats.instructions += outcome.instructions;
+    stats.time += outcome.time;
+    stats.longest = std::max(stats.longest, outcome.time);
     TriggerResult result;
     if (outcome.kind == script::Outcome::Kind::failed) {
         ++stats.errors;

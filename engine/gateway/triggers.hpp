@@ -60,6 +60,7 @@ public:
 
     struct Stats {
         std::uint64_t runs = 0, errors = 0, instructions = 0, look_ups = 0;
+        nanoseconds time{}, longest{};  ///< that its calls ran, all together and one; without what they waited
         std::string last_error;      ///< "FILE:LINE: what went wrong"
         WallTime last_error_at{};
     };

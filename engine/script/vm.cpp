@@ -214,7 +214,9 @@ Outcome Vm::enter(Run& run, int arguments) {
     lua_sethook(run.thread, &Vm::count, LUA_MASKCOUNT, step_);
     exempt_ = false;
     int results = 0;
+    const auto begun = std::chrono::steady_clock::now();
     const int status = lua_resume(run.thread, state_, arguments, &results);
+    outcome.time = run.time += std::chrono::steady_clock::now() - begun;
     exempt_ = true;
     running_ = nullptr;
     outcome.instructions = run.used = used_;

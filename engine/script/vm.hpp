@@ -64,6 +64,7 @@ struct Outcome {
     };
     Kind kind = Kind::done;
     std::uint64_t instructions = 0;  ///< so far
+    nanoseconds time{};              ///< that it ran, so far; without what it waited
     std::string error;               ///< "FILE:LINE: what went wrong"
     RunId run;
     std::vector<Sending> sendings;   ///< when it is done
@@ -104,6 +105,7 @@ public:
         std::size_t script = 0;
         Subject* subject = nullptr;
         std::uint64_t used = 0;
+        nanoseconds time{};
         std::uint32_t look_ups = 0;
         unsigned protected_calls = 0;  ///< pcalls that are inside of each other
         std::vector<Sending> sendings;

@@ -226,6 +226,9 @@ TEST_F(TriggersHouse, WhatEachTriggerDid) {
     EXPECT_EQ(all["triggers"][0]["calls"], 3);
     EXPECT_EQ(all["triggers"][0]["errors"], 0);
     EXPECT_GT(all["triggers"][0]["instructions_a_call"], 0);
+    EXPECT_GT(all["triggers"][0]["microseconds_a_call"], 0);
+    EXPECT_GE(all["triggers"][0]["longest_microseconds"], all["triggers"][0]["microseconds_a_call"]);
+    EXPECT_EQ(all["triggers"][1]["longest_microseconds"], 0) << "nobody has called it";
     EXPECT_TRUE(all["triggers"][0]["last_error"].is_null());
     EXPECT_EQ(all["triggers"][1]["calls"], 0);
     EXPECT_EQ(all["shards"].size(), shards);
