@@ -134,6 +134,10 @@ void print_providers(const CtlJson& body) {
         row["windows"] = fmt::format("{}/{}", cell(row["window_limit"]), cell(row["window"]));
         row["rates"] = fmt::format("{}/{}", row["rate_limit"] == 0 ? "-" : cell(row["rate_limit"]),
                                    row["rate"] == 0 ? "-" : cell(row["rate"]));
+        row["delivers"] = !row.contains("quality") ? CtlJson("-")
+                          : !row["quality"]["known"].get<bool>()
+                              ? CtlJson(fmt::format("? ({} known)", cell(row["quality"]["ended"])))
+                              : CtlJson(fmt::format("{}% of {}", cell(row["quality"]["percent"]), cell(row["quality"]["ended"])));
         for (const char* const window : {"hour", "day"})
             row[window] = !row.contains(window) ? CtlJson("-")
                                                 : CtlJson(fmt::format("{}/{} until {}", cell(row[window]["used"]),
@@ -142,7 +146,7 @@ void print_providers(const CtlJson& body) {
     print_table(rows,
                 {{"NAME", "name"}, {"HEALTH", "health"}, {"BINDS", "binds"}, {"BIND", "bind"}, {"HELD", "held"},
                  {"QUEUED", "queued"}, {"AT MOST", "max_queued"}, {"IN FLIGHT", "in_flight"}, {"WINDOW", "windows"},
-                 {"RATE", "rates"}, {"THIS HOUR", "hour"}, {"THIS DAY", "day"}},
+                 {"RATE", "rates"}, {"DELIVERS", "delivers"}, {"THIS HOUR", "hour"}, {"THIS DAY", "day"}},
                 "no providers are configured");
 }
 

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "engine/admin/settings.hpp"
+#include "engine/admin/utc_text.hpp"
 #include "tools/command.hpp"
 #include "tools/route/simulation.hpp"
 
@@ -14,12 +15,15 @@ namespace sluice::tools {
 namespace {
 
 struct SimulateArguments {
-    std::string file, config, html;
+    std::string file, config, html, at;
     RouteSimulation::Options options;
     bool json = false;
 };
 
-int simulate(const SimulateArguments& arguments) {
+int simulate(SimulateArguments& arguments) {
+    const auto at = arguments.at.empty() ? SystemClock().wall() : admin::parse_utc(arguments.at);
+    if (!at) return failure("--at is a time in UTC, as 2026-12-01T14:00, not '" + arguments.at + "'");
+    arguments.options.at = *at;
     const auto settings = admin::load_settings(arguments.config);
     if (!settings) {
         fmt::print(stderr, "{}\n", settings.error().message);
@@ -62,10 +66,12 @@ void add_route_command(CLI::App& app, int& exit_code) {
     CLI::App* command = route->add_subcommand("simulate", "Where a list of destinations would go, and what that costs");
     command->footer(
         "FILE has a destination a line, or is CSV with the headings to, account and from, of which only `to` must be there.\n"
-        "Each stands for one part. No gateway is asked: all providers are taken to be up.\n\n"
+        "Each stands for one part. No gateway is asked: all providers are taken to be up, to deliver everything and to be far from\n"
+        "their caps.\n\n"
         "Examples:\n"
         "  sluice route simulate --config sluice.toml --account acme numbers.txt\n"
         "  sluice route simulate --config sluice.toml --down north --html plan.html traffic.csv\n"
+        "  sluice route simulate --config sluice.toml --at 2026-12-01T22:00 numbers.txt\n"
         "  cut -d, -f3 cdr.csv | sluice route simulate --config sluice.toml --account acme --json -\n\n"
         "Exit codes: 0 done; 1 a file cannot be read or a name is unknown; 2 usage; 3 errors in the configuration.");
     command->add_option("file", a.file, "Destinations; - reads them from standard input")->required()->type_name("FILE|-");
@@ -74,6 +80,8 @@ void add_route_command(CLI::App& app, int& exit_code) {
     command->add_option("--from", a.options.from, "Their sender, where the file does not say");
     command->add_option("--down", a.options.down, "A provider to be taken for unreachable; may be repeated")
         ->expected(1)->allow_extra_args(false)->take_all();
+    command->add_option("--at", a.at, "When they are sent, for hours of routes and dates of prices, in UTC; now without it")
+        ->type_name("TIME");
     command->add_option("--seed", a.options.seed, "Decides where weights decide")->capture_default_str();
     command->add_flag("--json", a.json, "For programs");
     command->add_option("--html", a.html, "Write a page with a plot, too")->type_name("FILE");

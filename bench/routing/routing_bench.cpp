@@ -112,6 +112,41 @@ void route(benchmark::State& state, Kind kind, Traffic traffic) {
     }
 }
 
+constexpr std::size_t priced_providers = 10, price_list = 100'000;
+
+/// One route to ten providers with a price list each; what `charging` and `weight` ask for on top.
+void least_cost(benchmark::State& state, Traffic traffic, bool margin, std::uint8_t weight) {
+    const Prefixes& prefixes = make_prefixes(Kind::plan, price_list);
+    Random random(4);
+    std::vector<Prices> prices;
+    RouteRule rule;
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < priced_providers; ++i) {
+        std::vector<PriceTable::Row> rows;
+        for (const auto& [pattern, value] : prefixes)
+            rows.push_back({pattern, Money{static_cast<std::int64_t>(10'000 + random.below(50) * 500)}});
+        prices.push_back({*PriceTable::compile(std::move(rows))});
+        bytes += prices.back().table->memory_bytes();
+        rule.targets.push_back({static_cast<ProviderId>(i)});
+    }
+    rule.price = Money{30'000};
+    rule.quality_weight = weight;
+    const RouteTable table = *RouteTable::compile({rule}, prices);
+    const std::vector<std::string> numbers = make_numbers(prefixes, traffic);
+    const std::vector<Health> health(priced_providers, Health::up);
+    const std::vector<std::uint8_t> quality{97, 95, 80, 99, 100, 91, 98, 60, 96, 100};
+    Charging charging;
+    if (margin) charging.least_margin = Money{2000};
+    std::size_t i = 0;
+    for (auto _ : state) {
+        RouteRequest request{0, Address::normalise(numbers[i++ & (numbers.size() - 1)], 1), Address::normalise("Sluice", 5)};
+        request.charging = &charging;
+        request.quality = quality;
+        benchmark::DoNotOptimize(table.route(request, health, random.next()));
+    }
+    state.counters["MiB"] = static_cast<double>(bytes) / (1 << 20);
+}
+
 void compile(benchmark::State& state, Kind kind) {
     const std::vector<RouteRule> rules = make_rules(make_prefixes(kind, static_cast<std::size_t>(state.range(0))));
     std::size_t bytes = 0;
@@ -142,6 +177,9 @@ SLUICE_BENCH(sorted_array);
 SLUICE_BENCH(bitmap_trie);
 SLUICE_BENCH(interval_tree);
 SLUICE_BENCH(route);
+BENCHMARK_CAPTURE(least_cost, prices/random, Traffic::random, false, 0);
+BENCHMARK_CAPTURE(least_cost, prices/skewed, Traffic::skewed, false, 0);
+BENCHMARK_CAPTURE(least_cost, prices_margin_quality/random, Traffic::random, true, 100);
 BENCHMARK_CAPTURE(compile, plan, Kind::plan)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(compile, ported, Kind::ported)->Arg(1'000'000)->Unit(benchmark::kMillisecond);
 

@@ -8,12 +8,14 @@
 
 #include "engine/admin/csv.hpp"
 #include "engine/admin/settings_sections.hpp"
+#include "engine/admin/utc_text.hpp"
 
 namespace sluice::admin {
 
 namespace {
 
 using routing::NumberPattern;
+using Row = routing::PriceTable::Row;
 
 constexpr std::size_t max_reported = 10;
 constexpr std::size_t not_there = SIZE_MAX;
@@ -55,8 +57,13 @@ public:
         return false;
     }
     std::string_view field(std::size_t column) const { return fields_[column]; }
+    std::uint32_t line() const { return static_cast<std::uint32_t>(std::min<std::size_t>(reader_.line(), UINT32_MAX)); }
     void mistake(const std::string& what) {
         mistakes_.push_back(fmt::format("{}:{}: {}", name_, std::max<std::size_t>(reader_.line(), 1), what));
+    }
+    void mistake(std::size_t column, const std::string& what) {
+        const std::string heading = column < headings_.size() ? fmt::format(" ({})", headings_[column]) : "";
+        mistake(fmt::format("column {}{}: {}", column + 1, heading, what));
     }
     std::optional<Error> error() const {
         if (mistakes_.empty()) return std::nullopt;
@@ -69,7 +76,7 @@ private:
     bool read(std::vector<std::string_view>& fields) {
         const auto row = reader_.next(fields);
         if (row) return *row;
-        mistake(row.error().message);
+        mistake(fields.size(), row.error().message);
         return false;
     }
 
@@ -92,7 +99,8 @@ public:
         std::string network(sheet.field(both_ != not_there ? both_ : mcc_));
         if (both_ == not_there && mnc_ != not_there) network += sheet.field(mnc_);
         if ((network.size() == 3 || network.size() == 5 || network.size() == 6) && are_digits(network)) return network;
-        sheet.mistake(fmt::format("'{}' is no MCC of three digits, alone or with an MNC of two or three", network));
+        sheet.mistake(both_ != not_there ? both_ : mcc_,
+                      fmt::format("'{}' is no MCC of three digits, alone or with an MNC of two or three", network));
         return std::nullopt;
     }
 
@@ -106,17 +114,49 @@ std::optional<NumberPattern> read_prefix(Sheet& sheet, std::size_t column) {
     // A cell that was left empty must not become the price of every destination.
     const auto prefix = NumberPattern::prefix(field);
     if (prefix && *prefix != NumberPattern()) return prefix;
-    sheet.mistake(fmt::format("'{}' is not a prefix of 1 to 15 digits, as 4477, nor * for every number", field));
+    sheet.mistake(column, fmt::format("'{}' is not a prefix of 1 to 15 digits, as 4477, nor * for every number", field));
     return std::nullopt;
 }
 
 std::optional<Money> read_price(Sheet& sheet, std::size_t column) {
     const auto price = parse_money(sheet.field(column));
     if (price && *price >= Money{} && *price <= most_price) return price;
-    sheet.mistake(fmt::format("'{}' is no price from 0 to {} with up to six decimals, as 0.0035", sheet.field(column),
-                              to_string(most_price)));
+    sheet.mistake(column, fmt::format("'{}' is no price from 0 to {} with up to six decimals, as 0.0035",
+                                      sheet.field(column), to_string(most_price)));
     return std::nullopt;
 }
+
+/// The columns that say when a price holds.
+class ValidityColumns {
+public:
+    explicit ValidityColumns(const Sheet& sheet)
+        : from_(sheet.column("valid_from")), until_(sheet.column("valid_until")) {}
+
+    /// False, and a mistake noted, where they are wrong.
+    bool read(Sheet& sheet, Row& row) const {
+        bool date = false;
+        if (!read(sheet, from_, row.from, date)) return false;
+        date = false;
+        if (!read(sheet, until_, row.until, date)) return false;
+        if (date) row.until += std::chrono::days(1);
+        if (row.from < row.until) return true;
+        sheet.mistake(until_, fmt::format("'{}' is not after valid_from, '{}'", sheet.field(until_), sheet.field(from_)));
+        return false;
+    }
+
+private:
+    static bool read(Sheet& sheet, std::size_t column, WallTime& time, bool& date) {
+        if (column == not_there || sheet.field(column).empty()) return true;
+        const auto parsed = parse_utc(sheet.field(column), &date);
+        if (parsed) time = *parsed;
+        else
+            sheet.mistake(column, fmt::format("'{}' is no time in UTC, as 2026-12-01 or 2026-12-01T14:00",
+                                              sheet.field(column)));
+        return parsed.has_value();
+    }
+
+    std::size_t from_, until_;
+};
 
 }  // namespace
 
@@ -137,28 +177,31 @@ Result<std::vector<NetworkPrefix>> parse_networks(std::string_view text, const s
     return networks;
 }
 
-Result<std::vector<routing::PriceTable::Row>> parse_prices(std::string_view text, const std::string& name,
-                                                           const std::vector<NetworkPrefix>& networks) {
+Result<std::vector<Row>> parse_prices(std::string_view text, const std::string& name,
+                                      const std::vector<NetworkPrefix>& networks) {
     Sheet sheet(text, name);
-    std::vector<routing::PriceTable::Row> rows;
-    std::map<std::string, Money, std::less<>> by_network;
+    std::vector<Row> rows;
+    std::map<std::string, std::vector<Row>, std::less<>> by_network;  // their prefixes are to come
     if (sheet.headings()) {
         const std::size_t prefix = sheet.column("prefix"), price = sheet.column("price");
         const NetworkColumns network(sheet);
+        const ValidityColumns validity(sheet);
         if (price == not_there || (prefix == not_there && !network.there())) {
             sheet.mistake("the headings must be price and prefix, or price and mccmnc");
         } else if (prefix == not_there && networks.empty()) {
             sheet.mistake("its prices are by network, which needs `networks` to say which numbers are of which");
         } else {
             while (sheet.next()) {
+                Row row;
+                row.line = sheet.line();
                 const auto its_price = read_price(sheet, price);
-                if (!its_price) continue;
-                if (prefix != not_there) {
-                    if (const auto its_prefix = read_prefix(sheet, prefix)) rows.push_back({*its_prefix, *its_price});
-                } else if (const auto its_network = network.read(sheet)) {
-                    const auto [there, added] = by_network.emplace(*its_network, *its_price);
-                    if (!added && there->second != *its_price)
-                        sheet.mistake(fmt::format("network {} has another price above", *its_network));
+                if (!its_price || !validity.read(sheet, row)) continue;
+                row.price = *its_price;
+                if (prefix == not_there) {
+                    if (const auto its_network = network.read(sheet)) by_network[*its_network].push_back(row);
+                } else if (const auto its_prefix = read_prefix(sheet, prefix)) {
+                    row.prefix = *its_prefix;
+                    rows.push_back(row);
                 }
             }
         }
@@ -166,7 +209,11 @@ Result<std::vector<routing::PriceTable::Row>> parse_prices(std::string_view text
     for (const NetworkPrefix& each : networks) {
         auto its = by_network.find(each.network);
         if (its == by_network.end()) its = by_network.find(std::string_view(each.network).substr(0, 3));
-        if (its != by_network.end()) rows.push_back({each.prefix, its->second});
+        if (its == by_network.end()) continue;
+        for (Row row : its->second) {
+            row.prefix = each.prefix;
+            rows.push_back(row);
+        }
     }
     if (const auto error = sheet.error()) return std::unexpected(*error);
     return rows;

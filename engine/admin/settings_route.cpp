@@ -134,9 +134,11 @@ void read_route(TableReader& reader, const Settings& settings, RouteRule& route)
     read_destinations(reader, route.destinations);
     read_sources(reader, route.sources);
     read_accounts(reader, settings, route.accounts);
+    read_hours(reader, route.hours);
     read_targets(reader, settings, route.targets);
 
     read_price(reader, route.price);
+    reader.number("quality_weight", route.quality_weight, 0, 100);
 
     std::string reject;
     if (reader.text("reject", reject, 1, 40)) {

@@ -33,6 +33,8 @@ void read_provider(TableReader& reader, routing::Provider& provider);
 void read_provider_tls(TableReader& reader, routing::ProviderTls& settings);
 /// Says how many the file names, good ones or not.
 std::size_t read_account_certificates(TableReader& reader, std::vector<routing::CertificateMatch>& certificates);
+/// When a route applies: `hours`, `days` and `time_zone`.
+void read_hours(TableReader& reader, routing::Hours& hours);
 /// Finds accounts and providers by name in `settings`.
 void read_route(TableReader& reader, const Settings& settings, routing::RouteRule& route);
 void read_home(TableReader& reader, const Settings& settings, routing::HomeRule& home);

@@ -19,12 +19,13 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
 
     struct View {
         std::vector<routing::Health> health;
+        std::vector<std::uint8_t> quality;
         std::shared_ptr<const routing::Snapshot> snapshot;
         std::uint64_t random = 0;
     };
     const auto views = ask_all<View>(gateway_, [](gateway::Shard& shard) {
         gateway::Core& core = shard.core();
-        return View{core.health, core.snapshot, core.random.next()};
+        return View{core.health, core.quality, core.snapshot, core.random.next()};
     });
     if (!views.front()) return no_answer(0);
     if (views.front()->snapshot != snapshot) return json_error(503, "the configuration is being changed: ask again");
@@ -37,7 +38,9 @@ HttpResponse AdminApi::explain_route(const HttpRequest& request) {
     asked.charging = &account->charging;
     asked.destination = routing::Address::normalise(to, ton(to), account->country_code);
     asked.source = routing::Address::normalise(from, ton(from));
+    asked.at = SystemClock().wall();
     const View& view = *views.front();
+    asked.quality = view.quality;
     const auto decision = snapshot->routes().route(asked, view.health, view.random);
     Json body;
     body["account"] = system_id;

@@ -62,6 +62,7 @@ struct PartyTotal {
     bool held = false;
     routing::Health health = routing::Health::down;
     routing::CapCount::Used sent;
+    std::optional<routing::DeliveryCount::Sample> deliveries;
     Json shards = Json::array();
 };
 
@@ -82,6 +83,7 @@ std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optiona
             total.rate_limit += party.rate_limit;
             if (party.bound > 0) total.window_limit = std::min(total.window_limit, party.window_limit);
             total.sent = party.sent;
+            total.deliveries = party.deliveries;
             total.health = party.health;  // shards tell each other, and agree but for moments
             total.shards.push_back({{"shard", shard},
                                     {"bound", party.bound},
@@ -164,6 +166,10 @@ HttpResponse AdminApi::providers(const HttpRequest& request) {
         };
         cap("hour", provider.caps.per_hour, total.sent.in_hour, total.sent.hour_ends);
         cap("day", provider.caps.per_day, total.sent.in_day, total.sent.day_ends);
+        if (const auto& its = total.deliveries)
+            row["quality"] = {{"delivered", its->delivered}, {"ended", its->ended},
+                              {"percent", routing::DeliveryCount::percent(*its)},
+                              {"known", its->ended >= routing::DeliveryCount::least_sample}};
         row["shards"] = std::move(total.shards);
         rows.push_back(std::move(row));
     }

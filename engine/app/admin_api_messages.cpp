@@ -60,19 +60,7 @@ std::optional<WallTime> read_time(std::string_view text, WallTime now) {
             default: return std::nullopt;
         }
     }
-    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, used = 0;
-    const std::string copy(text);
-    const int fields = std::sscanf(copy.c_str(), "%4d-%2d-%2d%n%*1[T ]%2d:%2d%n:%2d%n", &year, &month, &day, &used,
-                                   &hour, &minute, &used, &second, &used);
-    std::string_view rest = text.substr(std::min<std::size_t>(text.size(), static_cast<std::size_t>(used)));
-    if (rest == "Z") rest = {};
-    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                           std::chrono::day(static_cast<unsigned>(day))};
-    if ((fields != 3 && fields != 5 && fields != 6) || !rest.empty() || !date.ok() || year < 1970 || hour > 23 ||
-        minute > 59 || second > 60 || hour < 0 || minute < 0 || second < 0)
-        return std::nullopt;
-    return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-           seconds(second);
+    return admin::parse_utc(text);
 }
 
 }  // namespace

@@ -45,6 +45,7 @@ struct PartyView {
     bool held = false;             ///< throttled: by its answers, or by its rate
     routing::Health health = routing::Health::up;  ///< of providers
     routing::CapCount::Used sent;  ///< to providers with a cap, by all shards
+    std::optional<routing::DeliveryCount::Sample> deliveries;  ///< of providers, where some route weighs them
 };
 struct ShardView {
     bool draining = false;

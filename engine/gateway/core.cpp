@@ -63,6 +63,7 @@ void Core::adopt(std::shared_ptr<const routing::Snapshot> next) {
     for (const routing::Provider& provider : next->providers())
         party(party_of(provider)).converts = next->converts_for(provider);
     health.assign(next->providers().size(), routing::Health::down);
+    quality.assign(next->routes().weighs_quality() ? next->providers().size() : 0, 100);
     for (const routing::Provider& provider : next->providers()) refresh_health(party(party_of(provider)));
     snapshot = std::move(next);
     found_accounts.clear();

@@ -96,6 +96,7 @@ struct Core {
     std::function<void(const wire::ReplyTo&, smpp::CommandStatus)> answer;
     std::shared_ptr<const routing::Snapshot> snapshot;
     std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
+    std::vector<std::uint8_t> quality;    ///< likewise, see routing::QualityView; empty where no route weighs it
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
     FoundAccounts found_accounts;         ///< which go with `snapshot`

@@ -253,9 +253,12 @@ void Egress::pump(Party& party) {
     }
 }
 
-void Egress::look_at_caps() {
+void Egress::look_at_providers() {
     for (const routing::Provider& provider : core_.snapshot->providers()) {
         Party& party = core_.party(party_of(provider));
+        if (!core_.quality.empty())
+            core_.quality[provider.id] =
+                routing::DeliveryCount::percent(party.shared->deliveries.sample(core_.now().mono));
         if (look_at_cap(core_, party) && !party.capped) wake(party);
     }
 }
@@ -427,6 +430,8 @@ const routing::Provider* Egress::other_provider(const Message& m, bool only_up) 
     request.destination = routing::Address::normalise(pdu->destination_addr, pdu->dest_addr_ton,
                                                       account.account->country_code);
     request.source = routing::Address::normalise(pdu->source_addr, pdu->source_addr_ton);
+    request.at = core_.now().wall;
+    request.quality = core_.quality;
     const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
     for (const routing::ProviderId id : decision.providers()) {
         const routing::Provider& provider = core_.snapshot->providers()[id];

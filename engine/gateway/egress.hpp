@@ -33,8 +33,9 @@ public:
     void expire(Message& m);
     /// Once a second: what waits for a provider that is down or at its cap goes to another one, if a route has one.
     void reroute_waiting();
-    /// Once a second, before that: an hour may have ended, or another shard have used up a cap.
-    void look_at_caps();
+    /// Once a second, before that: an hour may have ended, another shard have used up a cap, receipts have changed how
+    /// well a provider delivers.
+    void look_at_providers();
 
     // ---- between shards
     void on_send(std::uint32_t from, const wire::SendNote& note, ByteView body);

@@ -45,8 +45,11 @@ void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply) { report
 
 void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply) {
     if (m.done_at == WallTime{}) m.done_at = core.now().wall;
-    if (MessageCounts::is_awaiting(m) && !m.part_over)
+    if (MessageCounts::is_awaiting(m) && !m.part_over) {
         core.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, m.receipt_key, m.id});
+        if (!core.quality.empty() && state != smpp::MessageState::deleted)
+            core.party(m.provider).shared->deliveries.ended(state == smpp::MessageState::delivered, core.now().mono);
+    }
     charge_at_end(core, m, state, error);
     if (m.parts > 0 && m.leg == Leg::forward) {
         core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(state));

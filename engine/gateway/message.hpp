@@ -66,7 +66,7 @@ struct Message {
     bool part_accepted = false;            ///< in the first part: one ended without a receipt that could be matched
     bool decided = false;                  ///< in the first part: another one failed, and so the whole
     std::uint8_t charge_units = 0;         ///< parts that `charge` is for
-    std::uint8_t counted = 0;              ///< parts that the cap of its provider was lowered by, for this try; see caps.hpp
+    std::uint8_t counted = 0;              ///< parts that this try took from its provider's cap; see caps.hpp
     std::uint32_t counted_in = 0;          ///< in which hour (routing::HourNumber)
     Money charge;                          ///< put aside for it; zero once that is spent or given back, see charges.hpp
     std::uint8_t error_size = 0;

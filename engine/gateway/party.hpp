@@ -14,6 +14,7 @@
 #include "engine/gateway/message.hpp"
 #include "engine/gateway/part_keywords.hpp"
 #include "engine/routing/cap.hpp"
+#include "engine/routing/delivery_count.hpp"
 #include "engine/routing/pace.hpp"
 #include "engine/routing/snapshot.hpp"
 #include "engine/routing/throttle.hpp"
@@ -35,16 +36,18 @@ constexpr bool is_account(PartyId party) { return (party & 1u) != 0; }
 /// Refuses a configuration in which two names have the same PartyId (about one in a million for a thousand names).
 Result<void> check_parties(const routing::Snapshot& snapshot);
 
-/// What all shards know about an account, or a provider (its rate and its cap), together. Lives as long as the gateway, through reloads.
+/// What all shards know about an account, or a provider (its rate, cap and quality), together. Lives as long as the
+/// gateway, through reloads.
 struct AccountShared {
     routing::SharedRate rate;
     std::atomic<std::uint32_t> sessions{0};
     std::atomic<std::int64_t> queued{0};  ///< its messages that are not final
-    /// Credits that can be put aside for messages (Money::micros). What is put aside goes at once; what is given back or
-    /// paid in comes when that is on disk.
+    /// Credits that can be put aside for messages (Money::micros). What is put aside goes at once; what is given back
+    /// or paid in comes when that is on disk.
     std::atomic<std::int64_t> available{0};
     std::atomic<bool> opened{false};      ///< its opening balance has been booked
     routing::CapCount sent;               ///< to a provider that has a cap
+    routing::DeliveryCount deliveries;    ///< of a provider, while some route weighs quality
 };
 
 /// One shard's messages, for the bounds that hold for all shards together: its own thread writes, the others read.

@@ -10,9 +10,10 @@
 
 namespace sluice::gateway {
 
-/// What one shard has sent to providers with a cap, in the latest hour and day of each: a row a provider in Table::meta,
-/// written by the next batch that has anything else in it. So the batch that knows a message to be sent knows that it
-/// counts. A crash forgets what was sent and had no answer on disk: those messages are sent again, and counted then.
+/// What one shard has sent to providers with a cap, in the latest hour and day of each: a row a provider in
+/// Table::meta, written by the next batch that has anything else in it. So the batch that knows a message to be sent
+/// knows that it counts. A crash forgets what was sent and had no answer on disk: those messages are sent again, and
+/// counted then.
 class SentCounts {
 public:
     struct Row {

@@ -272,7 +272,7 @@ void Shard::each_second() {
     receipts_.tick();
     log_refused();
     for_each_connection([](Connection& connection) { connection.sample_rates(); });
-    egress_.look_at_caps();
+    egress_.look_at_providers();
     egress_.reroute_waiting();
     outbinds_.tick();
     std::uint64_t queued = 0;

@@ -34,8 +34,8 @@ constexpr WallTime begin_of(HourNumber hour) { return WallTime(std::chrono::hour
 /// What was used up in the present window, hours or days by number: one atomic number for all shards.
 class WindowCount {
 public:
-    /// Adds `n` unless that comes to more than `most`, with 0 for no limit. False: nothing is added. Where the time has been
-    /// set back to an earlier window, what was used goes with it.
+    /// Adds `n` unless that comes to more than `most`, with 0 for no limit. False: nothing is added. Where the time has
+    /// been set back to an earlier window, what was used goes with it.
     bool take(std::uint32_t window, std::uint64_t most, std::uint64_t n) {
         std::uint64_t seen = state_.load(std::memory_order_relaxed);
         for (;;) {
@@ -59,8 +59,12 @@ public:
 
 private:
     static constexpr unsigned used_bits = 40;
-    static constexpr std::uint32_t window_of(std::uint64_t state) { return static_cast<std::uint32_t>(state >> used_bits); }
-    static constexpr std::uint64_t used_of(std::uint64_t state) { return state & ((std::uint64_t{1} << used_bits) - 1); }
+    static constexpr std::uint32_t window_of(std::uint64_t state) {
+        return static_cast<std::uint32_t>(state >> used_bits);
+    }
+    static constexpr std::uint64_t used_of(std::uint64_t state) {
+        return state & ((std::uint64_t{1} << used_bits) - 1);
+    }
     static constexpr std::uint64_t packed(std::uint32_t window, std::uint64_t used) {
         return std::uint64_t{window} << used_bits | used;
     }
@@ -71,11 +75,12 @@ private:
 /// The largest cap; sums of it stay within what a WindowCount holds.
 inline constexpr std::uint64_t largest_cap = 100'000'000'000;
 
-/// What a provider has been sent in this hour and this day. All shards take from it, without locks, so that a cap is never
-/// exceeded however many they are.
+/// What a provider has been sent in this hour and this day. All shards take from it, without locks, so that a cap is
+/// never exceeded however many they are.
 class CapCount {
 public:
-    /// Counts `n` (see Caps::counted) and returns the hour that they count in; nothing when a cap does not have so much left.
+    /// Counts `n` (see Caps::counted) and returns the hour that they count in; nothing when a cap does not have so much
+    /// left.
     std::optional<HourNumber> take(const Caps& caps, WallTime now, std::uint64_t n) {
         const HourNumber hour = hour_at(now);
         if (!hour_.take(hour, caps.per_hour, n)) return std::nullopt;

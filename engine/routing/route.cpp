@@ -21,7 +21,7 @@ bool covers(const RouteRule& a, const RouteRule& b) {
         });
     };
     const bool sources = a.sources.empty() || (!b.sources.empty() && std::ranges::all_of(b.sources, source_covered));
-    return accounts && sources;
+    return accounts && sources && a.hours.cover(b.hours);
 }
 
 }  // namespace
@@ -49,10 +49,12 @@ std::string_view to_string(RouteDecision::Outcome outcome) {
     return "?";
 }
 
-bool RouteRule::conditions_hold(AccountId account, std::string_view source) const {
+bool RouteRule::conditions_hold(AccountId account, std::string_view source, WallTime at) const {
     if (!accounts.empty() && std::ranges::find(accounts, account) == accounts.end()) return false;
-    return sources.empty() ||
-           std::ranges::any_of(sources, [&](const SourcePattern& pattern) { return pattern.matches(source); });
+    if (!sources.empty() &&
+        std::ranges::none_of(sources, [&](const SourcePattern& pattern) { return pattern.matches(source); }))
+        return false;
+    return hours.contain(at);
 }
 
 std::string RouteRule::label(RuleId id) const {
@@ -65,7 +67,7 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
         const Chain& chain = chains_[at];
         for (const RuleId id : rules_of(chain)) {
             const RouteRule& rule = rules_[id];
-            if (!rule.conditions_hold(request.account, request.source.text())) continue;
+            if (rule.conditional && !rule.conditions_hold(request.account, request.source.text(), request.at)) continue;
             RouteDecision decision;
             decision.rule = id;
             if (rule.rejects) {
@@ -73,7 +75,7 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
                 decision.reject_status = rule.reject_status;
                 return decision;
             }
-            if (rule.priced) {
+            if (rule.priced || rule.quality_weight != 0 || (request.charging != nullptr && request.charging->least_margin)) {
                 rank_affordable(rule, request, health, random, decision);
                 return decision;
             }
@@ -86,9 +88,9 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
     return {};
 }
 
-std::optional<Money> RouteTable::cost_of(const RouteTarget& target, const Address& destination) const {
+std::optional<Money> RouteTable::cost_of(const RouteTarget& target, const Address& destination, WallTime at) const {
     if (target.provider >= prices_.size() || !prices_[target.provider].table) return target.cost;
-    return prices_[target.provider].table->find(destination);
+    return prices_[target.provider].table->find(destination, at);
 }
 
 void RouteTable::rank_affordable(const RouteRule& rule, const RouteRequest& request, HealthView health,
@@ -97,20 +99,22 @@ void RouteTable::rank_affordable(const RouteRule& rule, const RouteRequest& requ
     decision.outcome = RouteDecision::Outcome::unpriced;
     std::array<RouteTarget, max_candidates> targets;
     std::size_t count = 0;
+    const auto key = [](const RouteTarget& target) {
+        return std::tuple(target.priority, target.cost, target.provider);  // as in compile()
+    };
     for (const RouteTarget& target : rule.targets) {
-        const std::optional<Money> cost = cost_of(target, request.destination);
+        const std::optional<Money> cost = cost_of(target, request.destination, request.at);
         if (!cost) continue;
         decision.outcome = RouteDecision::Outcome::unprofitable;
         if (most && *cost > *most) continue;
-        targets[count] = target;
-        targets[count++].cost = *cost;
+        RouteTarget priced = target;
+        priced.cost = effective_cost(*cost, quality_of(request.quality, target.provider), rule.quality_weight);
+        std::size_t at = count++;
+        for (; at > 0 && key(priced) < key(targets[at - 1]); --at) targets[at] = targets[at - 1];
+        targets[at] = priced;
     }
     if (count == 0) return;
-    const std::span found(targets.data(), count);
-    std::ranges::sort(found, {}, [](const RouteTarget& target) {
-        return std::tuple(target.priority, target.cost, target.provider);  // as in compile()
-    });
-    decision.count = rank(found, health, random, decision.candidates);
+    decision.count = rank({targets.data(), count}, health, random, decision.candidates);
     decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
 }
 

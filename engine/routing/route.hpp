@@ -9,6 +9,8 @@
 
 #include "engine/base/money.hpp"
 #include "engine/base/result.hpp"
+#include "engine/base/time.hpp"
+#include "engine/routing/active_hours.hpp"
 #include "engine/routing/address.hpp"
 #include "engine/routing/prefix_index.hpp"
 #include "engine/routing/provider.hpp"
@@ -17,12 +19,12 @@
 /// Which providers may carry a message, best first.
 ///
 /// The rules of the longest destination prefix are asked first, in the order they were written; the first whose
-/// account and source conditions hold decides. When none holds, the next shorter prefix is asked, down to the empty one.
+/// account, source and hours fit decides. When none holds, the next shorter prefix is asked, down to the empty one.
 namespace sluice::routing {
 
 using RuleId = std::uint32_t;
 inline constexpr RuleId no_rule = UINT32_MAX;
-inline constexpr std::size_t max_candidates = 8;
+inline constexpr std::size_t max_candidates = 16;
 
 struct RouteTarget {
     ProviderId provider = no_provider;
@@ -38,13 +40,16 @@ struct RouteRule {
     std::vector<NumberPattern> destinations; ///< empty: every destination
     std::vector<SourcePattern> sources;      ///< empty: every source
     std::vector<AccountId> accounts;         ///< empty: every account
+    Hours hours;                             ///< when it applies
     std::vector<RouteTarget> targets;        ///< 1 to max_candidates, unless `rejects`
     bool rejects = false;
     smpp::CommandStatus reject_status{};     ///< what the customer is told where `rejects`
     std::optional<Money> price;              ///< what a part costs the account; see price.hpp
+    std::uint8_t quality_weight = 0;         ///< in percent: how much failures count in the order, see price.hpp
     bool priced = false;                     ///< some provider has a price table; set by RouteTable::compile
+    bool conditional = false;                ///< has accounts, sources or hours; likewise
 
-    bool conditions_hold(AccountId account, std::string_view source) const;
+    bool conditions_hold(AccountId account, std::string_view source, WallTime at) const;
     std::string label(RuleId id) const;      ///< "route 3 (name)", counted from 1 as people do
 
     friend bool operator==(const RouteRule&, const RouteRule&) = default;
@@ -54,7 +59,7 @@ struct RouteRule {
 enum class Health : std::uint8_t {
     up,
     throttled,  ///< bound, but its queue is not moving as it should: others first
-    capped,     ///< it has been sent all that it may be in this hour or day: messages wait for the next one, if for nobody else
+    capped,     ///< it has had all that it may have in this hour or day: messages wait for the next one, or for others
     down,       ///< no bind: it comes last, so that messages wait for it when nobody else can take them
     excluded,   ///< taken out of service by the operator
 };
@@ -62,12 +67,17 @@ std::string_view to_string(Health health);
 
 /// Indexed by ProviderId; a provider beyond its end counts as up.
 using HealthView = std::span<const Health>;
+/// Indexed by ProviderId: of the messages that it took lately, the share that was delivered, in percent, 1 to 100; of a
+/// provider beyond its end 100. See DeliveryCount.
+using QualityView = std::span<const std::uint8_t>;
 
 struct RouteRequest {
     AccountId account = no_account;
     Address destination;
     Address source;
     const Charging* charging = nullptr;  ///< of the account: what must be left of its price; none: nothing
+    WallTime at{};                       ///< when it would leave
+    QualityView quality;                 ///< for rules that weigh it
 };
 
 struct RouteDecision {
@@ -107,8 +117,11 @@ public:
                                      std::span<const Provider> providers, std::span<const Account> accounts) const;
 
     const std::vector<RouteRule>& rules() const { return rules_; }
-    /// What a part to `destination` costs by this target; nothing where the provider's table has no price for it.
-    std::optional<Money> cost_of(const RouteTarget& target, const Address& destination) const;
+    /// Some rule asks how well providers deliver.
+    bool weighs_quality() const { return weighs_quality_; }
+    /// What a part to `destination` costs by this target at that time; nothing where the provider's table has no price
+    /// for it.
+    std::optional<Money> cost_of(const RouteTarget& target, const Address& destination, WallTime at) const;
     /// Rules that can never decide, each with an earlier rule that decides in its place.
     struct Shadowed {
         RuleId rule = no_rule;
@@ -132,8 +145,8 @@ private:
         return {chain_rules_.data() + chain.first_rule, chain.rule_count};
     }
 
-    /// Candidates of a rule some of whose providers have price tables: those that have a price for the destination and are
-    /// not too dear, the cheapest first among equal priorities.
+    /// Candidates where prices depend on the destination, where there is a margin to be kept, or where quality counts:
+    /// those that have a price and are not too dear, the cheapest first among equal priorities.
     void rank_affordable(const RouteRule& rule, const RouteRequest& request, HealthView health, std::uint64_t random,
                          RouteDecision& decision) const;
 
@@ -142,6 +155,7 @@ private:
     std::vector<Chain> chains_;
     std::vector<RuleId> chain_rules_;
     PrefixIndex index_;
+    bool weighs_quality_ = false;
 };
 
 }  // namespace sluice::routing

@@ -18,6 +18,10 @@ std::string why_passed_over(const RouteRule& rule, const RouteRequest& request, 
         for (const AccountId id : rule.accounts) names += (names.empty() ? "" : ", ") + name(id);
         return fmt::format("it is for {} only, this is {}", names, name(request.account));
     }
+    if (rule.sources.empty() || std::ranges::any_of(rule.sources, [&](const SourcePattern& pattern) {
+            return pattern.matches(request.source.text());
+        }))
+        return fmt::format("it is for {} only, there it is {}", rule.hours.of->text(), rule.hours.of->local(request.at));
     std::string sources;
     for (const SourcePattern& source : rule.sources)
         sources += (sources.empty() ? "" : ", ") + source.text + (source.prefix ? "*" : "");
@@ -57,7 +61,8 @@ std::vector<std::string> RouteTable::explain(const RouteRequest& request, Health
         for (const RuleId id : rules_of(chain)) {
             const RouteRule& rule = rules_[id];
             if (id == decision.rule) {
-                lines.push_back(fmt::format("{}, {}, decides", rule.label(id), where));
+                lines.push_back(fmt::format("{}, {}{}, decides", rule.label(id), where,
+                                            rule.hours.of ? ", in " + rule.hours.of->text() : ""));
                 break;
             }
             lines.push_back(fmt::format("{}, {}, is passed over: {}", rule.label(id), where,
@@ -85,30 +90,39 @@ std::vector<std::string> RouteTable::explain(const RouteRequest& request, Health
     const auto target_of = [&](ProviderId id) -> const RouteTarget& {
         return *std::ranges::find(rule.targets, id, &RouteTarget::provider);
     };
+    /// As it stands among the others.
+    const auto in_order = [&](ProviderId id) {
+        RouteTarget target = target_of(id);
+        target.cost = effective_cost(*cost_of(target, request.destination, request.at), quality_of(request.quality, id),
+                                     rule.quality_weight);
+        return target;
+    };
     const std::optional<Money> most =
-        rule.priced && request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
+        request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
     if (most)
         lines.push_back(fmt::format("a part may cost at most {}: the account pays {}, and {} must be left", to_string(*most),
                                     to_string(price_of_part(*request.charging, &rule)),
                                     to_string(*request.charging->least_margin)));
     for (std::size_t i = 0; i < decision.count; ++i) {
-        RouteTarget target = target_of(decision.candidates[i]);
-        target.cost = *cost_of(target, request.destination);
+        const Money cost = *cost_of(target_of(decision.candidates[i]), request.destination, request.at);
+        const RouteTarget target = in_order(decision.candidates[i]);
         const Health now = health_of(health, target.provider);
         std::string line = fmt::format("{}. {}: {}, priority {}, cost {}, weight {}", i + 1, name(target.provider),
-                                       to_string(now), target.priority, to_string(target.cost), target.weight);
+                                       to_string(now), target.priority, to_string(cost), target.weight);
+        if (rule.quality_weight != 0)
+            line += fmt::format(", delivers {} %: as if it cost {}", quality_of(request.quality, target.provider),
+                                to_string(target.cost));
         if (i > 0) {
-            RouteTarget before = target_of(decision.candidates[i - 1]);
-            before.cost = *cost_of(before, request.destination);
+            const RouteTarget before = in_order(decision.candidates[i - 1]);
             line += fmt::format("; after {}: {}", name(before.provider),
                                 why_after(target, now, before, health_of(health, before.provider)));
         }
         lines.push_back(std::move(line));
     }
     for (const RouteTarget& target : rule.targets) {
-        const std::optional<Money> cost = cost_of(target, request.destination);
+        const std::optional<Money> cost = cost_of(target, request.destination, request.at);
         if (!cost)
-            lines.push_back(fmt::format("left out: {}: its table has no price for this number", name(target.provider)));
+            lines.push_back(fmt::format("left out: {}: its table has no price for this number now", name(target.provider)));
         else if (most && *cost > *most)
             lines.push_back(fmt::format("left out: {}: cost {}, too dear", name(target.provider), to_string(*cost)));
         else if (health_of(health, target.provider) == Health::excluded)

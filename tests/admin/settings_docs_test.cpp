@@ -63,7 +63,7 @@ TEST(SettingsDocs, TheExampleIsCleanAndDoesSomething) {
     EXPECT_EQ(settings->warnings, std::vector<std::string>{});
     EXPECT_EQ(settings->accounts.size(), 2u);
     EXPECT_EQ(settings->providers.size(), 3u);
-    EXPECT_EQ(settings->routes.size(), 5u);
+    EXPECT_EQ(settings->routes.size(), 6u);
     EXPECT_EQ(settings->homes.size(), 3u);
 }
 

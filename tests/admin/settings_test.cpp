@@ -7,40 +7,12 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "engine/admin/password.hpp"
+#include "tests/admin/settings_file.hpp"
 
 namespace sluice::admin {
 namespace {
 
 using routing::ErrorClass;
-
-const std::string hash = *hash_password("secret", {10, 1, 1});
-
-/// A file with one account, one provider and one route, and whatever is to be looked at.
-std::string file_with(const std::string& account = "", const std::string& provider = "", const std::string& rest = "") {
-    return "[[listener]]\nendpoint = \"127.0.0.1:2775\"\n"
-           "[[account]]\nsystem_id = \"acme\"\npassword_hash = \"" + hash + "\"\n" + account + "\n" +
-           "[[provider]]\nname = \"mc\"\nendpoints = [\"127.0.0.1:2776\"]\nsystem_id = \"us\"\n" + provider + "\n" +
-           rest + "\n[[route]]\nvia = [\"mc\"]\n";
-}
-
-Settings good(const std::string& text) {
-    auto settings = parse_settings(text, "t.toml");
-    EXPECT_TRUE(settings) << settings.error().message;
-    return settings ? std::move(*settings) : Settings{};
-}
-
-std::string error_of(const std::string& text) {
-    const auto settings = parse_settings(text, "t.toml");
-    return settings ? "" : settings.error().message;
-}
-
-/// The part of the error after the position.
-std::string what_of(const std::string& text) {
-    std::string error = error_of(text);
-    for (int i = 0; i < 3; ++i) error = error.substr(std::min(error.size(), error.find(':') + 1));
-    return error;
-}
 
 class TemporaryFile {
 public:
@@ -452,7 +424,7 @@ TEST(SettingsErrors, RoutesThatCannotBe) {
     const auto route = [](const std::string& text) { return what_of(file_with("", "", "[[route]]\n" + text)); };
     EXPECT_EQ(route("to = [\"44\"]"), " route[1].via: a route has either via or reject");
     EXPECT_EQ(route("via = [\"mc\"]\nreject = \"0x45\""), " route[1].via: a route has either via or reject");
-    EXPECT_EQ(route("via = []"), " route[1].via: names 0 providers; allowed are 1 to 8");
+    EXPECT_EQ(route("via = []"), " route[1].via: names 0 providers; allowed are 1 to 16");
     EXPECT_EQ(route("via = [\"mc\", \"mc\"]"), " route[1].via[2].provider: 'mc' is in this list already");
     EXPECT_EQ(route("via = [\"mc\"]\nto = []"),
               " route[1].to: is empty and would match nothing; leave it out to match every destination");

@@ -1,5 +1,5 @@
 // Any octets are price and network lists or refused, each mistake by its line; what is read makes a table or says which
-// prefix has two prices, and the table knows each of its prefixes.
+// prefix has two prices at a time, and the table knows each of its prefixes while it has a price.
 
 #include <cstdint>
 #include <string_view>
@@ -29,7 +29,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SLUICE_CHECK((*table)->size() <= rows->size());
     for (const auto& row : *rows) {
         const auto number = routing::Address::normalise(row.prefix.digits(), 3);
-        if (number.text() == row.prefix.digits()) SLUICE_CHECK((*table)->find(number) == row.price);
+        if (number.text() != row.prefix.digits()) continue;
+        SLUICE_CHECK(row.from < row.until);
+        const WallTime begin = row.from == WallTime::min() ? WallTime{} : row.from;
+        if (begin < row.until) SLUICE_CHECK((*table)->find(number, begin) == row.price);
+        SLUICE_CHECK((*table)->find(number, row.until - microseconds(1)) == row.price);
     }
     return 0;
 }

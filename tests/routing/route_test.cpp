@@ -170,7 +170,7 @@ TEST(RouteTable, RefusesRulesThatCannotBe) {
     EXPECT_EQ(error(rule({}, {})), "route 2 (main): names no provider");
     EXPECT_EQ(error(rule({}, {{0}, {1}, {0}})), "route 2 (main): names a provider twice");
     EXPECT_EQ(error(rule({}, {{0, 1, {}, 0}})), "route 2 (main): gives a provider the weight 0");
-    EXPECT_EQ(error(rule({}, std::vector<RouteTarget>(9))), "route 2 (main): has more than 8 providers");
+    EXPECT_EQ(error(rule({}, std::vector<RouteTarget>(17))), "route 2 (main): has more than 16 providers");
 }
 
 TEST(RouteTable, ShadowedRules) {
@@ -221,12 +221,48 @@ TEST(RouteTable, ExplainsItsDecision) {
     EXPECT_EQ(table.explain(request("49151", 0), health, 0, providers, accounts).back(), "no route matches");
 }
 
+TEST(RouteTable, ARuleAppliesInItsHours) {
+    const auto utc = std::make_shared<const ZoneOffsets>("UTC", std::chrono::minutes(0));
+    std::vector<RouteRule> rules{rule({"447"}, {{0}}), rule({"447"}, {{1}}), rule({}, {{2}}), rule({"447"}, {{3}})};
+    rules[0].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{8 * 60, 20 * 60}}, 0x1F, utc);
+    rules[1].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{20 * 60, 22 * 60}},
+                                                            ActiveHours::every_day, utc);
+    rules[3].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{9 * 60, 10 * 60}}, 1, utc);
+    const RouteTable table = table_of(rules);
+    RouteRequest asked = request("447700900123");
+    const WallTime monday{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)};
+    const auto first = [&](int hour) {
+        asked.at = monday + std::chrono::hours(hour);
+        return table.route(asked, {}, 0).candidates[0];
+    };
+    EXPECT_EQ(first(8), 0);
+    EXPECT_EQ(first(20), 1);
+    EXPECT_EQ(first(22), 2) << "the next shorter prefix is asked";
+    EXPECT_EQ(first(5 * 24 + 9), 2) << "a Saturday";
+    const auto dead = table.shadowed();
+    ASSERT_EQ(dead.size(), 1u) << "an hour within the hours of another rule";
+    EXPECT_EQ(dead[0].rule, 3u);
+    EXPECT_EQ(dead[0].by, 0u);
+
+    asked.at = monday + std::chrono::hours(20);
+    std::vector<Provider> providers(4);
+    for (std::size_t i = 0; i < 4; ++i) providers[i].name = std::string(1, static_cast<char>('a' + i));
+    EXPECT_EQ(table.explain(asked, {}, 0, providers, {}),
+              (std::vector<std::string>{
+                  "destination '447700900123'",
+                  "route 1, for prefix 447, is passed over: it is for mon, tue, wed, thu, fri 08:00-20:00 UTC only, there it is "
+                  "mon 20:00",
+                  "route 2, for prefix 447, in 20:00-22:00 UTC, decides",
+                  "1. b: up, priority 1, cost 0, weight 1",
+              }));
+}
+
 /// The law in its plainest form.
 RuleId expected_rule(const std::vector<RouteRule>& rules, const RouteRequest& asked) {
     RuleId best = no_rule;
     int longest = -1;
     for (RuleId id = 0; id < rules.size(); ++id) {
-        if (!rules[id].conditions_hold(asked.account, asked.source.text())) continue;
+        if (!rules[id].conditions_hold(asked.account, asked.source.text(), asked.at)) continue;
         int length = rules[id].destinations.empty() ? 0 : -1;
         for (const NumberPattern pattern : rules[id].destinations)
             if (asked.destination.text().starts_with(pattern.digits()))

@@ -9,7 +9,8 @@
 
 namespace sluice::sim {
 
-/// The providers' caps in a simulation: time goes on by whole hours, and in none of them a provider takes more than it may.
+/// The providers' caps in a simulation: time goes on by whole hours, and in none of them a provider takes more than it
+/// may.
 class Caps {
 public:
     explicit Caps(bool on) : on_(on) {}

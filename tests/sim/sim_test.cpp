@@ -112,6 +112,35 @@ TEST(Simulation, CapsAreKeptWhateverHappens) {
     EXPECT_GT(full_hours, 3 * count) << "caps that nobody reaches prove nothing";
 }
 
+/// The cheaper provider has what it can take, the dearer one what is left, and never what it is too dear for.
+TEST(Simulation, PricesDecideWhateverHappens) {
+    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
+    std::size_t cheap = 0, dear = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        Plan plan = plan_of(seed + 4000);
+        plan.priced = true;
+        plan.one_provider = false;
+        World world(plan);
+        world.run();
+        expect_well(world);
+        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        cheap += world.ledger.taken["pa"].size();
+        dear += world.ledger.taken["pb"].size();
+    }
+    EXPECT_GT(dear, count) << "the cheaper one was away at times";
+    EXPECT_GT(cheap, dear) << "and seldom";
+
+    Plan peace;
+    peace.seed = 100 + first;
+    peace.shards = 2;
+    peace.priced = true;
+    peace.in_peace();
+    World world(peace);
+    world.run();
+    expect_well(world);
+    EXPECT_GT(world.ledger.taken["pa"].size(), 300u);
+}
+
 /// Whatever scripts do, and whatever happens while they wait: the same is true of every message.
 TEST(Simulation, NothingIsLostWithTriggers) {
     const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);

@@ -74,11 +74,17 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
     std::vector<routing::Account> accounts{account("alpha", "31699887766", 1, plan_),
                                            account("beta", "31688776655", 3, plan_)};
     for (routing::Account& account : accounts) credits_.set(account);
+    if (plan_.priced) {
+        accounts[0].charging.price = Money{15};
+        accounts[0].charging.least_margin = Money{};
+    }
     std::vector<routing::Provider> providers;
     routing::RouteRule all;
     for (std::size_t i = 0; i < providers_.size(); ++i) {
         providers.push_back(provider(i == 0 ? "pa" : "pb", binds[i], plan_));
         caps_.set(providers.back());
+        if (plan_.priced)
+            providers.back().prices.table = *routing::PriceTable::compile({{routing::NumberPattern(), Money{i == 0 ? 10 : 20}}});
         all.targets.push_back({static_cast<routing::ProviderId>(i), 1, 0, 1});
     }
     std::vector<routing::HomeRule> homes(2);
@@ -259,7 +265,8 @@ void World::restart_gateway() {
     start_gateway();
 }
 
-/// The next start has another number of shards; what changes the disks may be stopped in the midst of it, and begins again.
+/// The next start has another number of shards; what changes the disks may be stopped in the midst of it, and begins
+/// again.
 void World::deal_anew() {
     if (plan_.reshard.empty()) return;
     const std::uint32_t wanted = plan_.reshard[reshards_++ % plan_.reshard.size()];
@@ -407,6 +414,22 @@ void World::run() {
     advance_to(net_.now() + seconds(2));
 }
 
+/// What is too dear for alpha never has its messages, and in peace nothing is sent to the dearer one.
+void World::judge_prices(std::vector<std::string>& found) const {
+    if (!plan_.priced) return;
+    const auto dear = ledger.taken.find("pb");
+    if (dear == ledger.taken.end()) return;
+    for (const Ledger::Taken& taken : dear->second)
+        if (taken.sent->account == "alpha") found.push_back("pb is too dear for alpha and took one of its messages");
+    const bool peace = plan_.break_chance == 0 && crashes == 0 && restarts == 0 && reloads == 0;
+    // One that the cheaper one has refused for now goes to the other.
+    const auto unasked = std::ranges::count_if(dear->second, [](const Ledger::Taken& taken) {
+        return std::ranges::none_of(taken.sent->copies, &Ledger::Arrival::refused);
+    });
+    if (peace && unasked > 0)
+        found.push_back(fmt::format("pb is the dearer one and took {} messages that pa has not refused", unasked));
+}
+
 std::vector<std::string> World::violations() {
     Ledger::Limits limits;
     limits.strict_order = plan_.one_provider && shards_ == 1 && plan_.reshard.empty();
@@ -419,6 +442,7 @@ std::vector<std::string> World::violations() {
     if (!drained()) wrong.push_back("the gateway is not empty in the end");
     credits_.judge(shards(), ledger, *snapshot_, wrong);
     caps_.judge(ledger, wrong);
+    judge_prices(wrong);
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
             wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) + " leg " +

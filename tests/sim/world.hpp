@@ -37,6 +37,7 @@ struct Plan {
     bool one_provider = false;
     Credits::Kept credits = Credits::Kept::nowhere;  ///< accounts pay, see Credits
     bool capped = false;     ///< providers have caps, see Caps
+    bool priced = false;     ///< pb is dearer than pa, and too dear for alpha
     bool triggers = false;   ///< scripts run at every event, see sim_program
 
     /// The same without any fault.
@@ -84,6 +85,7 @@ private:
     void advance_to(MonoTime end);
     void some_fault();
     void next_hour();
+    void judge_prices(std::vector<std::string>& found) const;
     bool drained();
     std::shared_ptr<const routing::Snapshot> compile(bool as_at_first);
     gateway::GatewayConfig config() const;

@@ -77,6 +77,27 @@ via = ["north", "south"]
         self.assertRegex(done.stdout, r"south +3 +60\.0% +#{18} +0\.065 +0\.09 +0\.025")
         self.assertRegex(done.stdout, r"refused, unpriced: 1 \(20\.0%\), the first to 33123456789")
 
+    def test_hours_of_routes_and_dates_of_prices(self):
+        at = self.folder(**{
+            "sluice.toml": self.CONFIG.replace('via = ["north", "south"]',
+                                               'hours = ["22:00-06:00"]\ndays = ["tue"]\ntime_zone = "+01:00"\nvia = ["south"]\n'
+                                               '[[route]]\nvia = ["north"]'),
+            "north.csv": "prefix,price,valid_from,valid_until\n44,0.02,,2026-11-30\n44,0.03,2026-12-01,\n",
+            "numbers.txt": "447700900123\n"})
+
+        def simulate(time):
+            done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--at", time, at("numbers.txt"))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return [(each["provider"], each["cost"]) for each in json.loads(done.stdout)["providers"]]
+        self.assertEqual(simulate("2026-11-30T23:59:59Z"), [("north", "0.02")])
+        self.assertEqual(simulate("2026-12-01"), [("north", "0.03")])
+        self.assertEqual(simulate("2026-12-01 21:00"), [("south", "0.015")])  # a Tuesday, 22:00 there
+        self.assertEqual(simulate("2026-12-02T04:59"), [("south", "0.015")])
+        self.assertEqual(simulate("2026-12-02T05:00"), [("north", "0.03")])
+        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--at", "tonight", at("numbers.txt"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("2026-12-01T14:00", done.stderr)
+
     def test_a_provider_away_costs_more_or_too_much(self):
         at = self.folder()
         done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--down", "south", at("numbers.txt"))
@@ -108,7 +129,7 @@ via = ["north", "south"]
         at = self.folder(**{"north.csv": "prefix,price\n44,cheap\n"})
         done = sluice("check", at("sluice.toml"))
         self.assertEqual(done.returncode, 3)
-        self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: 'cheap' is no price")
+        self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: column 2 .price.: 'cheap' is no price")
 
 
 

@@ -54,7 +54,7 @@ Result<void> RouteSimulation::add(std::string_view text) {
     for (;;) {
         const auto row = reader.next(fields);
         const auto wrong = [&](const std::string& what) { return fail(fmt::format("line {}: {}", reader.line(), what)); };
-        if (!row) return wrong(row.error().message);
+        if (!row) return wrong(fmt::format("column {}: {}", fields.size() + 1, row.error().message));
         if (!*row) return {};
         if (columns == 0) {
             columns = fields.size();
@@ -88,6 +88,7 @@ Result<void> RouteSimulation::take(std::string_view to, std::string_view account
     request.charging = &account->charging;
     request.destination = routing::Address::normalise(to, ton_of(to), account->country_code);
     request.source = routing::Address::normalise(from, ton_of(from));
+    request.at = options_.at;
     const routing::RouteTable& routes = snapshot_->routes();
     const auto decision = routes.route(request, health_, random_.next());
     if (decision.outcome != routing::RouteDecision::Outcome::routed) {
@@ -99,7 +100,7 @@ Result<void> RouteSimulation::take(std::string_view to, std::string_view account
     const auto target = std::ranges::find(rule.targets, decision.candidates[0], &routing::RouteTarget::provider);
     Share& share = by_provider_[decision.candidates[0]];
     ++share.messages;
-    share.cost += *routes.cost_of(*target, request.destination);
+    share.cost += *routes.cost_of(*target, request.destination, request.at);
     if (account->charging.on()) share.revenue += routing::price_of_part(account->charging, &rule);
     return {};
 }

@@ -14,8 +14,8 @@
 
 namespace sluice::tools {
 
-/// Where a list of destinations would go under a configuration: what each provider gets of it and what that costs. Nothing is
-/// sent, and no gateway asked.
+/// Where a list of destinations would go under a configuration at some time: what each provider gets of it and what
+/// that costs. Nothing is sent, and no gateway asked.
 class RouteSimulation {
 public:
     /// `down`: providers taken for unreachable. `account` and `from` are for rows that do not say.
@@ -23,6 +23,7 @@ public:
         std::vector<std::string> down;
         std::string account, from;
         std::uint64_t seed = 1;  ///< decides where the weights decide
+        WallTime at{};           ///< when they are sent
     };
     struct Share {
         std::string provider;
@@ -37,8 +38,8 @@ public:
     /// Fails when an option names what is not there.
     static Result<RouteSimulation> create(const routing::Snapshot& snapshot, const Options& options);
 
-    /// A destination a line, or CSV with the headings `to`, `account`, `from`, of which only the first must be there. The error
-    /// names the line.
+    /// A destination a line, or CSV with the headings `to`, `account`, `from`, of which only the first must be there.
+    /// The error names the line.
     Result<void> add(std::string_view text);
 
     std::uint64_t total() const { return total_; }
