@@ -38,45 +38,56 @@ void expect_well(World& world) {
     std::cout << world.summary() << std::endl;
 }
 
-TEST(Simulation, NothingIsLostWhateverHappens) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        World world(plan_of(seed));
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        EXPECT_GT(world.ledger.sent.size(), 100u);
-        EXPECT_GT(world.crashes, 0u);
+void expect_well_run(World& world) {
+    world.run();
+    expect_well(world);
+}
+
+std::uint64_t first_seed() { return from_environment("SLUICE_SIM_SEED", 1); }
+std::uint64_t seeds() { return from_environment("SLUICE_SIM_SEEDS", 10); }
+
+/// Runs the worlds of all seeds, each with the plan that `make(seed)` has for it, and looks at each that went well.
+template <class Make, class Look>
+void run_seeds(Make&& make, Look&& look) {
+    for (std::uint64_t seed = first_seed(); seed < first_seed() + seeds(); ++seed) {
+        World world(make(seed));
+        expect_well_run(world);
+        if (::testing::Test::HasFailure())
+            FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
+        look(world);
     }
+}
+
+void expect_crashes(const World& world) { EXPECT_GT(world.crashes, 0u); }
+
+TEST(Simulation, NothingIsLostWhateverHappens) {
+    run_seeds(plan_of, [](const World& world) {
+        EXPECT_GT(world.ledger.sent.size(), 100u);
+        expect_crashes(world);
+    });
 }
 
 /// No credit is lost or spent twice, nobody is below a limit, and the charging records say what happened.
 TEST(Simulation, CreditsAreExactWhateverHappens) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Plan plan = plan_of(seed + 1000);
-        plan.credits = Credits::Kept::here;
-        World world(plan);
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        EXPECT_GT(world.crashes, 0u);
-    }
+    run_seeds(
+        [](std::uint64_t seed) {
+            Plan plan = plan_of(seed + 1000);
+            plan.credits = Credits::Kept::here;
+            return plan;
+        },
+        expect_crashes);
 }
 
 /// With credits in a database that answers late, not at all, or not what it has done: it is paid for all that is accepted, and
 /// gets back what has failed; what it may have taken, or given back, besides is as docs/accounts.md says.
 TEST(Simulation, CreditsElsewhereAreExactToTheStatedBound) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Plan plan = plan_of(seed + 3000);
-        plan.credits = Credits::Kept::in_bank;
-        World world(plan);
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        EXPECT_GT(world.crashes, 0u);
-    }
+    run_seeds(
+        [](std::uint64_t seed) {
+            Plan plan = plan_of(seed + 3000);
+            plan.credits = Credits::Kept::in_bank;
+            return plan;
+        },
+        expect_crashes);
 }
 
 /// Without troubles nothing is taken, or given back, beyond the price of messages: see Bank::Unsettled.
@@ -89,81 +100,75 @@ TEST(Simulation, CreditsElsewhereAreExactInPeace) {
         plan.in_peace();
         plan.credits = Credits::Kept::in_bank;
         World world(plan);
-        world.run();
-        expect_well(world);
+        expect_well_run(world);
     }
 }
 
 /// No provider takes more in an hour or a day than it may, and what it may not take waits or goes to the other one.
 TEST(Simulation, CapsAreKeptWhateverHappens) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
     std::size_t full_hours = 0;
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Plan plan = plan_of(seed + 3000);
-        plan.capped = true;
-        plan.jump_chance = 0;  // the time goes on by whole hours instead
-        World world(plan);
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        EXPECT_GT(world.crashes, 0u);
-        full_hours += world.full_hours();
-    }
-    EXPECT_GT(full_hours, 3 * count) << "caps that nobody reaches prove nothing";
+    run_seeds(
+        [](std::uint64_t seed) {
+            Plan plan = plan_of(seed + 3000);
+            plan.capped = true;
+            plan.jump_chance = 0;  // the time goes on by whole hours instead
+            return plan;
+        },
+        [&](const World& world) {
+            expect_crashes(world);
+            full_hours += world.full_hours();
+        });
+    EXPECT_GT(full_hours, 3 * seeds()) << "caps that nobody reaches prove nothing";
 }
 
 /// The cheaper provider has what it can take, the dearer one what is left, and never what it is too dear for.
 TEST(Simulation, PricesDecideWhateverHappens) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
     std::size_t cheap = 0, dear = 0;
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Plan plan = plan_of(seed + 4000);
-        plan.priced = true;
-        plan.one_provider = false;
-        World world(plan);
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        cheap += world.ledger.taken["pa"].size();
-        dear += world.ledger.taken["pb"].size();
-    }
-    EXPECT_GT(dear, count) << "the cheaper one was away at times";
+    run_seeds(
+        [](std::uint64_t seed) {
+            Plan plan = plan_of(seed + 4000);
+            plan.priced = true;
+            plan.one_provider = false;
+            return plan;
+        },
+        [&](World& world) {
+            cheap += world.ledger.taken["pa"].size();
+            dear += world.ledger.taken["pb"].size();
+        });
+    EXPECT_GT(dear, seeds()) << "the cheaper one was away at times";
     EXPECT_GT(cheap, dear) << "and seldom";
 
     Plan peace;
-    peace.seed = 100 + first;
+    peace.seed = 100 + first_seed();
     peace.shards = 2;
     peace.priced = true;
     peace.in_peace();
     World world(peace);
-    world.run();
-    expect_well(world);
+    expect_well_run(world);
     EXPECT_GT(world.ledger.taken["pa"].size(), 300u);
 }
 
 /// Whatever scripts do, and whatever happens while they wait: the same is true of every message.
 TEST(Simulation, NothingIsLostWithTriggers) {
-    const std::uint64_t first = from_environment("SLUICE_SIM_SEED", 1), count = from_environment("SLUICE_SIM_SEEDS", 10);
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        Plan plan = plan_of(seed + 2000);
-        plan.triggers = true;
-        plan.one_provider = false;  // scripts that wait change the order
-        plan.credits = std::array{Credits::Kept::here, Credits::Kept::nowhere, Credits::Kept::in_bank}[seed % 3];
-        World world(plan);
-        world.run();
-        expect_well(world);
-        if (HasFailure()) FAIL() << "again with SLUICE_SIM_SEED=" << seed << " SLUICE_SIM_SEEDS=1";
-        EXPECT_GT(world.look_ups(), 100u);
-        EXPECT_GT(world.ledger.sent.size(), 100u);
-    }
+    run_seeds(
+        [](std::uint64_t seed) {
+            Plan plan = plan_of(seed + 2000);
+            plan.triggers = true;
+            plan.one_provider = false;  // scripts that wait change the order
+            plan.credits = std::array{Credits::Kept::here, Credits::Kept::nowhere, Credits::Kept::in_bank}[seed % 3];
+            return plan;
+        },
+        [](const World& world) {
+            EXPECT_GT(world.look_ups(), 100u);
+            EXPECT_GT(world.ledger.sent.size(), 100u);
+        });
 }
 
 /// Each of these has shown a mistake of the gateway's once.
 TEST(Simulation, SeedsThatFoundSomething) {
     for (const std::uint64_t seed : {14u, 49u, 61u, 104u}) {
         World world(plan_of(seed));
-        world.run();
-        expect_well(world);
+        expect_well_run(world);
     }
 }
 
@@ -175,8 +180,7 @@ TEST(Simulation, ExactlyOnceWithoutFaults) {
         plan.with_faults = seconds(20);
         plan.in_peace();
         World world(plan);
-        world.run();
-        expect_well(world);
+        expect_well_run(world);
         EXPECT_GT(world.ledger.sent.size(), 300u);
         EXPECT_GT(world.ledger.operations_done, 20u);
     }
