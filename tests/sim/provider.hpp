@@ -58,7 +58,7 @@ public:
         PeerLink& peer = *find(s);
         const CommandAndSequence request{header.id, header.sequence, peer.link};
         ledger_.offered[name_].push_back(now());
-        watch_window(request);
+        watch_window(request, peer);
         Ledger::Sent* sent = taken_in(peer, *pdu);
         Ledger::Arrival* copy = sent != nullptr ? &sent->copies.back() : nullptr;
         const auto refuse = [&](smpp::CommandStatus status, bool again) {
@@ -159,12 +159,14 @@ private:
         }
         touch(*peer);
     }
-    /// No more may be unanswered on a link than its window; what had no answer in time does not count any more.
-    void watch_window(const CommandAndSequence& request) {
+    /// No more may be unanswered on a link than its window; what had no answer in time does not count any more. Nothing can
+    /// be told of a link that was partitioned: what had no answer in time arrives together with what came in its place.
+    void watch_window(const CommandAndSequence& request, const PeerLink& peer) {
         auto& open = unanswered_[request.link.packed()];
         std::erase_if(open, [this](const auto& one) { return now() - one.second + milliseconds(500) > Ledger::patience; });
         open[request.sequence] = now();
-        if (open.size() > window) ledger_.wrong.push_back(name_ + " has more than the window on a link");
+        if (open.size() > window && !ledger_.delayed.contains(peer.connection))
+            ledger_.wrong.push_back(name_ + " has more than the window on a link");
     }
     void answered(const CommandAndSequence& request) { unanswered_[request.link.packed()].erase(request.sequence); }
 
