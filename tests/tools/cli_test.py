@@ -16,16 +16,11 @@ import termios
 import unittest
 
 import tap
+from program import LIMIT, SLUICE, sluice
 
-SLUICE = os.environ["SLUICE"]
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
 COMMANDS = ["run", "check", "send", "receive", "mc", "dump", "hash-password", "account", "bench", "tune", "route", "tls",
             "trigger"]
-
-
-def sluice(*arguments, stdin=""):
-    return subprocess.run([SLUICE, *arguments], input=stdin, capture_output=True, text=True, timeout=LIMIT)
 
 
 class Server:

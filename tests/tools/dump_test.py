@@ -12,13 +12,7 @@ import tempfile
 import unittest
 
 import tap
-
-SLUICE = os.environ["SLUICE"]
-LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-
-
-def sluice(*arguments, stdin=""):
-    return subprocess.run([SLUICE, *arguments], input=stdin, capture_output=True, text=True, timeout=LIMIT)
+from program import LIMIT, SLUICE, sluice
 
 
 class Dump(unittest.TestCase):

@@ -5,19 +5,12 @@ Runs the program named by $SLUICE; speaks TAP.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
 import tap
-
-SLUICE = os.environ["SLUICE"]
-LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-
-
-def sluice(*arguments):
-    return subprocess.run([SLUICE, *arguments], capture_output=True, text=True, timeout=LIMIT)
+from program import sluice
 
 
 class Route(unittest.TestCase):
@@ -130,7 +123,6 @@ via = ["north", "south"]
         done = sluice("check", at("sluice.toml"))
         self.assertEqual(done.returncode, 3)
         self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: column 2 .price.: 'cheap' is no price")
-
 
 
 if __name__ == "__main__":

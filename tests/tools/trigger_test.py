@@ -4,19 +4,12 @@ Runs the program named by $SLUICE; speaks TAP.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import unittest
 
 import tap
-
-SLUICE = os.environ["SLUICE"]
-LIMIT = 120  # seconds: against hanging, far above what a slow machine needs
-
-
-def sluice(*arguments):
-    return subprocess.run([SLUICE, *arguments], capture_output=True, text=True, timeout=LIMIT)
+from program import sluice
 
 
 class Trigger(unittest.TestCase):
