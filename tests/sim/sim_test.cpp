@@ -32,6 +32,12 @@ Plan plan_of(std::uint64_t seed) {
     return plan;
 }
 
+Plan charged_plan_of(std::uint64_t seed, Credits::Kept credits) {
+    Plan plan = plan_of(seed);
+    plan.credits = credits;
+    return plan;
+}
+
 void expect_well(World& world) {
     const auto violations = world.violations();
     for (std::size_t i = 0; i < violations.size() && i < 20; ++i) ADD_FAILURE() << violations[i];
@@ -69,25 +75,13 @@ TEST(Simulation, NothingIsLostWhateverHappens) {
 
 /// No credit is lost or spent twice, nobody is below a limit, and the charging records say what happened.
 TEST(Simulation, CreditsAreExactWhateverHappens) {
-    run_seeds(
-        [](std::uint64_t seed) {
-            Plan plan = plan_of(seed + 1000);
-            plan.credits = Credits::Kept::here;
-            return plan;
-        },
-        expect_crashes);
+    run_seeds([](std::uint64_t seed) { return charged_plan_of(seed + 1000, Credits::Kept::here); }, expect_crashes);
 }
 
 /// With credits in a database that answers late, not at all, or not what it has done: it is paid for all that is accepted, and
 /// gets back what has failed; what it may have taken, or given back, besides is as docs/accounts.md says.
 TEST(Simulation, CreditsElsewhereAreExactToTheStatedBound) {
-    run_seeds(
-        [](std::uint64_t seed) {
-            Plan plan = plan_of(seed + 3000);
-            plan.credits = Credits::Kept::in_bank;
-            return plan;
-        },
-        expect_crashes);
+    run_seeds([](std::uint64_t seed) { return charged_plan_of(seed + 3000, Credits::Kept::in_bank); }, expect_crashes);
 }
 
 /// Without troubles nothing is taken, or given back, beyond the price of messages: see Bank::Unsettled.
