@@ -20,7 +20,7 @@ void note_event(benchmark::State& state) {
         recorder.note(++id, 1, history::TraceEvent::send, 2, 3);
         if (id % 1024 == 0) {
             recorder.publish();
-            recorder.read([](const history::Record&) {}, SIZE_MAX);
+            recorder.read([](ByteView) {}, SIZE_MAX);
         }
     }
 }

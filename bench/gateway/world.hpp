@@ -280,7 +280,7 @@ private:
             std::size_t work = customer_.reactor().turn({}) + provider_.reactor().turn({});
             work += shard_turn();
             work += store_->commit_due(net_.now()) ? 1 : 0;
-            recorder_.read([](const history::Record&) {}, SIZE_MAX);
+            recorder_.read([](ByteView) {}, SIZE_MAX);
             if (work > 0) continue;
             std::optional<MonoTime> next = net_.next_event_time();
             const auto sooner = [&](std::optional<MonoTime> at) {

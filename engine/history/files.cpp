@@ -61,16 +61,8 @@ public:
     }
     /// The block at `offset`; its octets are in `buffer`.
     std::optional<Block> block(std::uint64_t offset, std::vector<std::uint8_t>& buffer) const {
-        buffer.resize(sizeof(BlockHeader) + block_octets + 1024);  // nearly every block
-        std::size_t there = some(offset, buffer.data(), buffer.size());
-        BlockHeader header;
-        if (there < sizeof header) return std::nullopt;
-        std::memcpy(&header, buffer.data(), sizeof header);
-        if (header.size <= max_block && sizeof header + header.size > buffer.size()) {
-            buffer.resize(sizeof header + header.size);
-            there += some(offset + there, buffer.data() + there, buffer.size() - there);
-        }
-        return read_block({buffer.data(), there});
+        buffer.resize(max_block);
+        return read_block({buffer.data(), some(offset, buffer.data(), buffer.size())});
     }
 
 private:
@@ -177,10 +169,10 @@ std::vector<std::string> Files::recover() {
     return told;
 }
 
-void Files::append(const Record& record) {
-    if (block_.add(record)) return;
+void Files::append(ByteView stretch) {
+    if (block_.add(stretch)) return;
     flush();
-    block_.add(record);
+    block_.add(stretch);
 }
 
 bool Files::begin_segment() {
@@ -376,8 +368,8 @@ std::vector<OwnedRecord> Files::find(std::uint32_t key, const std::function<bool
         for (const std::uint32_t offset : place.offsets) {
             const auto block = file.ok() ? file.block(offset, buffer) : std::nullopt;
             if (!block) continue;
-            std::size_t at = 0;
-            while (const auto record = next_record(*block, at)) {
+            RecordReader records(block->stretches);
+            while (const auto record = records.next()) {
                 if (!wanted(*record)) continue;
                 found.emplace_back(*record);
                 if (found.size() > most) found.pop_front();
@@ -407,8 +399,8 @@ Files::Scan Files::scan_back(WallTime from, WallTime to, std::uint64_t most_octe
             read += block->size();
             if (block->header.first > latest || block->header.last < earliest) continue;
             records.clear();
-            std::size_t at = 0;
-            while (const auto record = next_record(*block, at)) records.push_back(*record);
+            RecordReader reader(block->stretches);
+            while (const auto record = reader.next()) records.push_back(*record);
             for (auto record = records.rbegin(); record != records.rend(); ++record)
                 if (record->at >= earliest && record->at <= latest && !visit(*record)) return scan;
             scan.reached = std::min(scan.reached, block->header.first);

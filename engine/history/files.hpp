@@ -46,7 +46,8 @@ public:
     /// Indexes what a crash left without an index, and cuts off what of it is damaged. Returns what there is to tell
     /// about that, a sentence each.
     std::vector<std::string> recover();
-    void append(const Record& record);
+    /// A whole stretch.
+    void append(ByteView stretch);
     /// What was appended can be read from now on.
     void flush();
     /// Begins a new segment when this one is old, and removes what is too old or too much. Once a second or so.

@@ -14,24 +14,12 @@ namespace sluice::history {
 
 namespace {
 
-constexpr std::uint32_t block_magic = 0x316b'6c62;
+constexpr std::uint32_t block_magic = 0x326b'6c62;
 
-/// Of one record in a block; its tail follows.
-struct Fixed {
-    std::uint64_t id;
-    std::int32_t after;  ///< microseconds after the block's base
-    std::uint32_t party;
-    std::uint32_t status;
-    std::uint8_t event;
-    std::uint8_t unused;
-    std::uint16_t tail;
-};
-static_assert(sizeof(Fixed) == 24);
-
-std::uint64_t checksum_of(BlockHeader header, ByteView records) {
+std::uint64_t checksum_of(BlockHeader header, ByteView stretches) {
     header.checksum = 0;
     const std::uint64_t seed = XXH3_64bits(&header, sizeof header);
-    return XXH3_64bits_withSeed(records.data(), records.size(), seed);
+    return XXH3_64bits_withSeed(stretches.data(), stretches.size(), seed);
 }
 
 /// By key, keeping the order of what has the same: three passes of eleven bits.
@@ -50,31 +38,25 @@ void sort_by_key(std::vector<IndexEntry>& entries) {
 
 }  // namespace
 
-bool BlockWriter::add(const Record& record) {
-    const ByteView tail = record.tail.first(std::min(record.tail.size(), max_tail));
-    if (empty()) header_.base = header_.first = header_.last = record.at;
-    const std::int64_t after = record.at - header_.base;
-    if (header_.size >= block_octets || after < std::numeric_limits<std::int32_t>::min() ||
-        after > std::numeric_limits<std::int32_t>::max())
-        return false;
-    const Fixed fixed{record.id, static_cast<std::int32_t>(after), record.party, record.status,
-                      static_cast<std::uint8_t>(record.event), 0, static_cast<std::uint16_t>(tail.size())};
-    std::uint8_t* const to = octets_.data() + sizeof header_ + header_.size;
-    std::memcpy(to, &fixed, sizeof fixed);
-    if (!tail.empty()) std::memcpy(to + sizeof fixed, tail.data(), tail.size());
-    header_.size += static_cast<std::uint32_t>(sizeof fixed + tail.size());
-    header_.first = std::min(header_.first, record.at);
-    header_.last = std::max(header_.last, record.at);
-    ++header_.records;
+bool BlockWriter::add(ByteView stretch) {
+    if (header_.size + stretch.size() > block_octets) return false;
+    StretchHeader its;
+    std::memcpy(&its, stretch.data(), sizeof its);
+    std::memcpy(octets_.data() + sizeof header_ + header_.size, stretch.data(), stretch.size());
+    if (empty()) header_.first = header_.last = its.at;
+    header_.size += static_cast<std::uint32_t>(stretch.size());
+    header_.first = std::min(header_.first, its.at);
+    header_.last = std::max(header_.last, its.at);
+    header_.records += its.records;
     return true;
 }
 
 Block BlockWriter::finish() {
-    const ByteView records = ByteView(octets_).subspan(sizeof header_, header_.size);
+    const ByteView stretches = ByteView(octets_).subspan(sizeof header_, header_.size);
     header_.magic = block_magic;
-    header_.checksum = checksum_of(header_, records);
+    header_.checksum = checksum_of(header_, stretches);
     std::memcpy(octets_.data(), &header_, sizeof header_);
-    return {header_, records};
+    return {header_, stretches};
 }
 
 std::optional<Block> read_block(ByteView octets) {
@@ -85,21 +67,9 @@ std::optional<Block> read_block(ByteView octets) {
     if (block.header.magic != block_magic || block.header.size > octets.size() ||
         block.header.size > max_block - sizeof block.header)
         return std::nullopt;
-    block.records = octets.first(block.header.size);
-    if (checksum_of(block.header, block.records) != block.header.checksum) return std::nullopt;
+    block.stretches = octets.first(block.header.size);
+    if (checksum_of(block.header, block.stretches) != block.header.checksum) return std::nullopt;
     return block;
-}
-
-std::optional<Record> next_record(const Block& block, std::size_t& at) {
-    Fixed fixed;
-    if (at > block.records.size() || block.records.size() - at < sizeof fixed) return std::nullopt;
-    std::memcpy(&fixed, block.records.data() + at, sizeof fixed);
-    if (block.records.size() - at - sizeof fixed < fixed.tail || fixed.event >= trace_events) return std::nullopt;
-    const ByteView tail = block.records.subspan(at + sizeof fixed, fixed.tail);
-    at += sizeof fixed + fixed.tail;
-    const std::int64_t time = static_cast<std::int64_t>(static_cast<std::uint64_t>(block.header.base) +
-                                                        static_cast<std::uint64_t>(std::int64_t{fixed.after}));
-    return Record{fixed.id, time, fixed.party, fixed.status, TraceEvent{fixed.event}, tail};
 }
 
 std::uint32_t key_hash(Key key, ByteView octets) {
@@ -107,22 +77,23 @@ std::uint32_t key_hash(Key key, ByteView octets) {
         XXH3_64bits_withSeed(octets.data(), octets.size(), static_cast<std::uint64_t>(key)) >> 32);
 }
 
-void Index::add(Key key, ByteView octets) {
-    const IndexEntry entry{key_hash(key, octets), static_cast<std::uint32_t>(offsets.size())};
-    if (std::exchange(lately_[entry.key % lately_.size()], entry) != entry) entries.push_back(entry);
+void Index::add(std::uint32_t key) {
+    const IndexEntry entry{key, static_cast<std::uint32_t>(offsets.size())};
+    if (std::exchange(lately_[key % lately_.size()], entry) != entry) entries.push_back(entry);
 }
 
 void Index::add(const Block& block, std::uint32_t offset) {
     first = std::min(first, block.header.first);
     last = std::max(last, block.header.last);
-    std::size_t at = 0;
-    while (const auto record = next_record(block, at)) {
-        add(Key::message, {reinterpret_cast<const std::uint8_t*>(&record->id), sizeof record->id});
-        if (record->event == TraceEvent::response && !record->tail.empty()) add(Key::provider_id, record->tail);
+    RecordReader records(block.stretches);
+    while (const auto record = records.next()) {
+        if (record->id != 0) add(key_of_message(record->id));
+        if (record->event == TraceEvent::response && !record->tail.empty())
+            add(key_hash(Key::provider_id, record->tail));
         if (record->event == TraceEvent::receipt_pdu)
-            add(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id));
+            add(key_hash(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id)));
         if (record->event == TraceEvent::accepted)
-            add(Key::destination, as_bytes(read_addresses(record->tail).destination));
+            add(key_hash(Key::destination, as_bytes(read_addresses(record->tail).destination)));
     }
     offsets.push_back(offset);
 }

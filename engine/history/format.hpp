@@ -6,64 +6,62 @@
 #include <vector>
 
 #include "engine/base/bytes.hpp"
-#include "engine/history/event.hpp"
+#include "engine/history/stretch.hpp"
 
 /// What the history looks like on disk. A *segment* is a file of blocks, only ever appended to; beside it stands, once
 /// it is complete, its *index*: where the blocks are, and which blocks know a key. Both may have been damaged since:
 /// every reader below takes any octets. Numbers are in the machine's order, as in the store.
 namespace sluice::history {
 
-/// Stands before a block's records.
+/// Stands before a block's stretches.
 struct BlockHeader {
     std::uint32_t magic = 0;
-    std::uint32_t size = 0;      ///< octets of the records
-    std::uint64_t checksum = 0;  ///< of everything else in the header, and the records
-    std::int64_t base = 0;       ///< that the records' times count from; microseconds since 1970, as the next two
-    std::int64_t first = 0;      ///< the earliest record
+    std::uint32_t size = 0;      ///< octets of the stretches
+    std::uint64_t checksum = 0;  ///< of everything else in the header, and the stretches
+    std::int64_t first = 0;      ///< the earliest record; microseconds since 1970, as the next one
     std::int64_t last = 0;       ///< the latest
     std::uint32_t records = 0;
     std::uint32_t unused = 0;
 };
-static_assert(sizeof(BlockHeader) == 48);
+static_assert(sizeof(BlockHeader) == 40);
 
-/// A block is closed when its records have so many octets; the last one may go beyond.
-inline constexpr std::size_t block_octets = 64 * 1024;
-inline constexpr std::size_t max_block = sizeof(BlockHeader) + block_octets + 24 + max_tail;
+/// Of a block's stretches. The larger it is, the fewer blocks have events of the same message, and so the smaller is
+/// the index; a look-up reads whole blocks.
+inline constexpr std::size_t block_octets = 256 * 1024;
+inline constexpr std::size_t max_block = sizeof(BlockHeader) + block_octets;
 
-/// A whole block: the records lie behind its header.
+/// A whole block: the stretches lie behind its header.
 struct Block {
     BlockHeader header;
-    ByteView records;
-    std::size_t size() const { return sizeof(BlockHeader) + records.size(); }
-    ByteView octets() const { return {records.data() - sizeof(BlockHeader), size()}; }
+    ByteView stretches;
+    std::size_t size() const { return sizeof(BlockHeader) + stretches.size(); }
+    ByteView octets() const { return {stretches.data() - sizeof(BlockHeader), size()}; }
 };
 
-/// Gathers records to one block.
+/// Gathers stretches to one block.
 class BlockWriter {
 public:
-    /// False when the block must be taken first: it is full, or the record's time is half an hour away from its others.
-    bool add(const Record& record);
+    /// A whole stretch. False when the block must be taken first, as it has no room for it.
+    bool add(ByteView stretch);
     bool empty() const { return header_.records == 0; }
     /// The whole block; good until the next `add` or `clear`.
     Block finish();
     void clear() { header_ = {}; }
 
 private:
-    BlockHeader header_;  ///< its `size` counts as records come
+    BlockHeader header_;  ///< its `size` counts as stretches come
     std::vector<std::uint8_t> octets_ = std::vector<std::uint8_t>(max_block);
 };
 
 /// The block that `octets` begin with; nothing when they do not begin with a whole one.
 std::optional<Block> read_block(ByteView octets);
 
-/// The record at `at` in a block's records, moving `at` behind it; nothing at the end, or where it is no record.
-std::optional<Record> next_record(const Block& block, std::size_t& at);
-
 /// Under which keys a record can be found, besides its message's id: the texts that people have in hand.
-enum class Key : std::uint8_t { message, provider_id, destination };
+enum class Key : std::uint8_t { provider_id = 1, destination };
 std::uint32_t key_hash(Key key, ByteView octets);
+/// Ids count upwards: multiplied like this they are spread as evenly as hashes, for less.
 inline std::uint32_t key_of_message(std::uint64_t id) {
-    return key_hash(Key::message, {reinterpret_cast<const std::uint8_t*>(&id), sizeof id});
+    return static_cast<std::uint32_t>(id * 0x9e37'79b9'7f4a'7c15u >> 32);
 }
 
 /// One key, one block that may have it. Ordered by the key, so that a key's place in the file can be guessed.
@@ -82,7 +80,7 @@ struct IndexHeader {
     std::int64_t last = 0;
 };
 static_assert(sizeof(IndexHeader) == 32);
-inline constexpr std::uint64_t index_magic = 0x3178'6469'736c'7531;
+inline constexpr std::uint64_t index_magic = 0x3278'6469'736c'7531;
 
 /// Of one segment, in memory while it is written.
 struct Index {
@@ -96,9 +94,9 @@ struct Index {
     std::vector<std::uint8_t> encode();
 
 private:
-    void add(Key key, ByteView octets);
+    void add(std::uint32_t key);
 
-    std::vector<IndexEntry> lately_{2048, IndexEntry{0, UINT32_MAX}};  ///< by the key: the events of a message lie together
+    std::vector<IndexEntry> lately_{4096, IndexEntry{0, UINT32_MAX}};  ///< by the key: the events of a message lie together
 };
 
 /// Reads `size` octets at `offset` to `to`; false when they are not there.

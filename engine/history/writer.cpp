@@ -17,7 +17,7 @@ namespace {
 /// While records come, the thread looks so often: batches, and no wake-ups for the shards to pay.
 constexpr int busy_look = 20;  // milliseconds
 constexpr int idle_look = 1000;
-constexpr std::size_t at_once = 8192;
+constexpr std::size_t at_once = 256;  // stretches
 constexpr seconds maintain_every{1}, flush_every{1};
 
 }  // namespace
@@ -75,7 +75,7 @@ bool History::drain() {
     while (more) {
         more = false;
         for (const auto& recorder : recorders_) {
-            const std::size_t read = recorder->read([&](const Record& record) { files_->append(record); }, at_once);
+            const std::size_t read = recorder->read([&](ByteView stretch) { files_->append(stretch); }, at_once);
             any = any || read > 0;
             more = more || read == at_once;
         }

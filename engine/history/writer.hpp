@@ -21,7 +21,7 @@ public:
     struct Options {
         Files::Config files;
         std::size_t recorders = 1;
-        std::size_t ring_octets = 4u << 20;  ///< of each; a power of two
+        std::size_t ring_octets = 4u << 20;  ///< of each, as Recorder wants it
         const Clock* clock = nullptr;        ///< outlives the history
         std::function<void(char level, std::string text)> report;  ///< for the log; called on the thread
     };

@@ -1,6 +1,7 @@
 // Any octets as a segment of the history and as its index: nothing is read beyond, and what a block holds is what a
 // writer makes of it again.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,16 +19,27 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         index.add(*block, 0);
     }
     // The checksum keeps the fuzzer out: the records are read without it too.
-    const Block block{{}, octets};
-    BlockWriter writer;
-    std::size_t at = 0;
-    while (const auto record = next_record(block, at)) {
+    RecordReader reader(octets);
+    StretchWriter stretch;
+    stretch.begin(0);
+    while (const auto record = reader.next()) {
         read_addresses(record->tail);
         read_receipt_facts(record->tail);
         read_receipt_pdu(record->tail);
-        if (!writer.add(*record)) break;
+        if (record->tail.size() > max_tail || !stretch.takes(0, record->tail.size())) continue;
+        stretch.add(record->id, record->event, record->party, record->status, record->tail.size(),
+                    [&](std::uint8_t* to) { std::ranges::copy(record->tail, to); });
     }
-    if (!writer.empty()) SLUICE_CHECK(read_block(writer.finish().octets()).has_value());
+    if (const std::uint32_t records = stretch.records(); records > 0) {
+        BlockWriter writer;
+        SLUICE_CHECK(writer.add(stretch.finish()));
+        const auto block = read_block(writer.finish().octets());
+        SLUICE_CHECK(block.has_value());
+        std::uint32_t read = 0;
+        RecordReader again(block->stretches);
+        while (again.next()) ++read;
+        SLUICE_CHECK(read == records);
+    }
 
     const ReadAt read = [&](std::uint64_t offset, std::uint8_t* to, std::size_t wanted) {
         if (offset > size || size - offset < wanted) return false;

@@ -363,7 +363,10 @@ private:
     };
 
     static const std::vector<history::OwnedRecord>& events_of(Running& running) {
-        running.recorder->read([&](const history::Record& record) { running.events.emplace_back(record); }, SIZE_MAX);
+        running.recorder->read([&](ByteView stretch) {
+            history::RecordReader records(stretch);
+            while (const auto record = records.next()) running.events.emplace_back(*record);
+        }, SIZE_MAX);
         return running.events;
     }
     void start() {

@@ -31,10 +31,14 @@ struct HistoryFiles : testing::Test {
     }
     static void life(Files& files, std::uint64_t id, WallTime at) {
         const auto tail = addresses("Bank", "4477009" + std::to_string(id));
-        files.append({id, micros(at), 1, 2, TraceEvent::accepted, tail});
-        files.append({id, micros(at) + 1, 2, 0, TraceEvent::send, {}});
-        files.append({id, micros(at) + 2, 2, 0, TraceEvent::response, as_bytes("p" + std::to_string(id))});
-        files.append({id, micros(at) + 3, 1, 0, TraceEvent::done, {}});
+        const std::string provider_id = "p" + std::to_string(id);
+        for (const Record& record : {
+                 Record{id, micros(at), 1, 2, TraceEvent::accepted, tail},
+                 Record{id, micros(at) + 1, 2, 0, TraceEvent::send, {}},
+                 Record{id, micros(at) + 2, 2, 0, TraceEvent::response, as_bytes(provider_id)},
+                 Record{id, micros(at) + 3, 1, 0, TraceEvent::done, {}},
+             })
+            files.append(stretch_of(record));
     }
 
     storage::TemporaryDirectory directory;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,27 @@ inline std::vector<std::uint8_t> addresses(std::string_view source, std::string_
     tail.insert(tail.end(), source.begin(), source.end());
     tail.insert(tail.end(), destination.begin(), destination.end());
     return tail;
+}
+
+/// Visits the records of stretches that lie one behind the other.
+template <class Visit>
+void for_each_record(ByteView stretches, Visit&& visit) {
+    RecordReader reader(stretches);
+    while (const auto record = reader.next()) visit(*record);
+}
+
+inline void add(StretchWriter& writer, const Record& record) {
+    writer.add(record.id, record.event, record.party, record.status, record.tail.size(),
+               [&](std::uint8_t* to) { std::ranges::copy(record.tail, to); });
+}
+
+/// A stretch of one record.
+inline std::vector<std::uint8_t> stretch_of(const Record& record) {
+    StretchWriter writer;
+    writer.begin(record.at);
+    add(writer, record);
+    const ByteView whole = writer.finish();
+    return {whole.begin(), whole.end()};
 }
 
 inline std::int64_t micros(WallTime at) { return at.time_since_epoch().count(); }
