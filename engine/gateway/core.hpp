@@ -35,6 +35,9 @@ class LookUps;
 namespace sluice::gateway {
 
 class Arrival;
+struct HeldPdu;
+/// Null where the history keeps no PDUs.
+using HeldArrival = std::shared_ptr<const HeldPdu>;
 
 class Refunds;
 class Triggers;
@@ -123,12 +126,14 @@ struct Core {
     /// A message from `by` for `whom`, who may be nobody yet.
     void note_accepted(MessageId id, PartyId by, PartyId whom, std::string_view source, std::string_view destination);
     void note_receipt(const wire::ReceiptNote& note);
-    /// The PDU of `arrival` as a provider's receipt: whose is found out later, so it is kept under the id that it
-    /// names.
-    void note_receipt_pdu(PartyId provider, std::string_view receipted_message_id);
+    /// A provider's receipt, or the answer to it: whose is found out later, so it is kept under the id that it names.
+    void note_receipt_pdu(PartyId provider, std::string_view receipted_message_id, const smpp::Header& header,
+                          ByteView body);
     /// When every PDU is kept, masked as the privacy settings want it.
     void note_pdu(MessageId id, TraceEvent event, PartyId its, const smpp::Header& header, ByteView body);
     const Arrival* arrival = nullptr;     ///< the request that is being taken, while the history keeps PDUs
+    /// Of the present arrival, for what cannot be taken at once.
+    HeldArrival hold_arrival() const;
 
     Party& party(PartyId id) {
         const std::uint64_t* known = party_places.find(std::uint64_t{id} + 1);
@@ -178,6 +183,12 @@ struct Core {
     std::vector<std::deque<Waiting>> overflow;  ///< by shard; bounded by the windows of what it answers
 };
 
+/// A copy of the PDU that brought what a script or a database holds up.
+struct HeldPdu {
+    smpp::Header header;
+    std::vector<std::uint8_t> body;
+};
+
 /// While it lives, what is accepted or reported keeps this PDU in its history, if that keeps PDUs. Without a PDU: none.
 class Arrival {
 public:
@@ -186,6 +197,13 @@ public:
         header_ = header;
         body_ = body;
         if (core.config.history_pdus) core.arrival = this;
+    }
+    /// What was held up goes on.
+    Arrival(Core& core, const HeldArrival& held) : Arrival(core) {
+        if (held == nullptr) return;
+        header_ = held->header;
+        body_ = held->body;
+        core.arrival = this;
     }
     ~Arrival() { core_.arrival = before_; }
     Arrival(const Arrival&) = delete;

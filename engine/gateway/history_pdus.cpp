@@ -26,15 +26,22 @@ void Core::note_pdu(MessageId id, TraceEvent event, PartyId its, const smpp::Hea
          ByteView(pdu).first(std::min(pdu.size(), history::max_tail)));
 }
 
-void Core::note_receipt_pdu(PartyId provider, std::string_view receipted_message_id) {
-    if (history == nullptr || arrival == nullptr) return;
+HeldArrival Core::hold_arrival() const {
+    if (arrival == nullptr) return nullptr;
+    return std::make_shared<HeldPdu>(arrival->header(),
+                                     std::vector<std::uint8_t>(arrival->body().begin(), arrival->body().end()));
+}
+
+void Core::note_receipt_pdu(PartyId provider, std::string_view receipted_message_id, const smpp::Header& header,
+                            ByteView body) {
+    if (history == nullptr || !config.history_pdus) return;
     const std::string_view named = receipted_message_id.substr(0, sizeof wire::ReceiptNote::provider_id);
-    const std::vector<std::uint8_t> pdu = smpp::masked(whole_pdu(arrival->header(), arrival->body()), config.privacy);
+    const std::vector<std::uint8_t> pdu = smpp::masked(whole_pdu(header, body), config.privacy);
     std::vector<std::uint8_t> tail{static_cast<std::uint8_t>(named.size())};
     tail.insert(tail.end(), named.begin(), named.end());
     tail.insert(tail.end(), pdu.begin(), pdu.end());
     tail.resize(std::min(tail.size(), history::max_tail));
-    note(0, TraceEvent::receipt_pdu, provider, static_cast<std::uint32_t>(arrival->header().id), tail);
+    note(0, TraceEvent::receipt_pdu, provider, static_cast<std::uint32_t>(header.id), tail);
 }
 
 }  // namespace sluice::gateway

@@ -223,10 +223,12 @@ CommandStatus Ingress::hold(Party& party, Message&& m, Split&& parts, const Repl
     Unpaid one;
     one.add(std::move(m), std::move(parts));
     one.reply = reply;
+    one.pdu = core_.hold_arrival();
     return purses_.hold(party, std::move(one));
 }
 
 void Ingress::accept(Party& party, Unpaid&& paid) {
+    const Arrival arrival(core_, paid.pdu);
     if (paid.reply.command != static_cast<std::uint32_t>(smpp::CommandId::submit_multi)) {
         for (Unpaid::Item& item : paid.items) accept(party, std::move(item), paid.reply);
         return;
@@ -341,6 +343,7 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
     const auto count = static_cast<std::uint8_t>(list.size());
     if (!unpaid.items.empty()) {
         unpaid.reply = reply;
+        unpaid.pdu = core_.hold_arrival();
         unpaid.unsuccess = std::move(raw);
         unpaid.unsuccess_count = count;
         return purses_.hold(account, std::move(unpaid));
@@ -394,8 +397,10 @@ CommandStatus Ingress::ask_owner(Party& party, const smpp::DeliverSm& pdu, const
     const auto kept = std::make_shared<Message>();
     store_body(*kept, pdu);
     ++owner_lookups_;
-    const auto answered = [this, provider = party.id, kept, reply](const accounts::NumberOwners::Answer& answer) {
+    const auto answered = [this, provider = party.id, kept, reply,
+                           held = core_.hold_arrival()](const accounts::NumberOwners::Answer& answer) {
         --owner_lookups_;
+        const Arrival arrival(core_, held);
         const auto again = smpp::decode<smpp::DeliverSm>(kept->body_view(), {true, 255});
         SLUICE_CHECK(again.has_value());
         Party& its = core_.party(provider);

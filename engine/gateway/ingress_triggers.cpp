@@ -22,7 +22,8 @@ CommandStatus Ingress::triggered(Party& party, const smpp::MessageBody& pdu, con
     firing.subject.message(pdu, party.account->text);
     firing.subject.fact(FieldId::account, party.account->system_id);
     if (reply.command == 0) firing.subject.forbid_look_ups("the message is one of a submit_multi");
-    firing.then = [this, reply, shown](Firing& its) {
+    firing.then = [this, reply, shown, held = core_.hold_arrival()](Firing& its) {
+        const Arrival arrival(core_, held);
         MessageId unused = 0;
         const CommandStatus status = after_triggers(its, reply, shown, unused);
         if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
@@ -101,7 +102,8 @@ CommandStatus Ingress::ask_route(Party& party, const smpp::MessageBody& pdu, con
         core_.triggers->end(its, given);
         return status;
     };
-    firing.then = [this, reply, go_on](Firing& its) {
+    firing.then = [this, reply, go_on, held = core_.hold_arrival()](Firing& its) {
+        const Arrival arrival(core_, held);
         MessageId unused = 0;
         const CommandStatus status = go_on(its, unused);
         if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
@@ -120,7 +122,8 @@ CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const
     firing.subject.message(pdu, party.provider != nullptr ? party.provider->text : plain);
     if (owner != nullptr) firing.subject.fact(FieldId::account, owner->system_id);
     if (party.provider != nullptr) firing.subject.fact(FieldId::provider, party.provider->name);
-    firing.then = [this, reply](Firing& its) {
+    firing.then = [this, reply, held = core_.hold_arrival()](Firing& its) {
+        const Arrival arrival(core_, held);
         const CommandStatus status = after_triggers(its, core_.party(its.provider), reply);
         if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
     };

@@ -28,7 +28,7 @@ struct AfterCommit {
     enum class What : std::uint8_t {
         accepted,  ///< answer the submitter, queue the message
         reported,  ///< answer the provider that sent the receipt, queue the report
-        held,      ///< answer the provider: its receipt is kept until its message is known
+        held,      ///< answer the provider: its receipt is kept as row `message` until its message is known
         answered,  ///< answer a query_sm, cancel_sm or replace_sm, or a receipt that changed nothing
         over,      ///< the message's end is recorded: its entry under the key `link` in the receipt index may go
         freed,     ///< credits of the account `message` may be reserved again: `link` of them (Money::micros)

@@ -19,7 +19,7 @@ std::int64_t Unpaid::count() const {
 }
 
 std::size_t Unpaid::octets() const {
-    std::size_t octets = sizeof *this + unsuccess.size();
+    std::size_t octets = sizeof *this + unsuccess.size() + (pdu != nullptr ? pdu->body.size() : 0);
     for (const Item& item : items) {
         octets += sizeof item + item.message.body_view().size();
         for (const auto& part : item.split.parts) octets += sizeof part + part.size();

@@ -19,6 +19,7 @@ struct Unpaid {
     std::vector<Item> items;  ///< several: of a submit_multi
     Money cost;
     wire::ReplyTo reply;
+    HeldArrival pdu;
     std::vector<std::uint8_t> unsuccess;  ///< of a submit_multi, as its answer has them
     std::uint8_t unsuccess_count = 0;
 

@@ -96,7 +96,8 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
         if (receipt.message_id.empty()) return false;
     }
     core_.counters.receipts_in.add();
-    if (core_.arrival != nullptr) [[unlikely]] core_.note_receipt_pdu(party.id, receipt.message_id);
+    if (core_.arrival != nullptr) [[unlikely]]
+        core_.note_receipt_pdu(party.id, receipt.message_id, core_.arrival->header(), core_.arrival->body());
 
     ReceiptNote note;
     note.reply = reply;
@@ -298,6 +299,7 @@ void Receipts::on_habit(const wire::HabitNote& habit) {
 void Receipts::hold(const ReceiptNote& note) {
     if (held_.size() >= core_.config.max_receipts_held) {
         // The provider keeps it and tries again later, which is what a full house asks for.
+        note_answer(note, smpp::CommandStatus::ESME_RX_T_APPN);
         return core_.answer(note.reply, smpp::CommandStatus::ESME_RX_T_APPN);
     }
     core_.counters.receipts_early.add();
@@ -305,7 +307,21 @@ void Receipts::hold(const ReceiptNote& note) {
     core_.messages->put_row(storage::Table::held, {note.key, row}, wire::octets_of(note));
     held_.emplace(note.key, Held{row, note});
     held_until_.push_back({core_.now().mono + core_.config.receipt_hold, note.key, row});
-    core_.messages->after_commit(after_commit(AfterCommit::What::held, note.reply, 0));
+    if (core_.config.history_pdus) [[unlikely]] to_answer_.push_back({row, note});
+    core_.messages->after_commit(after_commit(AfterCommit::What::held, note.reply, row));
+}
+
+void Receipts::held_committed(std::uint64_t row) {
+    for (; !to_answer_.empty() && to_answer_.front().row <= row; to_answer_.pop_front())
+        if (to_answer_.front().row == row) note_answer(to_answer_.front().note, smpp::CommandStatus::ESME_ROK);
+}
+
+void Receipts::note_answer(const ReceiptNote& note, smpp::CommandStatus status) {
+    if (note.reply.command == 0 || note.reply.command == wire::held_receipt) return;
+    const std::uint8_t no_message_id = 0;
+    core_.note_receipt_pdu(
+        note.provider, {note.provider_id, note.provider_id_size},
+        {0, smpp::response_of(smpp::CommandId{note.reply.command}), status, note.reply.sequence}, {&no_message_id, 1});
 }
 
 void Receipts::tick() {

@@ -40,6 +40,8 @@ public:
     void work() { index_.work(core_.now().wall); }
     /// A held receipt that was given to its message is recorded there: `serial` is its reply's sequence.
     void release(std::uint32_t serial);
+    /// It is on disk what was held as `row`: its provider is being answered.
+    void held_committed(std::uint64_t row);
     void tick();
 
     std::size_t held() const { return held_.size(); }
@@ -85,6 +87,8 @@ private:
     void matched(wire::ReceiptNote note, MessageId id);
     void unmatched(wire::ReceiptNote note);
     void hold(const wire::ReceiptNote& note);
+    /// Tells the history, which has no message for it yet, what its provider is answered.
+    void note_answer(const wire::ReceiptNote& note, smpp::CommandStatus status);
     void learn(PartyId provider, std::uint8_t reading);
     void give_held(std::uint64_t key);
     wire::ReplyTo give(storage::Key row);
@@ -97,6 +101,7 @@ private:
     std::unordered_map<std::uint32_t, storage::Key> given_;  ///< rows of held receipts on the way to their message
     std::uint32_t next_given_ = 1;
     std::deque<Until> held_until_;
+    std::deque<Held> to_answer_;  ///< once they are on disk; while the history keeps PDUs
     std::deque<std::uint64_t> quarantine_;  ///< rows, oldest first
     std::unordered_map<PartyId, Habit> habits_;
 };

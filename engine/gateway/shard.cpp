@@ -296,6 +296,10 @@ void Shard::committed(const AfterCommit& then) {
         core_.party(static_cast<PartyId>(then.message)).shared->available += static_cast<std::int64_t>(then.link);
         return;
     }
+    if (then.what == AfterCommit::What::held) {
+        answer({then.link, then.sequence, then.command, then.shard, 0}, CommandStatus{then.status});
+        return receipts_.held_committed(then.message);
+    }
     if (then.message != 0) messages_.enqueue(then, core_.now());
     if (then.what == AfterCommit::What::accepted) {
         core_.counters.accepted.add();

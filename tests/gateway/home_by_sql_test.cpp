@@ -24,7 +24,7 @@ protected:
         owners->configure({source});
         gateway::Setup setup(GetParam());
         setup.number_owners = owners.get();
-        scene.emplace(setup);
+        scene.emplace(setup, nullptr, 1, [](GatewayConfig& config) { config.history_pdus = true; });
         scene->until([&] { return scene->provider().bound().size() == 2; });
         for (session::Session* each : scene->provider().bound()) each->set_windows(20'000, 1000);
     }
@@ -77,6 +77,7 @@ TEST_P(HomeBySql, MessagesGoToWhomTheDatabaseNamesKnownHereOrNot) {
     EXPECT_EQ(waiting(party_of_account("Test2")), 1u);
     EXPECT_EQ(waiting(nobody), 1u);
     EXPECT_LE(owners->stats().asked, 3u + 1u);
+    EXPECT_EQ(scene->kept(TraceEvent::pdu_in, CommandId::deliver_sm), 4u);
 }
 
 TEST_P(HomeBySql, NumbersOfTheConfigurationAreNotAskedFor) {

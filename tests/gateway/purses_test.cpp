@@ -46,7 +46,7 @@ struct Bank {
 class PursesTest : public testing::TestWithParam<std::uint32_t> {
 protected:
     void build(std::int64_t credits, routing::SettleAt settle_at = routing::SettleAt::response,
-               std::uint8_t interface_version = 0x34) {
+               std::uint8_t interface_version = 0x34, bool history_pdus = false) {
         bank.credits = Money::of(credits);
         gateway::Setup setup(GetParam());
         setup.move_credits = bank.mover();
@@ -56,7 +56,7 @@ protected:
             account.charging.gives_back = true;
             account.peer_window = 20'000;
             provider.retry.temporary = {{milliseconds(300)}, false};
-        });
+        }, 1, [=](GatewayConfig& config) { config.history_pdus = history_pdus; });
         know();
         scene->bind(CommandId::bind_transceiver, interface_version);
         scene->customer->session().set_windows(20'000, 1000);
@@ -187,6 +187,18 @@ TEST_P(PursesTest, NothingIsAcceptedBeforeItIsPaidFor) {
     EXPECT_EQ(bank.moves, (std::vector<std::string>{"1", "5"})) << "what has gathered is paid for together";
     EXPECT_EQ(texts(), "0 1 2 3 4 5 ") << "in the order it came";
     EXPECT_EQ(bank.credits, Money::of(94));
+}
+
+TEST_P(PursesTest, WhatWaitedHasItsPdusInTheHistory) {
+    build(10, routing::SettleAt::response, 0x34, true);
+    bank.holds = true;
+    send(2);
+    scene->run(seconds(1));
+    EXPECT_EQ(scene->kept(TraceEvent::pdu_in, CommandId::submit_sm), 0u);
+    bank.let_go();
+    scene->until([&] { return scene->customer->responses.size() == 2; });
+    EXPECT_EQ(scene->kept(TraceEvent::pdu_in, CommandId::submit_sm), 2u);
+    EXPECT_EQ(scene->kept(TraceEvent::pdu_out, CommandId::submit_sm_resp), 2u);
 }
 
 TEST_P(PursesTest, WhatTheCreditsCoverIsAcceptedAndTheRestRefused) {

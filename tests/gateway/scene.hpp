@@ -346,6 +346,12 @@ public:
         for (Running& running : running_) std::ranges::copy(events_of(running), std::back_inserter(all));
         return all;
     }
+    /// How many PDUs of a command the history has, in or out.
+    std::size_t kept(TraceEvent event, CommandId command) {
+        return static_cast<std::size_t>(std::ranges::count_if(traces(), [=](const history::OwnedRecord& its) {
+            return its.event == event && its.status == static_cast<std::uint32_t>(command);
+        }));
+    }
     bool empty() const {
         for (const auto& disk : disks_)
             if (!disk.table(storage::Table::message).empty()) return false;

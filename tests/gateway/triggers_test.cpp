@@ -273,6 +273,36 @@ TEST_P(TriggersTest, AReplySurvivesACrashOnceTheProviderIsAnswered) {
     EXPECT_EQ(sent_text(*scene), "Thanks");
 }
 
+TEST_P(TriggersTest, WhatAScriptHeldUpHasItsPdusInTheHistory) {
+    gateway::Setup setup(GetParam());
+    setup.look_ups = &answers;
+    const auto program = program_of({{Event::submit, "sql.execute('db', 'x')"},
+                                     {Event::route, "sql.execute('db', 'x')"},
+                                     {Event::originated, "sql.execute('db', 'x')"}});
+    Scene scene(setup, nullptr, 1, [&](GatewayConfig& c) {
+        c.program = program;
+        c.history_pdus = true;
+    });
+    scene.bind();
+    scene.customer->send(CommandId::submit_sm, Scene::sample());
+    scene.provider().send(CommandId::deliver_sm, from_mobile("Hi"));
+    for (int i = 0; i < 3; ++i) {
+        scene.until([&] { return !answers.waiting.empty(); });
+        answers.answer();
+    }
+    scene.until([&] { return !scene.customer->responses.empty() && !scene.provider().responses.empty(); });
+    EXPECT_EQ(scene.kept(TraceEvent::pdu_in, CommandId::submit_sm), 1u);
+    EXPECT_EQ(scene.kept(TraceEvent::pdu_out, CommandId::submit_sm_resp), 1u);
+    EXPECT_EQ(scene.kept(TraceEvent::pdu_in, CommandId::deliver_sm), 1u);
+    EXPECT_EQ(scene.kept(TraceEvent::pdu_out, CommandId::deliver_sm_resp), 1u);
+    const auto traces = scene.traces();
+    const auto submitted = std::ranges::find_if(traces, [](const history::OwnedRecord& its) {
+        return its.event == TraceEvent::pdu_in && its.status == static_cast<std::uint32_t>(CommandId::submit_sm);
+    });
+    ASSERT_NE(submitted, traces.end());
+    EXPECT_NE(as_text(ByteView(submitted->tail)).find("447700900123"), std::string_view::npos);
+}
+
 TEST_P(TriggersTest, ABindIsRefusedOrWaitsForItsLookUp) {
     gateway::Setup setup(GetParam());
     setup.look_ups = &answers;
