@@ -35,6 +35,9 @@ inline constexpr std::size_t ring_bytes = 1024 * 1024;
 /// The largest record a ring takes.
 inline constexpr std::size_t ring_record = 160 * 1024;
 
+/// Receipts of one shard that overtook the response to their message and wait for it in memory.
+inline constexpr std::size_t early_receipts = 10'000;
+
 /// TLVs that SMPP does not define, of a provider's receipt: kept for the account's, whole ones up to so many octets.
 inline constexpr std::size_t receipt_tlvs = 80;
 

@@ -37,7 +37,7 @@ namespace sluice::gateway {
     X(receipts_in, "receipts received from providers") \
     X(receipts_matched, "receipts that found their message") \
     X(receipts_looked_up, "receipts looked up on disk") \
-    X(receipts_early, "receipts held because their message was not known yet") \
+    X(receipts_early, "receipts kept on disk because their message was not known yet, nor within 20 ms") \
     X(receipts_quarantined, "receipts that matched nothing within the hold time") \
     X(receipts_repeated, "receipts for messages that were final already") \
     X(receipts_intermediate, "receipts that tell of a state that is not final") \

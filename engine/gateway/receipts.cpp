@@ -171,6 +171,8 @@ void Receipts::on_index(const wire::IndexNote& note) {
     // An id that a provider uses again is the newer message's (interop R3).
     index_.put(note.key, note.id, WallTime(microseconds(note.until)));
     if (!held_.empty()) give_held(note.key);
+    if (early_.size() > 0)
+        for (const ReceiptNote& early : early_.take(note.key)) on_receipt(early);
 }
 
 void Receipts::give_held(std::uint64_t key) {
@@ -259,7 +261,21 @@ void Receipts::unmatched(ReceiptNote note) {
         note.tried = true;
         return route(note);  // looked up once more: its response may have come meanwhile
     }
-    hold(note);
+    if (note.reply.command != wire::held_receipt && early_.size() < limits::early_receipts) wait_a_moment(note);
+    else hold(note);
+}
+
+void Receipts::wait_a_moment(const ReceiptNote& note) {
+    early_.add(note, core_.now().mono + EarlyReceipts::patience);
+    if (!std::exchange(early_timer_, true))
+        core_.reactor->timers().arm(core_.now().mono + EarlyReceipts::patience, [this] { expire_early(); });
+}
+
+void Receipts::expire_early() {
+    for (const ReceiptNote& note : early_.expire(core_.now().mono)) hold(note);
+    const auto next = early_.next_expiry();
+    early_timer_ = next.has_value();
+    if (next) core_.reactor->timers().arm(*next, [this] { expire_early(); });
 }
 
 void Receipts::learn(PartyId provider, std::uint8_t reading) {
@@ -275,7 +291,19 @@ void Receipts::on_habit(const wire::HabitNote& habit) {
     const Party& party = core_.party(habit.provider);
     core_.log('I', (party.provider != nullptr ? party.provider->name : std::string("a provider")) +
                        " writes message ids in receipts in another base than in responses: receipt_id_format may say so");
-    // What was held under the plain reading, because its answer had not come yet, is looked up in the other one.
+    // What waits under the plain reading, because its answer had not come yet, is looked up in the other one.
+    for (ReceiptNote& note : early_.take_all()) {
+        const std::uint64_t key =
+            note.provider != habit.provider || note.reading == reading
+                ? 0
+                : receipt_key(note.provider, party.provider, {note.provider_id, note.provider_id_size}, reading);
+        if (key != 0) {
+            note.key = key;
+            note.reading = reading;
+            note.tried = true;
+        }
+        route(note);
+    }
     std::vector<std::pair<std::uint64_t, Held>> again;
     std::erase_if(held_, [&](const auto& entry) {
         const bool other = entry.second.note.provider == habit.provider && entry.second.note.reading != reading;

@@ -5,13 +5,15 @@
 
 #include "codecs/smpp/pdu.hpp"
 #include "engine/gateway/core.hpp"
+#include "engine/gateway/early_receipts.hpp"
 #include "engine/gateway/receipt_index.hpp"
 
 namespace sluice::gateway {
 
 /// Brings receipts home. The index from a provider's message_id to ours is dealt over the shards by hash, whichever
 /// link and shard a receipt comes in on: link's shard -> index's shard -> message's home, where it is recorded; then
-/// the provider is answered. Receipts that find nothing are kept on disk for a while: their submit_sm_resp may follow.
+/// the provider is answered. Receipts that find nothing wait for a moment in memory, then for a while on disk: their
+/// submit_sm_resp may follow.
 class Receipts {
 public:
     Receipts(Core& core, MessageStore& messages) : core_(core), index_(messages, {}) {}
@@ -86,6 +88,8 @@ private:
     void route(const wire::ReceiptNote& note);
     void matched(wire::ReceiptNote note, MessageId id);
     void unmatched(wire::ReceiptNote note);
+    void wait_a_moment(const wire::ReceiptNote& note);
+    void expire_early();
     void hold(const wire::ReceiptNote& note);
     /// Tells the history, which has no message for it yet, what its provider is answered.
     void note_answer(const wire::ReceiptNote& note, smpp::CommandStatus status);
@@ -97,6 +101,8 @@ private:
 
     Core& core_;
     ReceiptIndex index_;
+    EarlyReceipts early_;
+    bool early_timer_ = false;  ///< it is armed
     std::unordered_multimap<std::uint64_t, Held> held_;
     std::unordered_map<std::uint32_t, storage::Key> given_;  ///< rows of held receipts on the way to their message
     std::uint32_t next_given_ = 1;

@@ -144,6 +144,35 @@ TEST_P(Receipt, R4BeforeTheResponse) {
     EXPECT_EQ(scene.count(&Counters::receipts_early), 1u);
 }
 
+TEST_P(Receipt, R4AMomentBeforeTheResponseNothingIsWrittenForIt) {
+    Scene scene(GetParam());
+    ready(scene);
+    Scripted::Request held;
+    scene.provider().script = [&](session::Session&, const Scripted::Request& request) { held = request; };
+    const std::string id = scene.submit();
+    scene.until([&] { return held.link.valid(); });
+    const auto rows = [&] {
+        std::size_t sum = 0;
+        for (std::size_t i = 0; i < scene.shards(); ++i) sum += scene.disk(i).table(storage::Table::held).size();
+        return sum;
+    };
+    // An intermediate one before the final one, on the other bind.
+    for (const char* text : {"id:early stat:ENROUTE", "id:early stat:DELIVRD"})
+        scene.provider().send(CommandId::deliver_sm, Scene::receipt(text), 1);
+    scene.run(milliseconds(10));
+    EXPECT_TRUE(scene.provider().responses.empty());
+    scene.provider().answer(held, CommandStatus::ESME_ROK, "early");
+    scene.until([&] { return !scene.customer->requests.empty() && scene.provider().responses.size() == 2; });
+    for (const auto& response : scene.provider().responses) EXPECT_EQ(response.header.status, CommandStatus::ESME_ROK);
+    EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, id);
+    EXPECT_EQ(scene.count(&Counters::receipts_early), 0u);
+    EXPECT_EQ(scene.count(&Counters::receipts_intermediate), 1u);
+    EXPECT_EQ(rows(), 0u);
+    scene.run(seconds(1));
+    EXPECT_TRUE(scene.empty());
+    EXPECT_EQ(rows(), 0u);
+}
+
 TEST_P(Receipt, R4SurvivesACrash) {
     Scene scene(GetParam());
     ready(scene);

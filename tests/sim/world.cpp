@@ -404,7 +404,7 @@ void World::run() {
         p->behave();
         p->stop_originating();
     }
-    const MonoTime until = net_.now() + seconds(600);
+    const MonoTime until = net_.now() + seconds(1800);  // more than the longest wait before a retry
     do {
         for (int tenths = 0; tenths < 10; ++tenths) {
             advance_to(net_.now() + milliseconds(100));
@@ -456,7 +456,9 @@ std::vector<std::string> World::violations() {
             if (!gateway::read_snapshot(value, m)) continue;
             wrong.push_back("left on disk " + std::to_string(i) + ": " + std::to_string(m.id) + " leg " +
                             std::to_string(int(m.leg)) + " stage " + std::to_string(int(m.stage)) + " lane row " +
-                            std::to_string(m.lane_row) + " position " + std::to_string(m.position));
+                            std::to_string(m.lane_row) + " position " + std::to_string(m.position) + " due in " +
+                            std::to_string(std::chrono::floor<seconds>(m.due_at - clock_.wall()).count()) + " s, tries " +
+                            std::to_string(m.attempts));
         }
         for (const auto& [key, value] : disks_[i].table(storage::Table::queue))
             wrong.push_back("row left on disk " + std::to_string(i) + ": " + std::to_string(key.high) + " " +
