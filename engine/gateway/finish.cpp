@@ -6,12 +6,6 @@
 
 namespace sluice::gateway {
 
-AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, MessageId message,
-                         smpp::CommandStatus status) {
-    return {what, static_cast<std::uint8_t>(reply.shard), reply.command, reply.sequence,
-            static_cast<std::uint32_t>(status), reply.link, message};
-}
-
 void drop(Core& core, Message& m) {
     if (MessageCounts::is_unfinished(m)) --core.party(m.account).shared->queued;
     charge_at_end(core, m, smpp::MessageState::deleted, {});

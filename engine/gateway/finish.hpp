@@ -16,7 +16,10 @@ void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply);
 /// It need not be kept any longer: it was delivered to the account, or nobody wants it.
 void drop(Core& core, Message& m);
 
-AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, MessageId message,
-                         smpp::CommandStatus status = smpp::CommandStatus::ESME_ROK);
+inline AfterCommit after_commit(AfterCommit::What what, const wire::ReplyTo& reply, MessageId message,
+                                smpp::CommandStatus status = smpp::CommandStatus::ESME_ROK) {
+    return {what, static_cast<std::uint8_t>(reply.shard), reply.command, reply.sequence,
+            static_cast<std::uint32_t>(status), reply.link, message};
+}
 
 }  // namespace sluice::gateway

@@ -24,9 +24,6 @@ constexpr const char* index_suffix = ".index";
 constexpr std::uint64_t least_segment = 256 * 1024, most_segment = 64u << 20;
 /// A segment is removed whole, so it holds no more than this part of the time, or of the size, that is kept.
 constexpr int parts_of_time = 16, parts_of_size = 64;
-/// So much is handed to the disk at a time, and its pages given back when the next is: a history is written far more
-/// than it is read, and memory that a cache takes up for the first time costs more than the writing.
-constexpr std::uint64_t pages_kept = 1u << 20;
 constexpr seconds least_age{10};
 
 class ReadFile {
@@ -69,10 +66,24 @@ private:
     int fd_;
 };
 
+/// Made anew, and written past the page cache where the file system can: a history is written far more than it is read,
+/// and memory that a cache takes up costs more than the writing.
+int create_file(const std::string& path, int flags) {
+    const int common = O_WRONLY | O_CREAT | O_CLOEXEC | flags;
+    const int fd = ::open(path.c_str(), common | O_DIRECT, 0600);
+    return fd < 0 && errno == EINVAL ? ::open(path.c_str(), common & ~O_EXCL, 0600) : fd;
+}
+
+/// Whole units of a DirectBuffer.
 bool write_all(int fd, ByteView octets) {
     while (!octets.empty()) {
         const ssize_t n = ::write(fd, octets.data(), octets.size());
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EINVAL) {  // a file system that asks for larger units
+            const int flags = ::fcntl(fd, F_GETFL);
+            if ((flags & O_DIRECT) != 0 && ::fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0) continue;
+            errno = EINVAL;
+        }
         if (n < 0) return false;
         octets = octets.subspan(static_cast<std::size_t>(n));
     }
@@ -148,7 +159,7 @@ std::vector<std::string> Files::recover() {
             const auto block = file.block(good, buffer);
             if (!block) break;
             index.add(*block, static_cast<std::uint32_t>(good));
-            good += block->size();
+            good += block->size_on_disk();
         }
         // A crash cuts the last block short; anything else is damage, and what stands behind it cannot be told apart.
         if (good < segment.octets) {
@@ -177,12 +188,11 @@ void Files::append(ByteView stretch) {
 
 bool Files::begin_segment() {
     const std::string path = name(next_number_, segment_suffix);
-    fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fd_ = create_file(path, O_EXCL);
     if (fd_ < 0) return false;
     const std::lock_guard lock(mutex_);
     open_ = {};
     open_.number = next_number_++;
-    handed_over_ = 0;
     index_ = {};
     return true;
 }
@@ -200,7 +210,7 @@ void Files::flush() {
         lose(block.header.records, "cannot make a file in", errno);
         return block_.clear();
     }
-    if (!write_all(fd_, block.octets())) {
+    if (!write_all(fd_, block_.on_disk())) {
         lose(block.header.records, "cannot write to", errno);
         // What is there of it is not a block: the next one begins in its place, or in another segment.
         if (::ftruncate(fd_, static_cast<off_t>(open_.octets)) != 0) complete_segment();
@@ -210,35 +220,28 @@ void Files::flush() {
     {
         const std::lock_guard lock(mutex_);
         index_.add(block, static_cast<std::uint32_t>(open_.octets));
-        open_.octets += block.size();
+        open_.octets += block.size_on_disk();
         open_.first = index_.first;
         open_.last = index_.last;
         trouble_.clear();
     }
     block_.clear();
-    give_pages_back();
     if (open_.octets >= segment_octets()) {
         complete_segment();
         remove_old(INT64_MIN);
     }
 }
 
-void Files::give_pages_back() {
-    if (open_.octets - handed_over_ < pages_kept) return;
-    if (handed_over_ > 0) ::posix_fadvise(fd_, 0, static_cast<off_t>(handed_over_), POSIX_FADV_DONTNEED);
-    ::sync_file_range(fd_, static_cast<off_t>(handed_over_), static_cast<off_t>(open_.octets - handed_over_),
-                      SYNC_FILE_RANGE_WRITE);
-    handed_over_ = open_.octets;
-}
-
 bool Files::write_index(Segment& segment, Index& index) {
-    const std::vector<std::uint8_t> octets = index.encode();
-    const int fd = ::open(name(segment.number, index_suffix).c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const bool written = fd >= 0 && write_all(fd, octets);
+    const std::size_t size = index.finish();
+    const DirectBuffer octets(size);
+    index.encode(octets.data());
+    const int fd = create_file(name(segment.number, index_suffix), O_TRUNC);
+    const bool written = fd >= 0 && write_all(fd, octets.filled(size));
     const int error = errno;
     if (fd >= 0) ::close(fd);
     if (!written) lose(0, "cannot write an index in", error);
-    segment.index_octets = octets.size();
+    segment.index_octets = whole_units(size);
     segment.first = index.first;
     segment.last = index.last;
     return written;

@@ -100,7 +100,6 @@ private:
     std::uint64_t segment_octets() const;
     bool begin_segment();
     void lose(std::uint32_t records, const char* what, int error);
-    void give_pages_back();
     void complete_segment();
     bool write_index(Segment& segment, Index& index);
     /// The oldest that are altogether earlier, or too much, with room kept for the one that is written.
@@ -120,7 +119,6 @@ private:
     BlockWriter block_;
     std::uint64_t next_number_ = 1;
     int fd_ = -1;
-    std::uint64_t handed_over_ = 0;  ///< octets of the open segment that the disk has, or is getting
     std::atomic<std::uint64_t> unwritten_{0};
 };
 

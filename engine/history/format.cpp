@@ -52,7 +52,7 @@ bool BlockWriter::add(ByteView stretch) {
 }
 
 Block BlockWriter::finish() {
-    const ByteView stretches = ByteView(octets_).subspan(sizeof header_, header_.size);
+    const ByteView stretches{octets_.data() + sizeof header_, header_.size};
     header_.magic = block_magic;
     header_.checksum = checksum_of(header_, stretches);
     std::memcpy(octets_.data(), &header_, sizeof header_);
@@ -65,7 +65,7 @@ std::optional<Block> read_block(ByteView octets) {
     std::memcpy(&block.header, octets.data(), sizeof block.header);
     octets = octets.subspan(sizeof block.header);
     if (block.header.magic != block_magic || block.header.size > octets.size() ||
-        block.header.size > max_block - sizeof block.header)
+        block.header.size > block_octets)
         return std::nullopt;
     block.stretches = octets.first(block.header.size);
     if (checksum_of(block.header, block.stretches) != block.header.checksum) return std::nullopt;
@@ -98,19 +98,21 @@ void Index::add(const Block& block, std::uint32_t offset) {
     offsets.push_back(offset);
 }
 
-std::vector<std::uint8_t> Index::encode() {
+std::size_t Index::finish() {
     sort_by_key(entries);
     const auto same = std::ranges::unique(entries);
     entries.erase(same.begin(), same.end());
+    return sizeof(IndexHeader) + offsets.size() * sizeof offsets[0] + entries.size() * sizeof entries[0];
+}
+
+void Index::encode(std::uint8_t* to) const {
     const IndexHeader header{index_magic, static_cast<std::uint32_t>(offsets.size()),
                              static_cast<std::uint32_t>(entries.size()), first, last};
     const std::size_t offsets_size = offsets.size() * sizeof offsets[0];
     const std::size_t entries_size = entries.size() * sizeof entries[0];
-    std::vector<std::uint8_t> octets(sizeof header + offsets_size + entries_size);
-    std::memcpy(octets.data(), &header, sizeof header);
-    if (offsets_size > 0) std::memcpy(octets.data() + sizeof header, offsets.data(), offsets_size);
-    if (entries_size > 0) std::memcpy(octets.data() + sizeof header + offsets_size, entries.data(), entries_size);
-    return octets;
+    std::memcpy(to, &header, sizeof header);
+    if (offsets_size > 0) std::memcpy(to + sizeof header, offsets.data(), offsets_size);
+    if (entries_size > 0) std::memcpy(to + sizeof header + offsets_size, entries.data(), entries_size);
 }
 
 std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& read) {
@@ -118,7 +120,7 @@ std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& r
     if (size < sizeof header || !read(0, reinterpret_cast<std::uint8_t*>(&header), sizeof header)) return std::nullopt;
     const std::uint64_t wanted = sizeof header + std::uint64_t{header.blocks} * sizeof(std::uint32_t) +
                                  std::uint64_t{header.entries} * sizeof(IndexEntry);
-    if (header.magic != index_magic || wanted != size || header.first > header.last) return std::nullopt;
+    if (header.magic != index_magic || whole_units(wanted) != size || header.first > header.last) return std::nullopt;
     return header;
 }
 

@@ -1,17 +1,49 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
+#include "engine/base/check.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/history/stretch.hpp"
 
 /// What the history looks like on disk. A *segment* is a file of blocks, only ever appended to; beside it stands, once
-/// it is complete, its *index*: where the blocks are, and which blocks know a key. Both may have been damaged since:
+/// it is complete, its *index*: where the blocks are, and which blocks know a key. Both are written past the page cache,
+/// so blocks and the index end with zeroes up to a multiple of `disk_unit`. Both may have been damaged since:
 /// every reader below takes any octets. Numbers are in the machine's order, as in the store.
 namespace sluice::history {
+
+/// What O_DIRECT asks of offsets, lengths and addresses.
+inline constexpr std::size_t disk_unit = 4096;
+constexpr std::uint64_t whole_units(std::uint64_t octets) { return (octets + disk_unit - 1) / disk_unit * disk_unit; }
+
+/// Octets that O_DIRECT takes.
+class DirectBuffer {
+public:
+    /// Their number is rounded up.
+    explicit DirectBuffer(std::size_t size)
+        : size_(whole_units(size)), octets_(static_cast<std::uint8_t*>(std::aligned_alloc(disk_unit, size_))) {
+        SLUICE_CHECK(octets_ != nullptr);
+    }
+    std::uint8_t* data() const { return octets_.get(); }
+    /// The first `used` of them, and zeroes up to the next whole unit.
+    ByteView filled(std::size_t used) const {
+        std::memset(data() + used, 0, whole_units(used) - used);
+        return {data(), whole_units(used)};
+    }
+
+private:
+    struct Free {
+        void operator()(std::uint8_t* octets) const { std::free(octets); }
+    };
+    std::size_t size_;
+    std::unique_ptr<std::uint8_t, Free> octets_;
+};
 
 /// Stands before a block's stretches.
 struct BlockHeader {
@@ -27,15 +59,15 @@ static_assert(sizeof(BlockHeader) == 40);
 
 /// Of a block's stretches. The larger it is, the fewer blocks have events of the same message, and so the smaller is
 /// the index; a look-up reads whole blocks.
-inline constexpr std::size_t block_octets = 256 * 1024;
-inline constexpr std::size_t max_block = sizeof(BlockHeader) + block_octets;
+inline constexpr std::size_t max_block = 256 * 1024;  ///< with its header
+inline constexpr std::size_t block_octets = max_block - sizeof(BlockHeader);
 
 /// A whole block: the stretches lie behind its header.
 struct Block {
     BlockHeader header;
     ByteView stretches;
     std::size_t size() const { return sizeof(BlockHeader) + stretches.size(); }
-    ByteView octets() const { return {stretches.data() - sizeof(BlockHeader), size()}; }
+    std::size_t size_on_disk() const { return whole_units(size()); }
 };
 
 /// Gathers stretches to one block.
@@ -46,11 +78,13 @@ public:
     bool empty() const { return header_.records == 0; }
     /// The whole block; good until the next `add` or `clear`.
     Block finish();
+    /// That, as it is written.
+    ByteView on_disk() const { return octets_.filled(sizeof header_ + header_.size); }
     void clear() { header_ = {}; }
 
 private:
     BlockHeader header_;  ///< its `size` counts as stretches come
-    std::vector<std::uint8_t> octets_ = std::vector<std::uint8_t>(max_block);
+    DirectBuffer octets_{max_block};
 };
 
 /// The block that `octets` begin with; nothing when they do not begin with a whole one.
@@ -90,8 +124,10 @@ struct Index {
 
     /// Takes up a block that begins at `offset`.
     void add(const Block& block, std::uint32_t offset);
-    /// As the file has it.
-    std::vector<std::uint8_t> encode();
+    /// Puts it in order, and says how long it is as the file has it.
+    std::size_t finish();
+    /// The same, to `to`.
+    void encode(std::uint8_t* to) const;
 
 private:
     void add(std::uint32_t key);

@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const std::uint32_t records = stretch.records(); records > 0) {
         BlockWriter writer;
         SLUICE_CHECK(writer.add(stretch.finish()));
-        const auto block = read_block(writer.finish().octets());
+        writer.finish();
+        const auto block = read_block(writer.on_disk());
         SLUICE_CHECK(block.has_value());
         std::uint32_t read = 0;
         RecordReader again(block->stretches);

@@ -30,7 +30,7 @@ TEST(HistoryFormat, ABlockComesBackAsItWas) {
     const auto tail = addresses("Bank", "447700900123");
     ASSERT_TRUE(writer.add(stretch_of({7, 1000, 3, 4, TraceEvent::accepted, tail})));
     ASSERT_TRUE(writer.add(stretch_of({8, 400, 0, 0, TraceEvent::done, {}})));  // another shard's clock was read earlier
-    const auto block = read_block(writer.finish().octets());
+    const auto block = read_block(whole(writer));
     ASSERT_TRUE(block);
     EXPECT_EQ(block->header.first, 400);
     EXPECT_EQ(block->header.last, 1000);
@@ -51,7 +51,7 @@ TEST(HistoryFormat, ABlockIsFullAtItsSize) {
     const auto stretch = stretch_of({1, 0, 0, 0, TraceEvent::pdu_in, tail});
     for (std::size_t i = 0; i < block_octets / stretch.size(); ++i) ASSERT_TRUE(writer.add(stretch));
     EXPECT_FALSE(writer.add(stretch));
-    const auto block = read_block(writer.finish().octets());
+    const auto block = read_block(whole(writer));
     ASSERT_TRUE(block);
     EXPECT_LE(block->size(), max_block);
     EXPECT_EQ(block->header.records, block_octets / stretch.size());
@@ -63,13 +63,13 @@ TEST(HistoryFormat, ABlockIsFullAtItsSize) {
 TEST(HistoryFormat, EveryFlippedBitIsSeen) {
     BlockWriter writer;
     writer.add(stretch_of({7, 1000, 3, 4, TraceEvent::send, {}}));
-    const ByteView whole = writer.finish().octets();
-    for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
-        std::vector<std::uint8_t> damaged(whole.begin(), whole.end());
+    const ByteView octets = whole(writer).first(writer.finish().size());
+    for (std::size_t bit = 0; bit < octets.size() * 8; ++bit) {
+        std::vector<std::uint8_t> damaged(octets.begin(), octets.end());
         damaged[bit / 8] ^= static_cast<std::uint8_t>(1u << (bit % 8));
         EXPECT_FALSE(read_block(damaged)) << bit;
     }
-    for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(read_block(whole.first(size))) << size;
+    for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(read_block(octets.first(size))) << size;
 }
 
 TEST(HistoryFormat, EveryEventHasAName) {
@@ -98,10 +98,10 @@ RC_GTEST_PROP(HistoryFormat, AnIndexFindsEveryBlockOfEveryKey, ()) {
     for (std::size_t i = 0; i < ids.size(); ++i) {
         BlockWriter writer;
         for (const std::uint8_t id : ids[i]) writer.add(stretch_of({id + 1u, 0, 0, 0, TraceEvent::send, {}}));
-        index.add(*read_block(writer.finish().octets()), static_cast<std::uint32_t>(1000 * i));
+        index.add(*read_block(whole(writer)), static_cast<std::uint32_t>(1000 * i));
     }
     if (ids.empty()) index.first = index.last = 0;
-    const auto octets = index.encode();
+    const auto octets = whole(index);
     const auto header = read_index_header(octets.size(), reader_of(octets));
     RC_ASSERT(header.has_value());
     RC_ASSERT(block_offsets(*header, reader_of(octets)).size() == ids.size());
@@ -121,7 +121,7 @@ TEST(HistoryFormat, ALookUpReadsAFewPagesOfALargeIndex) {
         index.offsets.push_back(block * 100);
         for (std::uint32_t i = 0; i < ids; ++i) index.entries.push_back({key_of_message(block * ids + i), block});
     }
-    const auto octets = index.encode();
+    const auto octets = whole(index);
     std::size_t read = 0;
     const ReadAt counting = [&](std::uint64_t offset, std::uint8_t* to, std::size_t size) {
         read += size;

@@ -37,6 +37,21 @@ inline std::vector<std::uint8_t> stretch_of(const Record& record) {
     return {whole.begin(), whole.end()};
 }
 
+/// A block as its file has it.
+inline ByteView whole(BlockWriter& writer) {
+    writer.finish();
+    return writer.on_disk();
+}
+
+/// An index likewise.
+inline std::vector<std::uint8_t> whole(Index& index) {
+    const std::size_t size = index.finish();
+    const DirectBuffer buffer(size);
+    index.encode(buffer.data());
+    const ByteView octets = buffer.filled(size);
+    return {octets.begin(), octets.end()};
+}
+
 inline std::int64_t micros(WallTime at) { return at.time_since_epoch().count(); }
 inline const WallTime noon{std::chrono::sys_days(std::chrono::year(2026) / 3 / 4) + std::chrono::hours(12)};
 
