@@ -21,7 +21,7 @@ Lane& MessageStore::lane(PartyId destination, std::uint8_t priority) {
     return lane_with(lane_key(destination, priority));
 }
 
-Lane& MessageStore::lane_with(std::uint64_t key) {
+Lane& MessageStore::find_lane(std::uint64_t key) {
     if (const std::uint64_t* place = lane_places_.find(key)) return *lanes_[*place];
     lane_places_.put(key, lanes_.size());
     return *lanes_.emplace_back(std::make_unique<Lane>(key));

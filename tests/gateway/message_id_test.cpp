@@ -1,8 +1,11 @@
 #include "engine/gateway/message_id.hpp"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <set>
+
+#include "engine/gateway/compose.hpp"
 
 namespace sluice::gateway {
 namespace {
@@ -88,6 +91,14 @@ TEST(MessageId, AfterIsWhatIsMadeNextAtOneTime) {
             id = next;
         }
     }
+}
+
+RC_GTEST_PROP(MessageId, IsShownAsItsNumberAndReadBack, ()) {
+    const auto bits = *rc::gen::inRange(0, 64);
+    const MessageId id = *rc::gen::arbitrary<MessageId>() >> bits;
+    RC_ASSERT(shown_id(id, routing::IdFormat::decimal) == std::to_string(id));
+    for (const auto format : {routing::IdFormat::decimal, routing::IdFormat::hex})
+        RC_ASSERT(parse_shown_id(shown_id(id, format), format) == id);
 }
 
 }  // namespace
