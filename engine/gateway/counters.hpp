@@ -11,6 +11,9 @@ namespace sluice::gateway {
     X(submits, "submit_sm, data_sm and submit_multi destinations received from accounts") \
     X(accepted, "messages acknowledged to accounts after they were on disk") \
     X(refused_malformed, "submits refused because a field was wrong") \
+    X(refused_tlv_length, "submits refused with ESME_RINVTLVLEN because a TLV has a length that SMPP forbids") \
+    X(tlvs_mended, "TLVs of another width, or without their NUL, that go on as SMPP has them") \
+    X(tlvs_left_out, "TLVs of mobile-originated messages that were left out because SMPP forbids their length") \
     X(refused_sender, "submits refused with ESME_RINVSRCADR because the account may not send as that") \
     X(refused_throttled, "submits refused with ESME_RTHROTTLED") \
     X(refused_full, "submits refused with ESME_RMSGQFUL") \

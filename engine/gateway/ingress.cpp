@@ -4,6 +4,7 @@
 #include <array>
 
 #include "codecs/smpp/time.hpp"
+#include "codecs/smpp/tlv_length.hpp"
 #include "engine/gateway/charging.hpp"
 #include "engine/gateway/compose.hpp"
 #include "engine/gateway/finish.hpp"
@@ -87,9 +88,37 @@ CommandStatus Ingress::admit(Party& party, smpp::MessageBody pdu, const ReplyTo&
                              bool fires) {
     Message m;
     if (const auto status = check(party, pdu, m); status != CommandStatus::ESME_ROK) return status;
+    std::vector<std::uint8_t> mended;
+    if (!pdu.tlvs.raw().empty()) [[unlikely]]
+        if (const auto status = check_tlvs(party, pdu.tlvs, mended); status != CommandStatus::ESME_ROK) return status;
     if (core_.fires(script::Event::submit) && fires) [[unlikely]]
         return triggered(party, pdu, reply, shown, id);
     return take(party, pdu, m, reply, shown, id);
+}
+
+namespace {
+std::string length_text(const smpp::Tlv& tlv) {
+    return std::string(smpp::name_of(tlv.tag)) + " of " + std::to_string(tlv.value.size()) + " octets";
+}
+}  // namespace
+
+/// Interop P9. Other people's decoders go by the specification's lengths, and some fail on anything else.
+CommandStatus Ingress::check_tlvs(const Party& party, smpp::TlvView& tlvs, std::vector<std::uint8_t>& mended) {
+    const smpp::TlvLengths lengths = smpp::tlv_lengths(tlvs);
+    if (lengths.all_right()) return CommandStatus::ESME_ROK;
+    if (lengths.wrong > 0 && party.account != nullptr) {
+        core_.log('D', "submit of " + party.account->system_id + " refused: " + length_text(lengths.first_wrong));
+        core_.counters.refused_tlv_length.add();
+        return CommandStatus::ESME_RINVTLVLEN;
+    }
+    // A provider is not told: it would bring the message again as it is, or lose it.
+    if (lengths.wrong > 0 && party.provider != nullptr)
+        core_.log('D', "message of " + party.provider->name + " without its " + length_text(lengths.first_wrong));
+    core_.counters.tlvs_left_out.add(lengths.wrong);
+    core_.counters.tlvs_mended.add(lengths.mendable);
+    mended = smpp::mend_tlvs(tlvs);
+    tlvs = smpp::TlvView(mended);
+    return CommandStatus::ESME_ROK;
 }
 
 CommandStatus Ingress::check(Party& party, smpp::MessageBody& pdu, Message& m) {
@@ -379,6 +408,8 @@ CommandStatus Ingress::originate(Party& party, const smpp::DeliverSm& received, 
         (pdu.esm_class & smpp::esm_class::udhi) == 0)
         pdu.short_message = smpp::without_trailing_nul(pdu.short_message, pdu.data_coding);
     pdu.registered_delivery = 0;
+    std::vector<std::uint8_t> mended;
+    if (!pdu.tlvs.raw().empty()) [[unlikely]] check_tlvs(party, pdu.tlvs, mended);
     const routing::HomeRequest request = home_request(core_, party, pdu);
     if (must_ask(core_, request) && owner_lookups_ < limits::owner_lookups) [[unlikely]]
         return ask_owner(party, pdu, request, reply);

@@ -49,6 +49,9 @@ private:
                               MessageId& id, bool fires = true);
     /// What the message says and the account may do; sets the message's times.
     smpp::CommandStatus check(Party& party, smpp::MessageBody& pdu, Message& m);
+    /// Refuses an account's TLVs of lengths that SMPP forbids, leaves out those of a provider; writes what has only another
+    /// width as SMPP has it. `tlvs` may point into `mended` then.
+    smpp::CommandStatus check_tlvs(const Party& party, smpp::TlvView& tlvs, std::vector<std::uint8_t>& mended);
     /// Gives it a route, and keeps it. `chosen`: the provider, whatever the routes say.
     smpp::CommandStatus take(Party& party, smpp::MessageBody& pdu, Message& m, const wire::ReplyTo& reply, MessageId shown,
                              MessageId& id, const routing::Provider* chosen = nullptr);

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "codecs/smpp/pdu.hpp"
+#include "codecs/smpp/tlv_length.hpp"
 #include "codecs/sms/charset.hpp"
 #include "codecs/sms/data_coding.hpp"
 #include "codecs/sms/septets.hpp"
@@ -315,6 +316,13 @@ bool Subject::write_text(std::string_view utf8) {
 
 bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) {
     if ((editable & bit(event_)) == 0) return refuse(fmt::format("on_{} cannot set TLVs", script::name_of(event_)));
+    if (value && smpp::tlv_length({smpp::Tag{tag}, as_bytes(*value)}) != smpp::TlvLength::right) {
+        const smpp::TlvRow& row = *smpp::find_tlv(smpp::Tag{tag});
+        const std::string range = row.min_length == row.max_length ? fmt::format("{}", row.min_length)
+                                                                   : fmt::format("{} to {}", row.min_length, row.max_length);
+        return refuse(fmt::format("'{}' has {} octets{}, not {}", row.name, range,
+                                  row.kind == smpp::TlvKind::text ? " with a NUL as the last" : "", value->size()));
+    }
     const bool payload = tag == static_cast<std::uint16_t>(smpp::Tag::message_payload);
     std::size_t size = value ? value->size() + smpp::tlv_header_size : 0;
     std::size_t others = 0;

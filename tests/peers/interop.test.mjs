@@ -6,7 +6,10 @@ import { Gateway, accountOf, providerAt, temporaryFolder } from './lib/gateway.m
 import { Command, RawPeer, bindBody, cstring, pdu, responseTo, submitBody } from './lib/raw.mjs';
 import { sleep, until } from './lib/wait.mjs';
 
-const Status = { ok: 0, invalidMessageLength: 1, invalidCommandLength: 2, invalidCommandId: 3, alreadyBound: 5, bindFailed: 13 };
+const Status = {
+    ok: 0, invalidMessageLength: 1, invalidCommandLength: 2, invalidCommandId: 3, alreadyBound: 5, bindFailed: 13,
+    invalidTlvLength: 0xc2,
+};
 
 let gateway;
 const folder = temporaryFolder();
@@ -102,6 +105,21 @@ for (const [what, body] of Object.entries(broken)) {
         const answer = await peer.request(Command.submit_sm, 5, body);
         assert.deepEqual([answer.command, answer.sequence], [responseTo(Command.submit_sm), 5]);
         assert.notEqual(answer.status, Status.ok);
+        await stillBound(peer);
+    });
+}
+
+const tlvLengths = {
+    'a callback_num of two octets': [[0x03, 0x81, 0, 2, 1, 1], Status.invalidTlvLength],
+    'a source_port without a value': [[0x02, 0x0a, 0, 0], Status.invalidTlvLength],
+    'a user_message_reference that takes one octet': [[0x02, 0x04, 0, 1, 7], Status.ok],
+    'a TLV of a vendor without a value': [[0x14, 0x00, 0, 0], Status.ok],
+};
+for (const [what, [tlvs, status]] of Object.entries(tlvLengths)) {
+    test(`${what} is answered with ${status} (P9)`, async () => {
+        const peer = await bound();
+        const answer = await peer.request(Command.submit_sm, 5, submitBody({ tlvs: Buffer.from(tlvs) }));
+        assert.deepEqual([answer.command, answer.sequence, answer.status], [responseTo(Command.submit_sm), 5, status]);
         await stillBound(peer);
     });
 }

@@ -62,6 +62,8 @@ TEST(Vm, VerdictsAndComplaintsNameTheLine) {
     EXPECT_EQ(error("message.destination_addr = '1\\0'"), "t.lua:2: 'destination_addr' cannot have a zero octet");
     EXPECT_EQ(error("message.text = 'caf\\xe9'"), "t.lua:2: 'text' is not UTF-8");
     EXPECT_EQ(error("message:set_tlv(0x1400, string.rep('x', 9000))"), "t.lua:2: the TLVs would take more than 8192 octets");
+    EXPECT_EQ(error("message:set_tlv(0x0381, 'xy')"), "t.lua:2: 'callback_num' has 4 to 19 octets, not 2");
+    EXPECT_EQ(error("message:set_tlv(0x020A, 'x')"), "t.lua:2: 'source_port' has 2 octets, not 1");
     EXPECT_EQ(error("message:tlv(70000)"), "t.lua:2: bad argument #1 to 'tlv' (a tag is 0 to 0xFFFF)");
 }
 
