@@ -13,12 +13,15 @@
 
 namespace sluice::accounts {
 
+/// What SourceConfig::owner may ask for: a number as +31699887766 or 31699887766, the first word of the text ("" for none).
+inline const std::vector<std::string_view> owner_names{"number", "digits", "keyword"};
+
 /// Accounts that live in a database.
 struct SourceConfig {
     std::string name;      ///< what routes call its accounts; the account of this name in the snapshot has their defaults
     std::string database;  ///< the name of one
     StatementText find;    ///< for {system_id}; what it returns: see account_of_row
-    StatementText owner;   ///< for {number} or {digits}: the system_ids that it is of, see NumberOwners; empty: their rows say
+    StatementText owner;   ///< by owner_names: the system_ids of whom a message is, see NumberOwners; empty: rows say
     StatementText charge;     ///< takes {credits} of {system_id}; meeting no row it has taken none; empty: none are there
     StatementText give_back;  ///< the opposite; empty: nothing is given back
     std::string scheme;    ///< of a PasswordHash that does not say it itself

@@ -12,13 +12,18 @@
 
 namespace sluice::accounts {
 
-/// Whose numbers are, as databases say it (SourceConfig::owner), remembered for as long as accounts are. Thread-safe; waits
+/// Whose messages to numbers are, as databases say it (SourceConfig::owner), remembered for as long as accounts are. Thread-safe; waits
 /// for nothing.
 class NumberOwners {
 public:
     struct Answer {
         bool away = false;                ///< nobody can say
         std::vector<std::string> owners;  ///< system_ids, at most routing::max_home_owners; empty: nobody's
+    };
+    /// A message, as far as databases are asked about it.
+    struct Question {
+        std::string digits;   ///< the number in international form
+        std::string keyword;  ///< routing::keyword_of its text; empty: there is none
     };
     /// Called once: inside `find` when it is remembered or nobody can be asked, else on a thread of a database. Must not block
     /// or throw.
@@ -33,13 +38,15 @@ public:
     void configure(const std::vector<SourceConfig>& sources);
     /// Some source can be asked.
     bool on() const;
-    /// `digits`: a number in international form. Nothing: it must be asked for.
-    std::optional<Answer> remembered(std::string_view digits) const;
-    void find(std::string_view digits, Done done);
+    /// The answer of some source depends on the keyword.
+    bool wants_keyword() const;
+    /// Nothing: it must be asked for.
+    std::optional<Answer> remembered(const Question& question) const;
+    void find(const Question& question, Done done);
 
     struct Stats {
         std::uint64_t asked = 0;   ///< of databases
-        std::uint64_t nobody = 0;  ///< numbers that none of them knows
+        std::uint64_t nobody = 0;  ///< what none of them knows
         std::uint64_t away = 0;    ///< it could not be asked
         std::size_t remembered = 0;
     };

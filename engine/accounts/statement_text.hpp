@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ public:
                                        Needs needs = Needs::all);
 
     bool empty() const { return text_.empty(); }
+    /// The parameter is in it; by its place in `names`.
+    bool has(std::size_t name) const { return std::ranges::find(places_, name) != places_.end(); }
     /// `values` in the order of `names`.
     sql::Statement with(const std::vector<sql::Parameter>& values) const;
     friend bool operator==(const StatementText&, const StatementText&) = default;

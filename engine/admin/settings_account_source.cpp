@@ -77,7 +77,7 @@ void read_account_source(TableReader& reader, const Settings& settings, accounts
     read_statement(reader, "find", source.find, {"system_id"}, StatementText::Needs::all,
                    "SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}");
     reader.require("find");
-    read_statement(reader, "owner", source.owner, {"number", "digits"}, StatementText::Needs::one,
+    read_statement(reader, "owner", source.owner, accounts::owner_names, StatementText::Needs::one,
                    "SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}");
     read_scheme(reader, source.scheme);
     reader.duration("cache", source.cache, seconds(0), std::chrono::hours(24));

@@ -15,18 +15,21 @@ std::uint64_t common_key(const routing::HomeRequest& request, PartyId provider, 
     return (numbers ^ rest * 0xBF58476D1CE4E5B9u) * 0x94D049BB133111EBu;
 }
 
-std::uint64_t keyword_in(Core& core, const Party& provider, const smpp::MessageBody& pdu,
-                         const routing::HomeRequest& request) {
+std::string keyword_in(Core& core, const Party& provider, const smpp::MessageBody& pdu,
+                       const routing::HomeRequest& request) {
     static constexpr routing::TextProfile unknown{};
     const auto part = part_of(pdu);
     PartKeywords& of_parts = core.accounts->part_keywords();
     if (part && part->part > 1) return of_parts.find(common_key(request, provider.id, *part));
-    const std::string word = routing::keyword_of(
+    std::string word = routing::keyword_of(
         text_in_utf8(pdu, provider.provider != nullptr ? provider.provider->text : unknown));
-    if (word.empty()) return 0;
-    const std::uint64_t keyword = routing::stable_key(word);
-    if (part && part->total > 1) of_parts.put(common_key(request, provider.id, *part), keyword);
-    return keyword;
+    if (!word.empty() && part && part->total > 1) of_parts.put(common_key(request, provider.id, *part), word);
+    return word;
+}
+
+/// Some rule, or some database, wants to know the keyword.
+bool wants_keyword(const Core& core) {
+    return core.snapshot->homes().wants_keyword() || (core.number_owners != nullptr && core.number_owners->wants_keyword());
 }
 
 }  // namespace
@@ -38,7 +41,8 @@ routing::HomeRequest home_request(Core& core, const Party& provider, const smpp:
     request.provider = provider.provider != nullptr ? provider.provider->id : routing::no_provider;
     request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, country);
     request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton, country);
-    if (core.snapshot->homes().wants_keyword()) request.keyword = keyword_in(core, provider, pdu, request);
+    if (wants_keyword(core)) request.word = keyword_in(core, provider, pdu, request);
+    if (!request.word.empty()) request.keyword = routing::stable_key(request.word);
     return request;
 }
 
@@ -57,13 +61,17 @@ bool databases_know(const Core& core, const routing::HomeRequest& request) {
 
 }  // namespace
 
+accounts::NumberOwners::Question question_of(const routing::HomeRequest& request) {
+    return {std::string(request.destination.text()), request.word};
+}
+
 Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts::NumberOwners::Answer* answer) {
     const routing::HomeDecision decision = core.snapshot->home(request);
     Owners owners;
     if (left_over(core, decision)) {
         if (const PartyId found = core.found_accounts.of_number(request.destination)) return {1, {found}};
         if (databases_know(core, request)) {
-            const auto remembered = answer == nullptr ? core.number_owners->remembered(request.destination.text()) : std::nullopt;
+            const auto remembered = answer == nullptr ? core.number_owners->remembered(question_of(request)) : std::nullopt;
             if (remembered) answer = &*remembered;
             if (answer == nullptr || answer->away) {
                 core.owners_missed = true;
@@ -81,7 +89,7 @@ Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts
 bool must_ask(Core& core, const routing::HomeRequest& request) {
     return databases_know(core, request) && left_over(core, core.snapshot->home(request)) &&
            core.found_accounts.of_number(request.destination) == 0 &&
-           !core.number_owners->remembered(request.destination.text());
+           !core.number_owners->remembered(question_of(request));
 }
 
 }  // namespace sluice::gateway

@@ -23,6 +23,8 @@ struct Owners {
 /// after the rules with numbers or keywords, before the rules for what is left. `answer` is what databases say; none: what is
 /// remembered of that. While they cannot be asked, what they decide is nobody's.
 Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts::NumberOwners::Answer* answer = nullptr);
+/// What databases are asked.
+accounts::NumberOwners::Question question_of(const routing::HomeRequest& request);
 /// Databases decide, and have to be asked.
 bool must_ask(Core& core, const routing::HomeRequest& request);
 

@@ -440,7 +440,7 @@ CommandStatus Ingress::ask_owner(Party& party, const smpp::DeliverSm& pdu, const
                    : go_home(its, *again, owners_of(core_, home_request(core_, its, *again), &answer), reply);
         if (status != CommandStatus::ESME_ROK) core_.answer(reply, status);
     };
-    core_.number_owners->find(request.destination.text(), [reactor = core_.reactor, answered](const auto& answer) {
+    core_.number_owners->find(question_of(request), [reactor = core_.reactor, answered](const auto& answer) {
         reactor->post([answered, answer] { answered(answer); });
     });
     return CommandStatus::ESME_ROK;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/gateway/compose.hpp"
-#include "engine/gateway/home.hpp"
 
 namespace sluice::gateway {
 
@@ -35,27 +34,26 @@ void Unowned::look_again_soon() {
     core_.reactor->wake();
 }
 
-bool Unowned::has_owner(const Message& m) {
+Owners Unowned::owners(const Message& m) {
     const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
-    if (!pdu) return false;
+    if (!pdu) return {};
     const routing::HomeRequest request = home_request(core_, core_.party(m.provider), *pdu);
-    if (!must_ask(core_, request)) return owners_of(core_, request).count > 0;
+    if (!must_ask(core_, request)) return owners_of(core_, request);
     ++lookups_;
-    core_.number_owners->find(request.destination.text(), [this, reactor = core_.reactor, id = m.id](const auto& answer) {
-        reactor->post([this, id, found = !answer.owners.empty(), away = answer.away] {
+    core_.number_owners->find(question_of(request), [this, reactor = core_.reactor, asked_by = core_.snapshot, request,
+                                                      id = m.id](const auto& answer) {
+        reactor->post([this, asked_by, request, id, answer] {
             --lookups_;
-            if (away) core_.owners_missed = true;
-            if (found) give_later(id);
+            if (core_.snapshot != asked_by) return;  // it is looked at again anyway
+            const Owners found = owners_of(core_, request, &answer);
+            if (found.count > 0) give_later(id, found);
         });
     });
-    return false;
+    return {};
 }
 
 /// The first owner gets the message itself, others copies, all in one batch.
-void Unowned::give(Message& m) {
-    const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
-    if (!pdu) return;
-    const Owners owners = owners_of(core_, home_request(core_, core_.party(m.provider), *pdu));
+void Unowned::give(Message& m, const Owners& owners) {
     for (std::uint8_t i = 1; i < owners.count; ++i) {
         Message copy;
         copy.kind = Kind::originated;
@@ -67,16 +65,17 @@ void Unowned::give(Message& m) {
         copy.set_body(m.body.view());
         core_.messages->accept(std::move(copy), AfterCommit{AfterCommit::What::reported}, core_.now());
     }
-    if (owners.count == 0) return core_.messages->let_go(m);
     const PartyId owner = owners.parties[0];
     core_.counters.originated_claimed.add();
     core_.note(m.id, TraceEvent::rerouted, owner);
     core_.messages->readdress(m, owner);
 }
 
-void Unowned::give_later(MessageId id) {
-    core_.messages->fetch(id, [this](Message* m) {
-        if (m != nullptr && m->account == nobody && m->stage == Stage::queued) give(*m);
+void Unowned::give_later(MessageId id, const Owners& owners) {
+    core_.messages->fetch(id, [this, owners, decided_by = core_.snapshot](Message* m) {
+        if (m == nullptr || m->account != nobody || m->stage != Stage::queued) return;
+        if (core_.snapshot == decided_by) give(*m, owners);
+        else core_.messages->let_go(*m);
     });
 }
 
@@ -104,7 +103,8 @@ void Unowned::work() {
     for (std::size_t n = 0; n < looked_at_per_turn && lookups_ < looked_at_per_turn && !in_memory_.empty(); ++n) {
         Message* const m = core_.messages->find(in_memory_.back());
         in_memory_.pop_back();
-        if (m != nullptr && m->account == nobody && m->stage == Stage::queued && has_owner(*m)) give(*m);
+        if (m == nullptr || m->account != nobody || m->stage != Stage::queued) continue;
+        if (const Owners its = owners(*m); its.count > 0) give(*m, its);
     }
     if (!in_memory_.empty()) core_.reactor->wake();
     else if (lane_ < lanes && !loading_) look_at_disk();
@@ -130,8 +130,8 @@ void Unowned::look_at_rows(const storage::LoadResult& result) {
     for (const storage::LoadedRow& row : result.rows) {
         position_ = row.key.low + 1;
         Message found;
-        if (!read_snapshot(result.value(row), found) || found.account != nobody || !has_owner(found)) continue;
-        give_later(found.id);
+        if (!read_snapshot(result.value(row), found) || found.account != nobody) continue;
+        if (const Owners its = owners(found); its.count > 0) give_later(found.id, its);
     }
     if (result.more) return;
     ++lane_;

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/gateway/core.hpp"
+#include "engine/gateway/home.hpp"
 
 namespace sluice::gateway {
 
@@ -33,10 +33,11 @@ public:
     void list(std::size_t limit, std::function<void(std::vector<Item>)> then);
 
 private:
-    /// False also when a database is asked: the message goes when it answers.
-    bool has_owner(const Message& m);
-    void give_later(MessageId id);
-    void give(Message& m);
+    /// Those that have a claim to it now. Nobody also when a database is asked: it goes when that answers.
+    Owners owners(const Message& m);
+    /// Unless the configuration has changed until it is in memory: then it is looked at again anyway.
+    void give_later(MessageId id, const Owners& owners);
+    void give(Message& m, const Owners& owners);
     void look_at_disk();
     void look_at_rows(const storage::LoadResult& result);
 

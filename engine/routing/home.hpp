@@ -53,7 +53,8 @@ struct HomeRequest {
     ProviderId provider = no_provider;  ///< no_provider: the configuration has lost it
     Address destination;
     Address source;
-    std::uint64_t keyword = 0;          ///< stable_key of `keyword_of` its text; 0: there is none
+    std::string word;                   ///< `keyword_of` its text; empty: there is none, or nobody asks
+    std::uint64_t keyword = 0;          ///< stable_key of that; 0: there is none
 };
 
 struct HomeDecision {

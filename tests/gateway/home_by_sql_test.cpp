@@ -20,7 +20,7 @@ protected:
         source.name = "customers";
         source.cache = source.cache_unknown = seconds(3600);
         source.owner = *accounts::StatementText::parse("SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}",
-                                                       {"number", "digits"}, accounts::StatementText::Needs::one);
+                                                       accounts::owner_names, accounts::StatementText::Needs::one);
         owners->configure({source});
         gateway::Setup setup(GetParam());
         setup.number_owners = owners.get();
@@ -41,12 +41,12 @@ protected:
             return condition();
         }));
     }
-    void bring(std::string_view number, std::size_t on = 0) {
+    void bring(std::string_view number, std::size_t on = 0, std::string_view text = "Hello") {
         smpp::DeliverSm pdu;
         pdu.source_addr = "447700900001";
         pdu.destination_addr = number;
         pdu.dest_addr_ton = pdu.dest_addr_npi = 1;
-        pdu.short_message = as_bytes("Hello");
+        pdu.short_message = as_bytes(text);
         scene->provider().send(CommandId::deliver_sm, pdu, on);
     }
     std::size_t waiting(PartyId id) {
@@ -78,6 +78,30 @@ TEST_P(HomeBySql, MessagesGoToWhomTheDatabaseNamesKnownHereOrNot) {
     EXPECT_EQ(waiting(nobody), 1u);
     EXPECT_LE(owners->stats().asked, 3u + 1u);
     EXPECT_EQ(scene->kept(TraceEvent::pdu_in, CommandId::deliver_sm), 4u);
+}
+
+TEST_P(HomeBySql, KeywordsDecideWhereTheStatementAsksForThem) {
+    ASSERT_TRUE(sql::execute(*database, {"CREATE TABLE Keywords (Number NVARCHAR(40), Keyword NVARCHAR(40), SystemID NVARCHAR(16))"}));
+    ASSERT_TRUE(sql::execute(*database, {"INSERT INTO Keywords VALUES ('777', 'win', 'Games'), ('777', 'win', 'shop'), "
+                                         "('777', 'stop', 'OptOut')"}));
+    accounts::SourceConfig source;
+    source.name = "customers";
+    source.cache = source.cache_unknown = seconds(3600);
+    source.owner = *accounts::StatementText::parse("SELECT SystemID FROM Keywords WHERE Number = {digits} AND Keyword = {keyword}",
+                                                   accounts::owner_names, accounts::StatementText::Needs::one);
+    owners->configure({source});
+    std::size_t count = 0;
+    for (const char* text : {"Win a car", "STOP", "stop!", "hello", "win"}) {
+        bring("777", 0, text);
+        until([&] { return answered(count + 1); });
+        ++count;
+    }
+    scene->run(seconds(1));
+    EXPECT_EQ(waiting(party_of_account("Games")), 2u);
+    EXPECT_EQ(waiting(party_of(scene->account())), 2u);
+    EXPECT_EQ(waiting(party_of_account("OptOut")), 2u);
+    EXPECT_EQ(waiting(nobody), 1u);
+    EXPECT_EQ(owners->stats().asked, 3u) << "once each";
 }
 
 TEST_P(HomeBySql, NumbersOfTheConfigurationAreNotAskedFor) {

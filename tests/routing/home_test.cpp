@@ -118,7 +118,7 @@ protected:
         snapshot = *compiled;
     }
     HomeDecision ask(std::string_view to, std::string_view text = {}, ProviderId provider = 0, std::string_view from = "1") {
-        HomeRequest request{provider, number(to), number(from), 0};
+        HomeRequest request{provider, number(to), number(from), {}, 0};
         const std::string word = keyword_of(text);
         if (!word.empty()) request.keyword = stable_key(word);
         const HomeDecision decision = snapshot->home(request);
