@@ -23,6 +23,7 @@ void add_mc_command(CLI::App& app, int& exit_code);
 void add_dump_command(CLI::App& app, int& exit_code);
 void add_hash_password_command(CLI::App& app, int& exit_code);
 void add_account_command(CLI::App& app, int& exit_code);
+void add_home_command(CLI::App& app, int& exit_code);
 void add_ctl_command(CLI::App& app, int& exit_code);
 void add_bench_command(CLI::App& app, int& exit_code);
 void add_tune_command(CLI::App& app, int& exit_code);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
     add_dump_command(app, exit_code);
     add_ctl_command(app, exit_code);
     add_account_command(app, exit_code);
+    add_home_command(app, exit_code);
     add_hash_password_command(app, exit_code);
     add_bench_command(app, exit_code);
     add_tune_command(app, exit_code);

@@ -4,7 +4,7 @@
 #include <sstream>
 #include <tuple>
 
-#include "engine/admin/account_files.hpp"
+#include "engine/admin/kept_tables.hpp"
 #include "engine/admin/settings.hpp"
 #include "engine/admin/settings_sections.hpp"
 
@@ -72,9 +72,10 @@ void read_one_account(TableReader& table, Settings& settings, NumberOwners& owne
                                        owner->second + "' already");
 }
 
-/// What `sluice account` keeps. What is wrong there is said with the file's own name and lines.
-void read_account_files(ReadContext& context, Settings& settings, NumberOwners& owners) {
-    const auto files = AccountFiles(settings.server.data_directory).list();
+/// What commands keep, each table by `read`. What is wrong there is said with the file's own name and lines.
+template <class Item, class Read>
+void read_kept(ReadContext& context, const Settings& settings, std::string_view key, std::vector<Item>& items, Read&& read) {
+    const auto files = KeptTables(settings.server.data_directory, key).list();
     if (!files) return context.error({1, 1}, "server.data_directory", files.error().message);
     for (const std::filesystem::path& file : *files) {
         std::ifstream in(file, std::ios::binary);
@@ -82,28 +83,27 @@ void read_account_files(ReadContext& context, Settings& settings, NumberOwners& 
         text << in.rdbuf();
         const auto document = parse_document(text.view(), file.string());
         if (!document) {
-            context.error({1, 1}, "account", document.error().message);
+            context.error({1, 1}, std::string(key), document.error().message);
             continue;
         }
         ReadContext own;
         own.folder = file.parent_path();
         TableReader reader(*document, "", own);
-        read_all(reader, "account", settings.accounts, [&](TableReader& table, routing::Account& account) {
-            read_one_account(table, settings, owners, account);
-        });
+        read_all(reader, key, items, read);
         reader.finish();
         for (const ReadContext::Problem& problem : own.errors)
-            context.error({1, 1}, "account", file.string() + ":" + std::to_string(problem.at.line) + ":" +
-                                                 std::to_string(problem.at.column) + ": " + problem.text);
+            context.error({1, 1}, std::string(key), file.string() + ":" + std::to_string(problem.at.line) + ":" +
+                                                        std::to_string(problem.at.column) + ": " + problem.text);
     }
 }
 
 void read_accounts(TableReader& reader, Settings& settings) {
     NumberOwners owners;
-    read_all(reader, "account", settings.accounts, [&](TableReader& table, routing::Account& account) {
+    const auto read = [&](TableReader& table, routing::Account& account) {
         read_one_account(table, settings, owners, account);
-    });
-    if (!reader.describing()) read_account_files(reader.context(), settings, owners);
+    };
+    read_all(reader, "account", settings.accounts, read);
+    if (!reader.describing()) read_kept(reader.context(), settings, "account", settings.accounts, read);
 }
 
 void read_account_sources(TableReader& reader, Settings& settings) {
@@ -161,8 +161,9 @@ void read_routes(TableReader& reader, Settings& settings) {
 }
 
 void read_homes(TableReader& reader, Settings& settings) {
-    read_all(reader, "home", settings.homes,
-             [&](TableReader& table, routing::HomeRule& home) { read_home(table, settings, home); });
+    const auto read = [&](TableReader& table, routing::HomeRule& home) { read_home(table, settings, home); };
+    read_all(reader, "home", settings.homes, read);
+    if (!reader.describing()) read_kept(reader.context(), settings, "home", settings.homes, read);
     if (settings.homes.size() > max_homes)
         reader.error("home", "there are more than " + std::to_string(max_homes));
 }

@@ -19,7 +19,7 @@ import tap
 from program import LIMIT, SLUICE, sluice
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-COMMANDS = ["run", "check", "send", "receive", "mc", "dump", "hash-password", "account", "bench", "tune", "route", "tls",
+COMMANDS = ["run", "check", "send", "receive", "mc", "dump", "hash-password", "account", "home", "bench", "tune", "route", "tls",
             "trigger"]
 
 

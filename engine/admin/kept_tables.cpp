@@ -1,4 +1,4 @@
-#include "engine/admin/account_files.hpp"
+#include "engine/admin/kept_tables.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view extension = ".toml";
 
 /// Letters, digits, "-" and "_" stand for themselves, so that no name leaves the folder or hides in it.
-std::string file_name(std::string_view system_id) {
+std::string file_name(std::string_view table) {
     std::string name;
-    for (const char c : system_id) {
+    for (const char c : table) {
         const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (plain) {
             name += c;
@@ -28,9 +28,9 @@ std::string file_name(std::string_view system_id) {
 
 }  // namespace
 
-std::filesystem::path AccountFiles::path_of(std::string_view system_id) const { return folder_ / file_name(system_id); }
+std::filesystem::path KeptTables::path_of(std::string_view name) const { return folder_ / file_name(name); }
 
-Result<std::vector<std::filesystem::path>> AccountFiles::list() const {
+Result<std::vector<std::filesystem::path>> KeptTables::list() const {
     std::vector<std::filesystem::path> files;
     std::error_code error;
     if (!std::filesystem::exists(folder_, error)) return files;
@@ -41,30 +41,30 @@ Result<std::vector<std::filesystem::path>> AccountFiles::list() const {
     return files;
 }
 
-Result<std::string> AccountFiles::read(std::string_view system_id) const {
-    std::ifstream in(path_of(system_id), std::ios::binary);
+Result<std::string> KeptTables::read(std::string_view name) const {
+    std::ifstream in(path_of(name), std::ios::binary);
     std::ostringstream text;
-    if (!in || !(text << in.rdbuf())) return fail("there is no account " + std::string(system_id) + " in " + folder_.string());
+    if (!in || !(text << in.rdbuf())) return fail("there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
     return text.str();
 }
 
-bool AccountFiles::contains(std::string_view system_id) const {
+bool KeptTables::contains(std::string_view name) const {
     std::error_code error;
-    return std::filesystem::exists(path_of(system_id), error);
+    return std::filesystem::exists(path_of(name), error);
 }
 
-Result<void> AccountFiles::write(std::string_view system_id, std::string_view text) const {
+Result<void> KeptTables::write(std::string_view name, std::string_view text) const {
     std::error_code error;
     std::filesystem::create_directories(folder_.parent_path(), error);
     if (error) return fail(folder_.parent_path().string() + ": " + error.message());
     if (auto made = storage::make_directory(folder_.string()); !made) return made;
-    return storage::replace_file(folder_.string(), file_name(system_id), text);
+    return storage::replace_file(folder_.string(), file_name(name), text);
 }
 
-Result<void> AccountFiles::remove(std::string_view system_id) const {
+Result<void> KeptTables::remove(std::string_view name) const {
     std::error_code error;
-    if (!std::filesystem::remove(path_of(system_id), error))
-        return fail(error ? error.message() : "there is no account " + std::string(system_id) + " in " + folder_.string());
+    if (!std::filesystem::remove(path_of(name), error))
+        return fail(error ? error.message() : "there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
     return storage::sync_directory(folder_.string());
 }
 
