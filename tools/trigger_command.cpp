@@ -93,7 +93,8 @@ void sample(script::Subject& subject, Event event) {
     subject.fact(FieldId::tls, std::int64_t{0});
     subject.fact(FieldId::reason, "the peer unbound");
     subject.fact(FieldId::duration, std::int64_t{60});
-    subject.candidates() = {"mc", "other"};
+    if (event == Event::route) subject.candidates() = {"mc", "other"};
+    if (event == Event::originated) subject.owners() = {"demo"};
 }
 
 /// The error is for people.
@@ -208,6 +209,8 @@ void print_fields(script::Subject& subject) {
         if (row.kind == ValueView::Kind::text) fmt::print("{:<13}{} = \"{}\"\n", "changed", row.name, value.text);
         else fmt::print("{:<13}{} = {}\n", "changed", row.name, value.integer);
     }
+    if (subject.event() == Event::originated && subject.changed(script::FieldId::account))
+        fmt::print("{:<13}{}\n", "owners", fmt::join(subject.owners(), ", "));
     if (subject.event() == Event::route) fmt::print("{:<13}{}\n", "candidates", fmt::join(subject.candidates(), ", "));
 }
 
@@ -223,6 +226,7 @@ void print_verdict(const script::Verdict& verdict) {
             break;
         }
         case Kind::drop: fmt::print("{:<13}dropped{}\n", "verdict", why); break;
+        case Kind::keep: fmt::print("{:<13}kept as nobody's{}\n", "verdict", why); break;
         case Kind::hold: fmt::print("{:<13}held for {} s\n", "verdict", verdict.seconds); break;
         case Kind::fail: fmt::print("{:<13}undeliverable{}\n", "verdict", why); break;
     }

@@ -69,6 +69,7 @@ private:
                                   const wire::ReplyTo& reply);
     smpp::CommandStatus triggered(Party& party, const smpp::DeliverSm& pdu, const Owners& owners,
                                   const wire::ReplyTo& reply);
+    Owners chosen_owners(const script::Subject& subject);
     /// A copy for each owner, or for nobody; `id` is the first one's.
     smpp::CommandStatus originated(Party& party, const smpp::DeliverSm& pdu, const wire::ReplyTo& reply,
                                    std::span<const PartyId> owners, MessageId& id);

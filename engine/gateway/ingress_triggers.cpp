@@ -121,6 +121,8 @@ CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const
     firing.account = owner != nullptr ? party_of(*owner) : 0;
     firing.subject.message(pdu, party.provider != nullptr ? party.provider->text : plain);
     if (owner != nullptr) firing.subject.fact(FieldId::account, owner->system_id);
+    for (const PartyId each : owners.all())
+        if (const routing::Account* const its = core_.party(each).account) firing.subject.owners().push_back(its->system_id);
     if (party.provider != nullptr) firing.subject.fact(FieldId::provider, party.provider->name);
     firing.then = [this, reply, held = core_.hold_arrival()](Firing& its) {
         const Arrival arrival(core_, held);
@@ -129,6 +131,20 @@ CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const
     };
     if (!core_.triggers->fire(firing)) return CommandStatus::ESME_ROK;
     return after_triggers(firing, party, reply);
+}
+
+/// Those that a script has named and that there are.
+Owners Ingress::chosen_owners(const script::Subject& subject) {
+    Owners owners;
+    for (const std::string& name : subject.owners()) {
+        if (const routing::Account* const account = core_.find_account(name)) {
+            owners.parties[owners.count++] = party_of(*account);
+            continue;
+        }
+        core_.counters.trigger_errors.add();
+        core_.trigger_log('W', "a trigger chose the account '" + name + "', which there is not");
+    }
+    return owners;
 }
 
 CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyTo& reply) {
@@ -150,14 +166,10 @@ CommandStatus Ingress::after_triggers(Firing& firing, Party& party, const ReplyT
         }
         if (full()) return CommandStatus::ESME_RX_T_APPN;
         const smpp::DeliverSm pdu = subject.body();
-        if (subject.changed(FieldId::account)) {
-            if (const routing::Account* const owner = core_.find_account(subject.text_of(FieldId::account))) {
-                const PartyId chosen = party_of(*owner);
-                return originated(party, pdu, reply, {&chosen, 1}, id);
-            }
-            core_.trigger_log('W', "a trigger chose the account '" + std::string(subject.text_of(FieldId::account)) +
-                                       "', which there is not: the message goes to its number's owner");
-        }
+        if (subject.verdict().kind == Verdict::Kind::keep) return originated(party, pdu, reply, {}, id);
+        if (subject.changed(FieldId::account))
+            if (const Owners chosen = chosen_owners(subject); chosen.count > 0)
+                return originated(party, pdu, reply, chosen.all(), id);
         return originated(party, pdu, reply, owners_of(core_, home_request(core_, party, pdu)).all(), id);
     };
     const CommandStatus status = decide();

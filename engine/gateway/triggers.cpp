@@ -17,6 +17,7 @@ TriggerResult result_of(const script::Subject& subject) {
         case Verdict::Kind::none: return subject.changed() ? TriggerResult::changed : TriggerResult::passed;
         case Verdict::Kind::reject: return TriggerResult::rejected;
         case Verdict::Kind::drop: return TriggerResult::dropped;
+        case Verdict::Kind::keep:
         case Verdict::Kind::hold: return TriggerResult::held;
         case Verdict::Kind::fail: return TriggerResult::failed;
     }

@@ -114,6 +114,7 @@ int reject(lua_State* L) {
     return decide(L, Verdict::Kind::reject, {status, size}, 0, optional_text(L, 3));
 }
 int drop(lua_State* L) { return decide(L, Verdict::Kind::drop, {}, 0, optional_text(L, 2)); }
+int keep(lua_State* L) { return decide(L, Verdict::Kind::keep, {}, 0, optional_text(L, 2)); }
 int hold(lua_State* L) { return decide(L, Verdict::Kind::hold, {}, luaL_checkinteger(L, 2), {}); }
 int fail_message(lua_State* L) { return decide(L, Verdict::Kind::fail, {}, 0, optional_text(L, 2)); }
 
@@ -148,7 +149,7 @@ int set_tlv(lua_State* L) {
     return 0;
 }
 
-int get_candidates(lua_State* L) {
+int get_names(lua_State* L) {
     const Subject& subject = subject_at_1(L);
     lua_createtable(L, static_cast<int>(subject.candidates().size()), 0);
     lua_Integer i = 0;
@@ -159,20 +160,22 @@ int get_candidates(lua_State* L) {
     return 1;
 }
 
-int set_candidates(lua_State* L) {
+/// Candidates of a route, or owners.
+template <bool (Subject::*set)(std::span<const std::string_view>)>
+int set_names(lua_State* L) {
     Subject& subject = subject_at_1(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     std::array<std::string_view, Subject::max_candidates + 1> names;
     const std::size_t count = std::min<std::size_t>(lua_rawlen(L, 2), names.size());
-    luaL_checkstack(L, static_cast<int>(count), "too many candidates");
+    luaL_checkstack(L, static_cast<int>(count), "too many names");
     for (std::size_t i = 0; i < count; ++i) {
         if (lua_rawgeti(L, 2, static_cast<lua_Integer>(i) + 1) != LUA_TSTRING)
-            return luaL_error(L, "candidate %d is no string", static_cast<int>(i + 1));
+            return luaL_error(L, "name %d is no string", static_cast<int>(i + 1));
         std::size_t size = 0;
         const char* const name = lua_tolstring(L, -1, &size);
         names[i] = {name, size};
     }
-    if (!subject.set_candidates({names.data(), count})) return complain(L, subject);
+    if (!(subject.*set)({names.data(), count})) return complain(L, subject);
     return 0;
 }
 
@@ -401,8 +404,10 @@ int push_result(lua_State* L, const LookUp& wanted, const LookUpResult& result) 
 
 void add_api(lua_State* L) {
     static const luaL_Reg methods[] = {
-        {"accept", accept}, {"reject", reject}, {"drop", drop}, {"hold", hold}, {"fail", fail_message},
-        {"tlv", get_tlv}, {"set_tlv", set_tlv}, {"candidates", get_candidates}, {"set_candidates", set_candidates},
+        {"accept", accept}, {"reject", reject}, {"drop", drop}, {"keep", keep}, {"hold", hold}, {"fail", fail_message},
+        {"tlv", get_tlv}, {"set_tlv", set_tlv}, {"candidates", get_names},
+        {"set_candidates", set_names<&Subject::set_candidates>}, {"owners", get_names},
+        {"set_owners", set_names<&Subject::set_owners>},
         {nullptr, nullptr}};
     static const luaL_Reg functions[] = {
         {"log", log<'I'>}, {"warn", log<'W'>}, {"send", send_to_provider}, {"deliver", deliver_to_account},

@@ -164,7 +164,8 @@ void Subject::begin(Event event) {
     changed_ = changed_before_ = saved_ = 0;
     body_ = before_ = {};
     for (Fact& fact : facts_) fact.kind = Kind::nil;
-    candidates_.clear();
+    names_.clear();
+    names_saved_ = false;
     verdict_ = {};
     no_look_ups_ = nullptr;
 }
@@ -211,6 +212,7 @@ void Subject::checkpoint() {
         copy_into(before_, kept_before_);
     }
     saved_ = 0;
+    names_saved_ = false;
     changed_before_ = changed_;
     tlvs_changed_before_ = tlvs_changed_;
 }
@@ -220,6 +222,8 @@ void Subject::revert() {
     for (std::size_t i = 0; i < facts_.size(); ++i)
         if (saved_ >> i & 1) facts_[i] = facts_before_[i];
     saved_ = 0;
+    if (names_saved_) names_ = names_before_;
+    names_saved_ = false;
     changed_ = changed_before_;
     tlvs_changed_ = tlvs_changed_before_;
     verdict_ = {};
@@ -287,6 +291,7 @@ bool Subject::set(const FieldRow& field, const ValueView& value) {
         fact.kind = value.kind;
         fact.integer = value.integer;
         fact.text.assign(value.text);
+        if (field.id == account) set_names({&value.text, 1}, account);
     }
     changed_ |= std::uint64_t{1} << place(field.id);
     return true;
@@ -345,10 +350,10 @@ bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) 
 }
 
 bool Subject::decide(Verdict::Kind kind, std::string_view status_text, std::int64_t seconds, std::string_view words) {
-    static constexpr std::array<EventMask, 5> allowed{
-        0xFFFF, bit(Event::bind) | bit(Event::submit) | bit(Event::originated), bit(Event::originated),
+    static constexpr std::array<EventMask, 6> allowed{
+        0xFFFF, bit(Event::bind) | bit(Event::submit) | bit(Event::originated), bit(Event::originated), bit(Event::originated),
         bit(Event::before_send) | bit(Event::provider_response), bit(Event::before_send) | bit(Event::provider_response)};
-    static constexpr std::array<const char*, 5> verbs{"accept", "reject", "drop", "hold", "fail"};
+    static constexpr std::array<const char*, 6> verbs{"accept", "reject", "drop", "keep", "hold", "fail"};
     if ((allowed[static_cast<std::size_t>(kind)] & bit(event_)) == 0)
         return refuse(fmt::format("on_{} cannot {}", script::name_of(event_), verbs[static_cast<std::size_t>(kind)]));
     if (event_ == Event::provider_response && kind != Verdict::Kind::none && number_of(FieldId::status) == 0)
@@ -371,12 +376,33 @@ bool Subject::decide(Verdict::Kind kind, std::string_view status_text, std::int6
     return true;
 }
 
+void Subject::set_names(std::span<const std::string_view> names, FieldId stands_for) {
+    if (!names_saved_) names_before_ = names_;
+    names_saved_ = true;
+    names_.assign(names.begin(), names.end());
+    changed_ |= std::uint64_t{1} << place(stands_for);
+}
+
 bool Subject::set_candidates(std::span<const std::string_view> names) {
     if (event_ != Event::route) return refuse("only on_route can set the candidates");
     if (names.empty() || names.size() > max_candidates)
         return refuse(fmt::format("there are 1 to {} candidates", max_candidates));
-    candidates_.assign(names.begin(), names.end());
-    changed_ |= std::uint64_t{1} << place(provider);
+    set_names(names, provider);
+    return true;
+}
+
+/// `account` is the first of them, as everywhere else.
+bool Subject::set_owners(std::span<const std::string_view> names) {
+    if (event_ != Event::originated) return refuse("only on_originated can set the owners");
+    if (names.empty() || names.size() > max_candidates)
+        return refuse(fmt::format("there are 1 to {} owners; keep() is for none", max_candidates));
+    for (std::size_t i = 0; i < names.size(); ++i)
+        if (std::ranges::find(names.first(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i))
+            return refuse(fmt::format("'{}' is there twice", names[i].substr(0, 64)));
+    const std::string first(names.front());  // which may be what is written over
+    std::vector<std::string> all(names.begin(), names.end());
+    if (!set(rows[place(account)], ValueView::of(std::string_view(first)))) return false;
+    names_ = std::move(all);
     return true;
 }
 

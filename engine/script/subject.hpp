@@ -48,6 +48,7 @@ struct Verdict {
         none,    ///< go on
         reject,  ///< refuse with `status`: bind, submit, originated
         drop,    ///< originated: acknowledge and forget
+        keep,    ///< originated: nobody's for now
         hold,    ///< before_send: try again after `seconds`
         fail,    ///< before_send: it is undeliverable, with `text` as the receipt's err
     };
@@ -61,7 +62,7 @@ struct Verdict {
 /// event to event; a field that was not set reads as nil.
 class Subject {
 public:
-    static constexpr std::size_t max_candidates = 8;
+    static constexpr std::size_t max_candidates = 8;  ///< of owners too
     static constexpr std::size_t max_tlvs = 8192;  ///< octets of TLVs that a script may leave in a message
 
     /// Empties it for an event.
@@ -91,8 +92,12 @@ public:
     bool changed() const { return changed_ != 0 || tlvs_changed_; }
     std::string_view text_of(FieldId field) const { return facts_[static_cast<std::size_t>(field)].text; }
     std::int64_t number_of(FieldId field) const { return facts_[static_cast<std::size_t>(field)].integer; }
-    std::vector<std::string>& candidates() { return candidates_; }
-    const std::vector<std::string>& candidates() const { return candidates_; }
+    /// The providers of a route, in the order in which they are tried.
+    std::vector<std::string>& candidates() { return names_; }
+    const std::vector<std::string>& candidates() const { return names_; }
+    /// The accounts that are to get a mobile-originated message.
+    std::vector<std::string>& owners() { return names_; }
+    const std::vector<std::string>& owners() const { return names_; }
     const Verdict& verdict() const { return verdict_; }
     void impose(Verdict verdict) { verdict_ = std::move(verdict); }
     /// Scripts cannot wait in this event, and are told why. Until `begin`.
@@ -106,8 +111,8 @@ public:
     /// Without a value: taken out.
     bool set_tlv(std::uint16_t tag, std::optional<std::string_view> value);
     bool decide(Verdict::Kind kind, std::string_view status, std::int64_t seconds, std::string_view text);
-    /// The order in which providers are tried.
     bool set_candidates(std::span<const std::string_view> names);
+    bool set_owners(std::span<const std::string_view> names);
     const std::string& complaint() const { return complaint_; }
 
 private:
@@ -121,6 +126,7 @@ private:
         return false;
     }
     bool write_text(std::string_view utf8);
+    void set_names(std::span<const std::string_view> names, FieldId stands_for);
     std::string_view own(FieldId field, std::string_view value);
 
     Event event_{};
@@ -134,7 +140,8 @@ private:
     std::uint64_t saved_ = 0;  ///< those in facts_before_: scripts have set them since the checkpoint
     std::array<std::string, field_count> own_;
     std::vector<std::uint8_t> tlv_octets_, kept_, kept_before_;
-    std::vector<std::string> candidates_;
+    std::vector<std::string> names_, names_before_;  ///< candidates or owners; an event has one of them
+    bool names_saved_ = false;  ///< in names_before_: scripts have set them since the checkpoint
     Verdict verdict_;
     const char* no_look_ups_ = nullptr;
     std::string complaint_;

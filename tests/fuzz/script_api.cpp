@@ -45,7 +45,8 @@ private:
 };
 
 constexpr const char* functions[] = {
-    "it.accept", "it.reject", "it.drop", "it.hold", "it.fail", "it.tlv", "it.set_tlv", "it.candidates", "it.set_candidates",
+    "it.accept", "it.reject", "it.drop", "it.keep", "it.hold", "it.fail", "it.tlv", "it.set_tlv", "it.candidates",
+    "it.set_candidates", "it.owners", "it.set_owners",
     "sluice.log", "sluice.warn", "sluice.send", "sluice.deliver", "sql.query", "sql.execute", "http.get", "http.post", "print",
     "string.byte", "string.char", "string.find", "string.format", "string.gmatch", "string.gsub", "string.len", "string.lower",
     "string.match", "string.rep", "string.reverse", "string.sub", "string.upper", "table.concat", "table.insert", "table.move",

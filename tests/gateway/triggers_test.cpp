@@ -106,6 +106,72 @@ TEST_P(TriggersTest, ASubmitIsChanged) {
     EXPECT_GT(found->status >> history::trigger_result_bits, 0u);
 }
 
+/// The texts of what an account got, or nobody ("").
+std::vector<std::string> waiting(Scene& scene, PartyId party) {
+    std::vector<std::string> texts;
+    for (std::size_t i = 0; i < scene.shards(); ++i)
+        scene.shard(i).messages().for_each_in_memory([&](Message& m) {
+            if (m.account != party || m.kind != Kind::originated) return;
+            const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
+            texts.emplace_back(as_text(pdu->short_message));
+        });
+    std::ranges::sort(texts);
+    return texts;
+}
+
+/// A scene with a second account, "second", and the owners that a script has chosen for "one", "two" and so on.
+TEST_P(TriggersTest, AnOriginatedMessageGoesToTheOwnersThatAScriptNames) {
+    const auto scene = make({{Event::originated,
+                              "local before = table.concat(it:owners(), ',') "
+                              "if it.text == 'both' then it:set_owners{'second', 'shop'} "
+                              "elseif it.text == 'second' then it:set_owners{'second'} "
+                              "elseif it.text == 'keep' then it:keep('for now') "
+                              "elseif it.text == 'drop' then it:drop('spam') "
+                              "elseif it.text == 'some' then it:set_owners{'nowhere', 'second'} "
+                              "elseif it.text == 'none' then it:set_owners{'nowhere'} "
+                              "elseif it.text == 'twice' then it:set_owners{'second', 'second'} "
+                              "elseif it.text == 'error' then it:set_owners{'second'} error('oops') "
+                              "elseif before ~= 'shop' then it:drop('its owner is ' .. before) end"}});
+    std::vector<routing::Account> accounts = scene->snapshot().accounts();
+    routing::Account second;
+    second.system_id = "second";
+    accounts.push_back(second);
+    const auto with_second = [&](std::vector<routing::HomeRule> homes) {
+        auto made = routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules(), homes);
+        ASSERT_TRUE(made.has_value());
+        scene->reload(*made);
+    };
+    with_second({});
+    scene->customer->cut();  // what is its own waits for it
+    std::size_t answered = 0;
+    for (const char* text : {"both", "second", "keep", "drop", "some", "none", "twice", "error", "own"}) {
+        scene->provider().send(CommandId::deliver_sm, from_mobile(text));
+        scene->until([&] { return scene->provider().responses.size() > answered; });
+        EXPECT_EQ(scene->provider().responses[answered++].header.status, CommandStatus::ESME_ROK) << text;
+    }
+    scene->run(seconds(1));
+    using Texts = std::vector<std::string>;
+    EXPECT_EQ(waiting(*scene, party_of(scene->account())), (Texts{"both", "error", "none", "own", "twice"}));
+    EXPECT_EQ(waiting(*scene, party_of_account("second")), (Texts{"both", "second", "some"}));
+    EXPECT_EQ(waiting(*scene, nobody), Texts{"keep"});
+    EXPECT_EQ(scene->count(&Counters::trigger_drops), 1u);
+    EXPECT_EQ(scene->count(&Counters::originated_unowned), 1u);
+    EXPECT_EQ(scene->count(&Counters::trigger_errors), 4u);
+    EXPECT_NE(scene->log.find("'nowhere', which there is not"), std::string::npos);
+
+    // What was kept is asked about again with the next configuration, without the script.
+    with_second({});
+    scene->until([&] { return waiting(*scene, nobody).empty(); });
+    EXPECT_EQ(waiting(*scene, party_of(scene->account())), (Texts{"both", "error", "keep", "none", "own", "twice"}));
+    EXPECT_EQ(scene->count(&Counters::originated_claimed), 1u);
+}
+
+TEST_P(TriggersTest, AnErrorTakesBackTheCandidatesToo) {
+    const auto scene = make({{Event::route, "it:set_candidates{'p1'} error('oops')"}}, 2);
+    EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
+    EXPECT_EQ(sent_text(*scene, 0, 0), "Hello");
+}
+
 TEST_P(TriggersTest, ASubmitIsRejectedAndFiltersHold) {
     const auto scene = make({{Event::submit, "it:reject('ESME_RINVSRCADR')", script::OnError::reject, {"other"}},
                              {Event::submit, "if it.text == 'no' then it:reject(0x401) end"},

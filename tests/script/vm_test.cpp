@@ -57,6 +57,8 @@ TEST(Vm, VerdictsAndComplaintsNameTheLine) {
     EXPECT_EQ(error("message.account = 'x'"), "t.lua:2: on_submit cannot set 'account'");
     EXPECT_EQ(error("return message.state"), "t.lua:2: on_submit has no field 'state'");
     EXPECT_EQ(error("message:drop()"), "t.lua:2: on_submit cannot drop");
+    EXPECT_EQ(error("message:keep()"), "t.lua:2: on_submit cannot keep");
+    EXPECT_EQ(error("message:set_owners{'a'}"), "t.lua:2: only on_originated can set the owners");
     EXPECT_EQ(error("message.destination_addr = string.rep('1', 21)"),
               "t.lua:2: 'destination_addr' has at most 20 octets, not 21");
     EXPECT_EQ(error("message.destination_addr = '1\\0'"), "t.lua:2: 'destination_addr' cannot have a zero octet");

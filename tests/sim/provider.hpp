@@ -28,8 +28,12 @@ public:
     static constexpr std::uint32_t window = 10;
     /// Numbers that a rule gives to both accounts; the second one in the first settings only.
     static constexpr const char *for_both = "777", *at_times_nobodys = "888";
+    /// Numbers of nobody, which scripts give to both accounts or drop; one of both, which they keep until it is asked again.
+    static constexpr const char *scripted = "999", *dropped = "666", *kept = "555";
     void behave() { faults_ = false; }
     void stop_originating() { originating_ = false; }
+    /// Brings messages too that scripts decide about (sim_program).
+    void meet_scripts() { scripts_ = true; }
     bool owes_nothing() const { return receipts_.empty() && outstanding_.empty(); }
     std::string owes() const {
         std::string all = name_ + " still owes";
@@ -182,8 +186,11 @@ private:
             std::string to = first ? "31699887766" : "31688776655";
             if (ids_ % 4 == 0) to = for_both;
             if (ids_ % 4 == 1) to = at_times_nobodys;
-            if (to != "31688776655") owners["alpha"];
-            if (to != "31699887766") owners["beta"];
+            if (scripts_ && ids_ % 8 == 2) to = scripted;
+            if (scripts_ && ids_ % 8 == 3) to = dropped;
+            if (scripts_ && ids_ % 8 == 6) to = kept;
+            if (to != "31688776655" && to != dropped) owners["alpha"];
+            if (to != "31699887766" && to != dropped) owners["beta"];
             receipts_.push_back({now(), {}, {}, text, to});
         }
         for (std::size_t n = receipts_.size(); n > 0; --n) {
@@ -235,6 +242,7 @@ private:
     std::uint64_t ids_ = 0;
     bool faults_ = true;
     bool originating_ = true;
+    bool scripts_ = false;
 };
 
 }  // namespace sluice::sim

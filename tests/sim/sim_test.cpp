@@ -158,6 +158,29 @@ TEST(Simulation, NothingIsLostWithTriggers) {
         });
 }
 
+/// Scripts that name owners, drop and keep, with nothing else that goes wrong: each owner has each message once.
+TEST(Simulation, ScriptsDecideWhoseAMessageIs) {
+    for (std::uint32_t shards : {1u, 2u, 4u}) {
+        Plan plan;
+        plan.seed = 300 + shards;
+        plan.shards = shards;
+        plan.with_faults = seconds(20);
+        plan.in_peace();
+        plan.triggers = true;
+        World world(plan);
+        expect_well_run(world);
+        std::uint64_t unowned = 0, claimed = 0, dropped = 0;
+        for (std::uint32_t i = 0; i < shards; ++i) {
+            unowned += world.counters(i).originated_unowned.value();
+            claimed += world.counters(i).originated_claimed.value();
+            dropped += world.counters(i).trigger_drops.value();
+        }
+        EXPECT_GT(dropped, 0u);
+        EXPECT_GT(unowned, 0u) << "what scripts keep";
+        EXPECT_EQ(claimed, unowned) << "and a later configuration gives to its owners";
+    }
+}
+
 /// Each of these has shown a mistake of the gateway's once.
 TEST(Simulation, SeedsThatFoundSomething) {
     for (const std::uint64_t seed : {14u, 49u, 61u, 104u}) {

@@ -65,6 +65,7 @@ inline std::shared_ptr<const script::Program> sim_program(std::uint64_t version)
     struct One {
         script::Event event;
         const char* code;
+        script::OnError on_error = script::OnError::carry_on;
     };
     static constexpr One all[] = {
         {script::Event::submit, "it:set_tlv(0x1501, 'x') pcall(sql.execute, 'db', 'x', it.destination_addr) "
@@ -77,6 +78,11 @@ inline std::shared_ptr<const script::Program> sim_program(std::uint64_t version)
         {script::Event::receipt, "if math.random(2) == 1 then sql.query('db', 'x') end "
                                  "if math.random(40) == 1 then it.error = '999' error('oops') end"},
         {script::Event::state_change, "sql.execute('db', 'x', it.state)"},
+        {script::Event::originated, "local to = it.destination_addr "
+                                    "if to == '999' or to == '666' then if math.random(3) == 1 then sql.query('db', to) end "
+                                    "  if to == '666' then it:drop('on purpose') else it:set_owners{'beta', 'alpha'} end "
+                                    "  if math.random(10) == 1 then error('oops') end "
+                                    "elseif to == '555' then it:keep('for now') end", script::OnError::reject},
         {script::Event::originated, "if math.random(2) == 1 then sql.query('db', 'x') end "
                                     "if math.random(40) == 1 then error('oops') end"},
         {script::Event::session_closed, "sql.execute('db', 'x', it.account)"},
@@ -88,6 +94,8 @@ inline std::shared_ptr<const script::Program> sim_program(std::uint64_t version)
         trigger.name = "t" + std::to_string(program->triggers.size());
         trigger.event = one.event;
         trigger.script = program->scripts.size();
+        trigger.on_error = one.on_error;
+        trigger.status = smpp::CommandStatus::ESME_RX_T_APPN;
         program->triggers.push_back(trigger);
         program->scripts.push_back({trigger.name + ".lua", "function on_" + std::string(script::name_of(one.event)) + "(it) " +
                                                                one.code + " end -- " + std::to_string(version)});

@@ -56,6 +56,8 @@ World::World(const Plan& plan)
     providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pa", plan_.odd_peers));
     if (!plan_.one_provider)
         providers_.push_back(std::make_unique<SimProvider>(net_, clock_, ledger, other_seed(), "pb", plan_.odd_peers));
+    if (plan_.triggers)
+        for (auto& p : providers_) p->meet_scripts();
     snapshot_ = compile(true);
     for (std::size_t i = 0; i < providers_.size(); ++i)
         endpoints_[gateway::party_of(snapshot_->providers()[i])] = {providers_[i]->endpoint()};
@@ -89,7 +91,8 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
     }
     std::vector<routing::HomeRule> homes(2);
     for (routing::HomeRule& home : homes) home.owners = {{0, 1}, {1, 1}};
-    SLUICE_CHECK(homes[0].to.add(SimProvider::for_both) && homes[1].to.add(SimProvider::at_times_nobodys));
+    SLUICE_CHECK(homes[0].to.add(SimProvider::for_both) && homes[0].to.add(SimProvider::kept) &&
+                 homes[1].to.add(SimProvider::at_times_nobodys));
     if (!as_at_first) {
         homes.pop_back();
         auto& one = providers[random_.below(providers.size())];
@@ -405,6 +408,11 @@ void World::run() {
         p->stop_originating();
     }
     const MonoTime until = net_.now() + seconds(1800);  // more than the longest wait before a retry
+    if (plan_.triggers) {  // what scripts have kept goes home with a configuration that comes after it
+        const auto brought = [](const auto& p) { return p->owes_nothing(); };
+        while (net_.now() < until && !std::ranges::all_of(providers_, brought)) advance_to(net_.now() + milliseconds(100));
+        reload(true);
+    }
     do {
         for (int tenths = 0; tenths < 10; ++tenths) {
             advance_to(net_.now() + milliseconds(100));
@@ -430,6 +438,14 @@ void World::judge_prices(std::vector<std::string>& found) const {
         found.push_back(fmt::format("pb is the dearer one and took {} messages that pa has not refused", unasked));
 }
 
+/// Where nothing goes wrong each owner gets a message once.
+void World::judge_homes(std::vector<std::string>& found) const {
+    if (plan_.odd_peers || plan_.break_chance > 0 || crashes + restarts + partitions > 0) return;
+    for (const auto& [text, mo] : ledger.originated)
+        for (const auto& [owner, times] : mo.delivered)
+            if (times > 1) found.push_back(fmt::format("came to {} {} times: {}", owner, times, text));
+}
+
 std::vector<std::string> World::violations() {
     Ledger::Limits limits;
     limits.strict_order = plan_.one_provider && shards_ == 1 && plan_.reshard.empty();
@@ -443,6 +459,7 @@ std::vector<std::string> World::violations() {
     credits_.judge(shards(), ledger, *snapshot_, wrong);
     caps_.judge(ledger, wrong);
     judge_prices(wrong);
+    judge_homes(wrong);
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
             wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) + " leg " +

@@ -85,6 +85,7 @@ private:
     void advance_to(MonoTime end);
     void some_fault();
     void next_hour();
+    void judge_homes(std::vector<std::string>& found) const;
     void judge_prices(std::vector<std::string>& found) const;
     bool drained();
     std::shared_ptr<const routing::Snapshot> compile(bool as_at_first);
