@@ -122,6 +122,7 @@ Totals totals_of(const std::vector<std::optional<ShardView>>& shards) {
                 total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
             total.health = party.health;
             total.sent = party.sent;
+            total.deliveries = party.deliveries;
             total.unfinished = party.unfinished;
             total.available = party.available;
         }
@@ -149,6 +150,17 @@ void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& 
     samples("sluice_provider_queued", "messages waiting for the provider", [](const PartyView& p) { return p.queued; });
     samples("sluice_provider_in_flight", "requests that the provider has not answered",
             [](const PartyView& p) { return p.in_flight; });
+    const auto qualities = [&](std::string_view name, std::string_view help, auto value_of) {
+        out.gauge(name, help);
+        for (const routing::Provider& provider : snapshot.providers())
+            if (const auto& known = totals[gateway::party_of(provider)].deliveries)
+                out.sample({{"provider", provider.name}}, value_of(*known));
+    };
+    qualities("sluice_provider_quality_percent",
+              "of the messages whose end was learnt within the last hour, those delivered; 100 while fewer than 100 are known",
+              [](const routing::DeliveryCount::Sample& known) { return unsigned{routing::DeliveryCount::percent(known)}; });
+    qualities("sluice_provider_quality_messages", "how many that are",
+              [](const routing::DeliveryCount::Sample& known) { return known.ended; });
     const auto caps = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
         for (const routing::Provider& provider : snapshot.providers()) {

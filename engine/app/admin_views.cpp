@@ -110,7 +110,7 @@ ShardView view_shard(gateway::Shard& shard) {
             its.health = core.health[party->provider->id];
             its.rate_limit = party->pace.limit();
             its.window_limit = party->pace.window();
-            if (!core.quality.empty()) its.deliveries = party->shared->deliveries.sample(core.now().mono);
+            if (!core.quality.empty()) its.deliveries = party->shared->deliveries.sample(core.now().wall);
             if (party->provider->caps.any()) its.sent = party->shared->sent.used(core.now().wall);
         }
     }

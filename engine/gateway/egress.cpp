@@ -258,7 +258,7 @@ void Egress::look_at_providers() {
         Party& party = core_.party(party_of(provider));
         if (!core_.quality.empty())
             core_.quality[provider.id] =
-                routing::DeliveryCount::percent(party.shared->deliveries.sample(core_.now().mono));
+                routing::DeliveryCount::percent(party.shared->deliveries.sample(core_.now().wall));
         if (look_at_cap(core_, party) && !party.capped) wake(party);
     }
 }

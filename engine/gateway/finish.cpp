@@ -42,7 +42,7 @@ void finish(Core& core, Message& m, smpp::MessageState state, std::string_view e
     if (MessageCounts::is_awaiting(m) && !m.part_over) {
         core.messages->after_commit({AfterCommit::What::over, 0, 0, 0, 0, m.receipt_key, m.id});
         if (!core.quality.empty() && state != smpp::MessageState::deleted)
-            core.party(m.provider).shared->deliveries.ended(state == smpp::MessageState::delivered, core.now().mono);
+            core.party(m.provider).shared->deliveries.ended(state == smpp::MessageState::delivered, core.now().wall);
     }
     charge_at_end(core, m, state, error);
     if (m.parts > 0 && m.leg == Leg::forward) {

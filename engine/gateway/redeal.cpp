@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "engine/gateway/delivery_rows.hpp"
 #include "engine/gateway/lane.hpp"
 #include "engine/gateway/message_store.hpp"
 #include "engine/gateway/record.hpp"
@@ -245,6 +246,7 @@ Result<void> Deal::take(storage::Store& from) {
 
     for (auto& filler : fillers_) filler->not_before(number_of(from, {0, 1}));
     take_sent_counts(from);
+    if (auto taken = take_deliveries(from); !taken) return taken;
     return take_credits(from, replayed.movements);
 }
 
@@ -292,6 +294,14 @@ void Deal::take_sent_counts(storage::Store& from) {
         SentCounts::Row its;
         if (SentCounts::read_row(sent.value(row), its)) fillers_.front()->add(static_cast<PartyId>(row.key.low), its);
     }
+}
+
+/// The first shard keeps them for all.
+Result<void> Deal::take_deliveries(storage::Store& from) {
+    const storage::LoadResult known = facts_of(from, {DeliveryRows::tag, 0}, {DeliveryRows::tag, UINT64_MAX});
+    for (const storage::LoadedRow& row : known.rows)
+        if (auto added = fillers_.front()->put(Table::meta, row.key, known.value(row)); !added) return added;
+    return {};
 }
 
 Result<void> Deal::finish() {

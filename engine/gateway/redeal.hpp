@@ -34,6 +34,7 @@ private:
     Filler& home(std::uint64_t id);
     Result<void> take_refunds(storage::Store& from);
     void take_sent_counts(storage::Store& from);
+    Result<void> take_deliveries(storage::Store& from);
     /// Balances, references of top-ups, and movements that may not be recorded yet.
     Result<void> take_credits(storage::Store& from, ByteView movements);
 

@@ -35,6 +35,7 @@ Shard::Shard(Options options)
       services_{ingress_, egress_, operations_, [this](io::LinkId link) { return find(link); }},
       outbinds_(core_, services_),
       unowned_(core_),
+      deliveries_(core_),
       refunds_(core_) {
     core_.shard = options.shard;
     core_.shards = options.shards;
@@ -90,6 +91,7 @@ Result<void> Shard::start(std::shared_ptr<const routing::Snapshot> snapshot, con
     messages_.for_each_lane([this](Lane& lane) { egress_.ready(lane); });
     providers_.apply(endpoints);
     unowned_.look_again();
+    deliveries_.recover();
     each_second();
     return {};
 }
@@ -134,6 +136,7 @@ void Shard::drain(nanoseconds patience) {
     if (core_.draining) return;
     stop_listening();
     core_.draining = true;
+    deliveries_.write();
     unbind_all_at_ = core_.now().mono + patience;
     unbind_quiet();
 }
@@ -273,6 +276,7 @@ void Shard::each_second() {
     log_refused();
     for_each_connection([](Connection& connection) { connection.sample_rates(); });
     egress_.look_at_providers();
+    deliveries_.tick();
     egress_.reroute_waiting();
     outbinds_.tick();
     std::uint64_t queued = 0;

@@ -6,6 +6,7 @@
 
 #include "engine/gateway/core.hpp"
 #include "engine/gateway/customer.hpp"
+#include "engine/gateway/delivery_rows.hpp"
 #include "engine/gateway/egress.hpp"
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/operations.hpp"
@@ -128,6 +129,7 @@ private:
     Customer::Services services_;
     Outbinds outbinds_;
     Unowned unowned_;
+    DeliveryRows deliveries_;
     Refunds refunds_;
     std::vector<std::unique_ptr<Connection>> connections_;  ///< by LinkId::index
     std::vector<std::unique_ptr<Connection>> retired_;      ///< destroyed once nobody is inside them any more

@@ -117,5 +117,32 @@ TEST_P(PriceOrder, WhoLosesMessagesIsDearer) {
     EXPECT_EQ(all[0], 0u);
 }
 
+TEST_P(PriceOrder, QualityIsKnownAfterACrashAndWithOtherShards) {
+    const auto scene = scene_with([](routing::Account&, routing::RouteRule& rule) { rule.quality_weight = 100; });
+    int ids = 0;
+    scene->provider(1).script = [&](session::Session&, const Scripted::Request& request) {
+        if (request.header.id != CommandId::submit_sm) return;
+        const std::string id = std::to_string(++ids);
+        scene->provider(1).answer(request, CommandStatus::ESME_ROK, id);
+        scene->provider(1).send(CommandId::deliver_sm, Scene::receipt("id:" + id + " stat:UNDELIV err:000"));
+    };
+    for (int i = 0; i < 105; ++i) submit(*scene);
+    scene->run(seconds(62));
+    const auto goes_to_p2 = [&](int before) {
+        for (std::size_t i = 0; i < 3; ++i) scene->until([&] { return scene->provider(i).bound().size() == 2; });
+        scene->until([&] { return scene->customer->bound().empty(); });
+        scene->bind();
+        scene->run(seconds(2));
+        for (int i = 0; i < 5; ++i) submit(*scene);
+        EXPECT_GE(got(*scene)[2], static_cast<std::size_t>(before) + 5);
+    };
+    const std::size_t of_p1 = got(*scene)[1];
+    scene->crash();
+    goes_to_p2(0);
+    scene->restart_with(3);
+    goes_to_p2(5);
+    EXPECT_EQ(got(*scene)[1], of_p1);
+}
+
 }  // namespace
 }  // namespace sluice::gateway

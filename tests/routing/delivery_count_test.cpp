@@ -10,12 +10,12 @@ namespace {
 
 using std::chrono::minutes;
 
-MonoTime at(int minute) { return MonoTime(minutes(minute)); }
-void end(DeliveryCount& count, int delivered, int failed, MonoTime now) {
+WallTime at(int minute) { return WallTime(minutes(1'000'000 + minute)); }
+void end(DeliveryCount& count, int delivered, int failed, WallTime now) {
     for (int i = 0; i < delivered; ++i) count.ended(true, now);
     for (int i = 0; i < failed; ++i) count.ended(false, now);
 }
-std::uint8_t percent(const DeliveryCount& count, MonoTime now) { return DeliveryCount::percent(count.sample(now)); }
+std::uint8_t percent(const DeliveryCount& count, WallTime now) { return DeliveryCount::percent(count.sample(now)); }
 
 TEST(DeliveryCount, IsTheShareOfTheLastHour) {
     DeliveryCount count;
@@ -38,6 +38,36 @@ TEST(DeliveryCount, FewSayNothing) {
     EXPECT_EQ(percent(count, at(1)), 100);
     end(count, 0, 1, at(1));
     EXPECT_EQ(percent(count, at(1)), 1);
+}
+
+TEST(DeliveryCount, GoesOnAfterARestartWithWhatIsNotTooOld) {
+    DeliveryCount before;
+    end(before, 100, 100, at(1));
+    end(before, 300, 100, at(31));
+    const DeliveryCount::Periods kept = before.periods(at(40));
+    const auto restarted = [&](int minute) {
+        DeliveryCount count;
+        end(count, 10, 0, at(minute));
+        for (const DeliveryCount::Period& period : kept) count.add(period, at(minute));
+        return count.sample(at(minute));
+    };
+    EXPECT_EQ(restarted(41).ended, 610u);
+    EXPECT_EQ(restarted(41).delivered, 410u);
+    EXPECT_EQ(restarted(32).ended, 610u) << "and to what was counted meanwhile";
+    EXPECT_EQ(restarted(70).ended, 410u) << "the older part is over";
+    EXPECT_EQ(restarted(100).ended, 10u);
+    EXPECT_EQ(restarted(0).ended, 210u) << "a clock that was set back: what is to come is not known";
+    EXPECT_EQ(restarted(100 * 24 * 60).ended, 10u);
+    EXPECT_EQ(restarted(0xFFFF * 5 + 31).ended, 10u) << "its mark in memory comes again then";
+}
+
+TEST(DeliveryCount, WhatADiskSaysIsBounded) {
+    DeliveryCount count;
+    const std::uint32_t now = static_cast<std::uint32_t>(at(0).time_since_epoch() / minutes(5));
+    for (const DeliveryCount::Period& wrong : {DeliveryCount::Period{now, 2, 1}, {now, 0, 0xFFFFFFFF}, {now + 1, 1, 1}, {0, 1, 1}, {}})
+        count.add(wrong, at(0));
+    EXPECT_EQ(count.sample(at(0)).ended, 0u);
+    EXPECT_EQ(count.periods(at(0)), DeliveryCount::Periods());
 }
 
 TEST(DeliveryCount, NoneIsLostBetweenShards) {
