@@ -97,6 +97,71 @@ via = ["north", "south"]
         result = json.loads(done.stdout)  # what only south can carry within the loss waits for it
         self.assertEqual({each["provider"]: each["messages"] for each in result["providers"]}, {"north": 2, "south": 2})
 
+    def capped(self, *options, caps="max_per_hour = 6", numbers="447700900123\n447700900124\n", **changed):
+        """Both carry every number; south is the cheaper one, and has caps."""
+        config = self.CONFIG.replace('networks = "networks.csv"\n', f'networks = "networks.csv"\n{caps}\n')
+        at = self.folder(**{"sluice.toml": config, "traffic.csv": numbers, **changed})
+        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--at", "2026-12-01T10:30", *options,
+                      "--html", at("plan.html"), at("traffic.csv"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(at("plan.html")) as page:
+            self.page = page.read()
+        text = sluice("route", "simulate", "--config", at("sluice.toml"), "--at", "2026-12-01T10:30", *options, at("traffic.csv"))
+        self.assertEqual(text.returncode, 0, text.stderr)
+        self.text = text.stdout
+        return json.loads(done.stdout)
+
+    def test_what_a_cap_leaves_spills_over(self):
+        result = self.capped("--per-hour", "10", "--hours", "3")
+        self.assertEqual(result["messages"], 30)
+        self.assertEqual([(each["provider"], each["messages"], each["spilled"], each["cost"]) for each in result["providers"]],
+                         [("south", 18, 0, "0.27"), ("north", 12, 12, "0.24")])
+        self.assertEqual(result["hours"], [
+            {"begins_at": f"2026-12-01T{hour}:00:00.000000Z", "messages": {"north": 4, "south": 6}, "spilled": 4, "waiting": 0,
+             "at_cap": ["south"]} for hour in (10, 11, 12)])
+        self.assertEqual(result["waiting"], 0)
+        self.assertRegex(self.text, r"2026-12-01T11:00 +4 +6 cap +4 +0  ")
+        self.assertEqual(self.page.count("<title>2026-12-01T"), 3)
+        self.assertIn("south 6 (its cap)", self.page)
+        self.assertNotRegex(self.page, r"https?://")
+
+    def test_a_day_has_a_cap_too(self):
+        result = self.capped("--per-hour", "10", caps="max_per_day = 100")
+        self.assertEqual(len(result["hours"]), 24)
+        self.assertEqual([hour["messages"].get("south", 0) for hour in result["hours"]],
+                         [10] * 10 + [0] * 4 + [10] * 10)  # the day ends at midnight, 14 hours on
+        self.assertEqual(result["hours"][10]["at_cap"], ["south"])
+        self.assertEqual(sum(hour["spilled"] for hour in result["hours"]), 40)
+
+    def test_what_nobody_else_takes_waits_for_the_next_hour(self):
+        only_south = self.CONFIG.replace('via = ["north", "south"]', 'via = ["south"]').replace(
+            'networks = "networks.csv"\n', 'networks = "networks.csv"\nmax_per_hour = 6\nmax_queued = 5\n')
+        result = self.capped("--per-hour", "8", "--hours", "4", **{"sluice.toml": only_south})
+        self.assertEqual([hour["messages"] for hour in result["hours"]], [{"south": 6}] * 4)
+        self.assertEqual([hour["waiting"] for hour in result["hours"]], [2, 4, 5, 5])
+        self.assertEqual(result["waiting"], 5)
+        self.assertEqual(result["refused"]["queue full"]["messages"], 32 - 4 * 6 - 5)
+
+    def test_counts_and_proportions(self):
+        numbers = "to,count\n447700900123,900\n4915112345678,100\n"
+        result = self.capped(numbers=numbers)
+        self.assertEqual(result["messages"], 1000)
+        self.assertNotIn("hours", result, "without caps")
+        for options in (("--hours", "1"), ("--per-hour", "1000", "--hours", "1")):
+            result = self.capped(*options, numbers=numbers, caps="max_per_hour = 500")
+            self.assertEqual({each["provider"]: each["messages"] for each in result["providers"]}["south"], 500)
+        self.assertEqual(self.capped("--per-hour", "7", "--hours", "2", numbers=numbers, caps="")["messages"], 14)
+
+    def test_what_makes_no_sense_is_told(self):
+        at = self.folder(**{"traffic.csv": "to,count\n447700900123,many\n"})
+        simulate = lambda *options: sluice("route", "simulate", "--config", at("sluice.toml"), *options, at("traffic.csv"))
+        self.assertIn("line 2: 'many' is no number of messages", simulate().stderr)
+        self.assertEqual(simulate("--hours", "0").returncode, 2)
+        at = self.folder(**{"traffic.csv": "447700900123\n"})
+        done = simulate("--per-hour", "20000000", "--hours", "2")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("are more than 20000000", done.stderr)
+
     def test_rows_may_say_whose_they_are(self):
         at = self.folder(**{"traffic.csv": "account,to,from\nacme,447700900123,Shop\n\"acme\",4915112345678,\n"})
         done = sluice("route", "simulate", "--config", at("sluice.toml"), at("traffic.csv"))
