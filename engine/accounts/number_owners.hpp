@@ -12,8 +12,8 @@
 
 namespace sluice::accounts {
 
-/// Whose messages to numbers are, as databases say it (SourceConfig::owner), remembered for as long as accounts are. Thread-safe; waits
-/// for nothing.
+/// Whose messages to numbers are, as databases say it (SourceConfig::owner), remembered for as long as accounts are.
+/// Thread-safe; waits for nothing.
 class NumberOwners {
 public:
     struct Answer {

@@ -396,9 +396,13 @@ bool Subject::set_owners(std::span<const std::string_view> names) {
     if (event_ != Event::originated) return refuse("only on_originated can set the owners");
     if (names.empty() || names.size() > max_candidates)
         return refuse(fmt::format("there are 1 to {} owners; keep() is for none", max_candidates));
-    for (std::size_t i = 0; i < names.size(); ++i)
+    const std::size_t longest = rows[place(account)].max;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (names[i].empty() || names[i].size() > longest)
+            return refuse(fmt::format("owner {} has {} octets; a system_id has 1 to {}", i + 1, names[i].size(), longest));
         if (std::ranges::find(names.first(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i))
-            return refuse(fmt::format("'{}' is there twice", names[i].substr(0, 64)));
+            return refuse(fmt::format("'{}' is there twice", names[i]));
+    }
     const std::string first(names.front());  // which may be what is written over
     std::vector<std::string> all(names.begin(), names.end());
     if (!set(rows[place(account)], ValueView::of(std::string_view(first)))) return false;
