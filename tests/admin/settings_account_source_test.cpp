@@ -101,7 +101,7 @@ credits = 5
 )");
     ASSERT_FALSE(wrong);
     for (const char* what : {"account_source[1].charge: there is no {credit}; the parameters are {credits} and {system_id}, as in \"UPDATE",
-                             "account_source[1].owner: must have {number} or {digits} in it", "account_source[1].charge_when_away: "})
+                             "account_source[1].owner: must have {number} or {digits} or {keyword} in it", "account_source[1].charge_when_away: "})
         EXPECT_NE(wrong.error().message.find(what), std::string::npos) << what << "\n" << wrong.error().message;
     const auto both = source("charge = \"UPDATE t SET c = c - {credits} WHERE s = {system_id}\"\n"
                              "[account_source.defaults]\ncredits = 5\n");

@@ -18,6 +18,7 @@ protected:
         House::SetUp();
         settings.accounts.front().charging.mode = routing::ChargingMode::postpaid;
         settings.providers.front().caps = {1000, 5000};
+        settings.routes.front().quality_weight = 100;
         settings.charging.directory = folder / "records";
         settings.program.scripts.push_back({"t.lua", "function on_submit(message) end"});
         settings.program.triggers.push_back({.name = "t", .event = script::Event::submit});
@@ -41,6 +42,8 @@ TEST_F(GatewayMetricsTest, TheTextIsWellFormedAndNamesFollowTheConventions) {
     start();
     const test::Families families = scrape();
     EXPECT_GT(families.size(), 60u);
+    EXPECT_EQ(sum(families, "sluice_provider_quality_percent"), 100) << "nothing is known yet";
+    EXPECT_EQ(sum(families, "sluice_provider_quality_messages"), 0);
     for (const auto& [name, family] : families) {
         EXPECT_TRUE(name.starts_with("sluice_") || name.starts_with("process_")) << name;
         EXPECT_EQ(family.type == "counter", name.ends_with("_total")) << name;
