@@ -1,91 +1,9 @@
-#include <gtest/gtest.h>
+// What triggers make of a message's life.
+#include "tests/gateway/triggers_scene.hpp"
 
-#include "engine/gateway/compose.hpp"
-#include "engine/script/program.hpp"
-#include "scene.hpp"
-
-// What triggers make of a message's life, with 1 and 2 shards.
 namespace sluice::gateway {
 namespace {
 
-using script::Event;
-
-/// Answers look-ups when the test says so.
-class Answers final : public script::LookUps {
-public:
-    bool start(const script::LookUp& wanted, Done done) override {
-        if (refuse) return false;
-        asked.push_back(wanted);
-        waiting.push_back(std::move(done));
-        return true;
-    }
-    void answer(script::LookUpResult result = {}) {
-        const Done done = std::move(waiting.front());
-        waiting.pop_front();
-        done(std::move(result));
-    }
-    bool refuse = false;
-    std::vector<script::LookUp> asked;
-    std::deque<Done> waiting;
-};
-
-struct One {
-    Event event;
-    std::string code;
-    script::OnError on_error = script::OnError::carry_on;
-    std::vector<std::string> accounts = {}, providers = {}, states = {};
-};
-
-std::shared_ptr<script::Program> program_of(const std::vector<One>& all) {
-    auto program = std::make_shared<script::Program>();
-    for (const One& one : all) {
-        script::Trigger trigger;
-        trigger.name = std::string("t").append(std::to_string(program->triggers.size()));
-        trigger.event = one.event;
-        trigger.script = program->scripts.size();
-        trigger.on_error = one.on_error;
-        trigger.accounts = one.accounts;
-        trigger.providers = one.providers;
-        trigger.states = one.states;
-        program->triggers.push_back(trigger);
-        std::string text = "function on_";
-        text.append(script::name_of(one.event)).append("(it) ").append(one.code).append(" end");
-        program->scripts.push_back({trigger.name + ".lua", std::move(text)});
-        const auto good = script::check(program->scripts.back(), program->limits, one.event);
-        SLUICE_CHECK(good.has_value());
-    }
-    return program;
-}
-
-class TriggersTest : public ::testing::TestWithParam<std::uint32_t> {
-protected:
-    std::unique_ptr<Scene> make(const std::vector<One>& triggers, std::size_t providers = 1) {
-        gateway::Setup setup(GetParam());
-        setup.look_ups = &answers;
-        auto scene = std::make_unique<Scene>(setup, nullptr, providers,
-                                             [program = program_of(triggers)](GatewayConfig& c) { c.program = program; });
-        scene->bind();
-        for (auto& provider : scene->provider_peers) scene->until([&] { return provider->bound().size() == 2; });
-        return scene;
-    }
-    static CommandStatus submit(Scene& scene, smpp::SubmitSm pdu = Scene::sample()) {
-        scene.submit(pdu);
-        return scene.customer->responses.back().header.status;
-    }
-    static smpp::DeliverSm from_mobile(std::string_view text) {
-        smpp::DeliverSm pdu;
-        pdu.source_addr = "447700900123";
-        pdu.source_addr_ton = 1;
-        pdu.destination_addr = "12345";
-        pdu.short_message = as_bytes(text);
-        return pdu;
-    }
-    static std::string sent_text(Scene& scene, std::size_t i = 0, std::size_t provider = 0) {
-        scene.until([&] { return scene.provider(provider).requests.size() > i; });
-        return std::string(as_text(scene.provider(provider).requests[i].message().short_message));
-    }
-    Answers answers;
-};
 INSTANTIATE_TEST_SUITE_P(Shards, TriggersTest, ::testing::Values(1u, 2u),
                          [](const auto& its) { return std::to_string(its.param); });
 
@@ -104,66 +22,6 @@ TEST_P(TriggersTest, ASubmitIsChanged) {
     ASSERT_NE(found, trace.end());
     EXPECT_EQ(history::trigger_result(found->status), history::TriggerResult::changed);
     EXPECT_GT(found->status >> history::trigger_result_bits, 0u);
-}
-
-/// The texts of what an account got, or nobody ("").
-std::vector<std::string> waiting(Scene& scene, PartyId party) {
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; i < scene.shards(); ++i)
-        scene.shard(i).messages().for_each_in_memory([&](Message& m) {
-            if (m.account != party || m.kind != Kind::originated) return;
-            const auto pdu = smpp::decode<smpp::DeliverSm>(m.body.view(), {true, 255});
-            texts.emplace_back(as_text(pdu->short_message));
-        });
-    std::ranges::sort(texts);
-    return texts;
-}
-
-/// A scene with a second account, "second", and the owners that a script has chosen for "one", "two" and so on.
-TEST_P(TriggersTest, AnOriginatedMessageGoesToTheOwnersThatAScriptNames) {
-    const auto scene = make({{Event::originated,
-                              "local before = table.concat(it:owners(), ',') "
-                              "if it.text == 'both' then it:set_owners{'second', 'shop'} "
-                              "elseif it.text == 'second' then it:set_owners{'second'} "
-                              "elseif it.text == 'keep' then it:keep('for now') "
-                              "elseif it.text == 'drop' then it:drop('spam') "
-                              "elseif it.text == 'some' then it:set_owners{'nowhere', 'second'} "
-                              "elseif it.text == 'none' then it:set_owners{'nowhere'} "
-                              "elseif it.text == 'twice' then it:set_owners{'second', 'second'} "
-                              "elseif it.text == 'error' then it:set_owners{'second'} error('oops') "
-                              "elseif before ~= 'shop' then it:drop('its owner is ' .. before) end"}});
-    std::vector<routing::Account> accounts = scene->snapshot().accounts();
-    routing::Account second;
-    second.system_id = "second";
-    accounts.push_back(second);
-    const auto with_second = [&](std::vector<routing::HomeRule> homes) {
-        auto made = routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules(), homes);
-        ASSERT_TRUE(made.has_value());
-        scene->reload(*made);
-    };
-    with_second({});
-    scene->customer->cut();  // what is its own waits for it
-    std::size_t answered = 0;
-    for (const char* text : {"both", "second", "keep", "drop", "some", "none", "twice", "error", "own"}) {
-        scene->provider().send(CommandId::deliver_sm, from_mobile(text));
-        scene->until([&] { return scene->provider().responses.size() > answered; });
-        EXPECT_EQ(scene->provider().responses[answered++].header.status, CommandStatus::ESME_ROK) << text;
-    }
-    scene->run(seconds(1));
-    using Texts = std::vector<std::string>;
-    EXPECT_EQ(waiting(*scene, party_of(scene->account())), (Texts{"both", "error", "none", "own", "twice"}));
-    EXPECT_EQ(waiting(*scene, party_of_account("second")), (Texts{"both", "second", "some"}));
-    EXPECT_EQ(waiting(*scene, nobody), Texts{"keep"});
-    EXPECT_EQ(scene->count(&Counters::trigger_drops), 1u);
-    EXPECT_EQ(scene->count(&Counters::originated_unowned), 1u);
-    EXPECT_EQ(scene->count(&Counters::trigger_errors), 4u);
-    EXPECT_NE(scene->log.find("'nowhere', which there is not"), std::string::npos);
-
-    // What was kept is asked about again with the next configuration, without the script.
-    with_second({});
-    scene->until([&] { return waiting(*scene, nobody).empty(); });
-    EXPECT_EQ(waiting(*scene, party_of(scene->account())), (Texts{"both", "error", "keep", "none", "own", "twice"}));
-    EXPECT_EQ(scene->count(&Counters::originated_claimed), 1u);
 }
 
 TEST_P(TriggersTest, AnErrorTakesBackTheCandidatesToo) {
@@ -295,48 +153,6 @@ TEST_P(TriggersTest, ACrashForgetsASuspendedSubmitAndNobodyWasToldOfIt) {
     EXPECT_TRUE(scene->customer->responses.empty());
     EXPECT_TRUE(scene->empty());
     EXPECT_TRUE(scene->provider().requests.empty());
-}
-
-TEST_P(TriggersTest, AMobileMessageIsGivenToAnAccountAndAnswered) {
-    const auto scene = make({{Event::originated, "it.account = 'shop' it.text = it.text:upper() "
-                                                 "sluice.send{account = 'shop', source_addr = it.destination_addr, "
-                                                 "destination_addr = it.source_addr, text = 'Thanks'}"}});
-    smpp::DeliverSm pdu = from_mobile("hi");
-    pdu.destination_addr = "999";  // nobody's
-    scene->provider().send(CommandId::deliver_sm, pdu);
-    scene->until([&] { return !scene->customer->requests.empty(); });
-    EXPECT_EQ(as_text(scene->customer->requests[0].message().short_message), "HI");
-    scene->until([&] { return !scene->provider().responses.empty(); });
-    EXPECT_EQ(sent_text(*scene), "Thanks");
-    const auto reply = scene->provider().requests[0].message();
-    EXPECT_EQ(reply.destination_addr, "447700900123");
-    EXPECT_EQ(reply.source_addr, "999");
-    EXPECT_EQ(scene->count(&Counters::trigger_sends), 1u);
-}
-
-TEST_P(TriggersTest, AMobileMessageIsDroppedOrRefused) {
-    const auto scene = make({{Event::originated, "if it.text == 'drop' then it:drop('spam') else it:reject('ESME_RX_R_APPN') end"}});
-    scene->provider().send(CommandId::deliver_sm, from_mobile("drop"));
-    scene->until([&] { return scene->provider().responses.size() == 1; });
-    EXPECT_EQ(scene->provider().responses[0].header.status, CommandStatus::ESME_ROK);
-    scene->provider().send(CommandId::deliver_sm, from_mobile("x"));
-    scene->until([&] { return scene->provider().responses.size() == 2; });
-    EXPECT_EQ(scene->provider().responses[1].header.status, CommandStatus::ESME_RX_R_APPN);
-    EXPECT_NE(scene->log.find("dropped a message of p0 for 12345: spam"), std::string::npos);
-    scene->run(seconds(1));
-    EXPECT_TRUE(scene->customer->requests.empty());
-    EXPECT_TRUE(scene->empty());
-}
-
-TEST_P(TriggersTest, AReplySurvivesACrashOnceTheProviderIsAnswered) {
-    const auto scene = make({{Event::originated, "sluice.send{account = 'shop', source_addr = 'Shop', "
-                                                 "destination_addr = it.source_addr, text = 'Thanks'} it:drop('done')"}});
-    scene->provider().script = [](session::Session&, const Scripted::Request&) {};  // never answers
-    scene->provider().send(CommandId::deliver_sm, from_mobile("hi"));
-    scene->until([&] { return !scene->provider().responses.empty(); });
-    scene->provider().requests.clear();
-    scene->crash();
-    EXPECT_EQ(sent_text(*scene), "Thanks");
 }
 
 TEST_P(TriggersTest, WhatAScriptHeldUpHasItsPdusInTheHistory) {
