@@ -412,7 +412,11 @@ void Receipts::recover_held() {
         MessageId id = 0;
         if (index_.find(key, id) != ReceiptIndex::Where::nowhere) known.push_back(key);
     }
-    for (const std::uint64_t key : known) give_held(key);
+    // That may end messages, which changes counts that the start has yet to restore.
+    if (!known.empty())
+        core_.reactor->post([this, keys = std::move(known)] {
+            for (const std::uint64_t key : keys) give_held(key);
+        });
 }
 
 void Receipts::list(std::size_t limit, std::function<void(std::vector<Unmatched>)> then) {
