@@ -1,0 +1,4 @@
+// The program's command line.
+#include "pch/json.hpp"
+
+#include <CLI/CLI.hpp>

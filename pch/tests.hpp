@@ -1,0 +1,4 @@
+// Tests made of examples.
+#include "pch/std.hpp"
+
+#include <gtest/gtest.h>
