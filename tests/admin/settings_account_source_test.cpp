@@ -1,24 +1,13 @@
 #include <gtest/gtest.h>
 
-#include "engine/admin/settings.hpp"
 #include "engine/routing/snapshot.hpp"
+#include "tests/admin/settings_file.hpp"
 
 namespace sluice::admin {
 namespace {
 
-constexpr std::string_view rest = R"(
-[[listener]]
-endpoint = "127.0.0.1:0"
-[[provider]]
-name = "north"
-endpoints = ["127.0.0.1:2775"]
-system_id = "sluice"
-[[database]]
-name = "customers"
-connection = "DSN=customers"
-)";
-
-Result<Settings> with(const std::string& text) { return parse_settings(text + std::string(rest), "test.toml"); }
+constexpr std::string_view database =
+    "[[database]]\nname = \"customers\"\nconnection = \"DSN=customers\"\n";
 
 TEST(SettingsAccountSource, IsReadAndRoutesNameIt) {
     const auto settings = with(R"(
@@ -39,7 +28,7 @@ default_sender = "Bank"
 [[route]]
 accounts = ["sql"]
 via = ["north"]
-)");
+)", database);
     ASSERT_TRUE(settings) << settings.error().message;
     ASSERT_EQ(settings->account_sources.size(), 1u);
     const accounts::SourceConfig& source = settings->account_sources[0];
@@ -71,7 +60,7 @@ TEST(SettingsAccountSource, CreditsAreInTheDatabaseOrKeptHere) {
 name = "sql"
 database = "customers"
 find = "SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}"
-)" + more);
+)" + more, database);
     };
     const auto there = source(R"(owner = "SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {digits}"
 charge = "UPDATE SmppServerUsers SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}"
@@ -126,7 +115,7 @@ find = "SELECT 1"
 password_scheme = "md5"
 [account_source.defaults]
 password_hash = "x"
-)");
+)", database);
     ASSERT_FALSE(settings);
     for (const char* wrong : {"account[1].password_hash: ", "account[1].default_sender: means nothing without senders",
                               "account_source[1].database: there is no database 'custmers'", "account_source[1].find: ",

@@ -1,22 +1,9 @@
 #include <gtest/gtest.h>
 
-#include "engine/admin/settings.hpp"
+#include "tests/admin/settings_file.hpp"
 
 namespace sluice::admin {
 namespace {
-
-constexpr std::string_view rest = R"(
-[[listener]]
-endpoint = "127.0.0.1:0"
-[[provider]]
-name = "north"
-endpoints = ["127.0.0.1:2775"]
-system_id = "sluice"
-[[route]]
-via = ["north"]
-)";
-
-Result<Settings> with(const std::string& text) { return parse_settings(text + std::string(rest), "test.toml"); }
 
 TEST(SettingsDatabase, IsRead) {
     const auto settings = with(R"(

@@ -21,6 +21,20 @@ inline std::string file_with(const std::string& account = "", const std::string&
            rest + "\n[[route]]\nvia = [\"mc\"]\n";
 }
 
+/// What is to be looked at, then the listener and the provider that every file has, and what else this one needs. Errors
+/// are in the lines of `text`, and files in `folder`.
+inline Result<Settings> with(const std::string& text, std::string_view rest = "", const std::filesystem::path& folder = {}) {
+    constexpr std::string_view listener_and_provider = R"(
+[[listener]]
+endpoint = "127.0.0.1:0"
+[[provider]]
+name = "north"
+endpoints = ["127.0.0.1:2775"]
+system_id = "sluice"
+)";
+    return parse_settings(text + std::string(listener_and_provider) + std::string(rest), "test.toml", folder);
+}
+
 inline Settings good(const std::string& text) {
     auto settings = parse_settings(text, "t.toml");
     EXPECT_TRUE(settings) << settings.error().message;

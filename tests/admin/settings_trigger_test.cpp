@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/admin/settings.hpp"
+#include "tests/admin/settings_file.hpp"
 
 namespace sluice::admin {
 namespace {
@@ -12,19 +12,8 @@ namespace {
 using script::Event;
 using script::OnError;
 
-constexpr std::string_view rest = R"(
-[[listener]]
-endpoint = "127.0.0.1:0"
-[[account]]
-system_id = "shop"
-password_hash = "$sha256$2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"
-[[provider]]
-name = "north"
-endpoints = ["127.0.0.1:2775"]
-system_id = "sluice"
-[[route]]
-via = ["north"]
-)";
+const std::string account_and_route = "[[account]]\nsystem_id = \"shop\"\npassword_hash = \"" + hash + "\"\n"
+                                      "[[route]]\nvia = [\"north\"]\n";
 
 class SettingsTrigger : public testing::Test {
 protected:
@@ -38,9 +27,7 @@ protected:
         std::filesystem::remove_all(folder_, ignored);
     }
     void write(const std::string& name, std::string_view text) const { std::ofstream(folder_ + "/" + name) << text; }
-    Result<Settings> with(const std::string& text) const {
-        return parse_settings(text + std::string(rest), "test.toml", folder_);
-    }
+    Result<Settings> with(const std::string& text) const { return admin::with(text, account_and_route, folder_); }
     std::string refusal(const std::string& keys) const {
         const auto settings = with("[[trigger]]\nname = \"t\"\n" + keys);
         return settings ? "it was taken" : settings.error().message;
