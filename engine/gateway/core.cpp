@@ -97,7 +97,7 @@ bool Core::add_found(const accounts::Directory::Found& its) {
     if (const std::string taken = found_accounts.put(id, its.account); !taken.empty() && shard == 0)
         log('W', "the account " + account.system_id + " does not get the numbers of others: " + taken);
     open_balance(*this, account);
-    if (account.charging.mode == routing::ChargingMode::database && account.charging.gives_back)
+    if (account.charging.gives_back_elsewhere())
         refunds->know(id, snapshot->accounts()[account.id].system_id, account.system_id);
     return true;
 }

@@ -59,15 +59,13 @@ Refunds::Payer Refunds::payer_of(PartyId account) const {
 
 bool Refunds::gives_back(const std::string& source) const {
     const routing::Account* const its = core_.snapshot->find_account(source);
-    return its != nullptr && its->charging.mode == routing::ChargingMode::database && its->charging.gives_back;
+    return its != nullptr && its->charging.gives_back_elsewhere();
 }
 
 void Refunds::add(const Message& m) {
     const routing::Account* const account = core_.party(m.account).account;
-    const bool database = account != nullptr ? account->charging.mode == routing::ChargingMode::database &&
-                                                   account->charging.gives_back
-                                             : payers_.contains(m.account);
-    if (!database || m.charge == Money{}) return;
+    const bool owed_to = account != nullptr ? account->charging.gives_back_elsewhere() : payers_.contains(m.account);
+    if (!owed_to || m.charge == Money{}) return;
     Owed& owed = owed_[m.account];
     owed.step = {std::gcd(owed.step.micros, m.charge.micros)};
     change(m.account, owed, owed.amount + m.charge, owed.messages + 1);

@@ -43,6 +43,7 @@ struct Charging {
     bool gives_back = false;            ///< likewise: what failed is given back there
 
     bool on() const { return mode != ChargingMode::none; }
+    bool gives_back_elsewhere() const { return mode == ChargingMode::database && gives_back; }
     /// Whether the balance bounds what it may send.
     bool limited() const { return mode == ChargingMode::prepaid || (mode == ChargingMode::postpaid && credit_limit); }
     /// The least the balance may come to, where that is limited.
