@@ -48,8 +48,8 @@ std::vector<std::string> Snapshot::explain_home(const HomeRequest& request, std:
         lines.push_back(fmt::format("the numbers of account {} decide", owners()));
         return lines;
     }
-    lines.push_back("no account has the number");
-    if (!pass(true)) lines.push_back("it is nobody's: it is kept until somebody has a claim to it");
+    lines.emplace_back("no account has the number");
+    if (!pass(true)) lines.emplace_back("it is nobody's: it is kept until somebody has a claim to it");
     return lines;
 }
 

@@ -180,7 +180,6 @@ TEST(SharedRate, ZeroIsUnlimited) {
 TEST(SharedRate, SaysWhenItIsReady) {
     SharedRate shared;
     const Rate rate{10, 3};
-    const MonoTime start{seconds(5)};
     EXPECT_EQ(shared.ready_at(rate, start), start);
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(shared.take(rate, start));
     EXPECT_FALSE(shared.take(rate, start));
