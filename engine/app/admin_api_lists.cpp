@@ -52,48 +52,19 @@ Json as_json(const SessionView& view, const PartyNames& names) {
     return row;
 }
 
-/// Over all shards.
-struct PartyTotal {
-    std::uint64_t bound = 0, in_flight = 0, queued = 0;
-    std::int64_t unfinished = 0;
-    Money credited, reserved, spent, available;
-    std::uint64_t rate_limit = 0;  ///< 0: no shard is limited
-    std::uint32_t window_limit = UINT32_MAX;
-    bool held = false;
-    routing::Health health = routing::Health::down;
-    routing::CapCount::Used sent;
-    std::optional<routing::DeliveryCount::Sample> deliveries;
-    Json shards = Json::array();
-};
-
-std::unordered_map<PartyId, PartyTotal> totals_of(const std::vector<std::optional<ShardView>>& shards) {
-    std::unordered_map<PartyId, PartyTotal> totals;
+/// What each shard says of its own part, by party.
+std::unordered_map<PartyId, Json> rows_of_shards(const std::vector<std::optional<ShardView>>& shards) {
+    std::unordered_map<PartyId, Json> rows;
     for (std::size_t shard = 0; shard < shards.size(); ++shard)
-        for (const PartyView& party : shards[shard]->parties) {
-            PartyTotal& total = totals[party.party];
-            total.bound += party.bound;
-            total.in_flight += party.in_flight;
-            total.queued += party.queued;
-            total.held = total.held || party.held;
-            total.unfinished = party.unfinished;
-            total.credited += party.balance.credited;
-            total.reserved += party.balance.reserved;
-            total.spent += party.balance.spent;
-            total.available = party.available;
-            total.rate_limit += party.rate_limit;
-            if (party.bound > 0) total.window_limit = std::min(total.window_limit, party.window_limit);
-            total.sent = party.sent;
-            total.deliveries = party.deliveries;
-            total.health = party.health;  // shards tell each other, and agree but for moments
-            total.shards.push_back({{"shard", shard},
-                                    {"bound", party.bound},
-                                    {"in_flight", party.in_flight},
-                                    {"queued", party.queued},
-                                    {"held", party.held},
-                                    {"rate_limit", party.rate_limit},
-                                    {"window_limit", party.window_limit}});
-        }
-    return totals;
+        for (const PartyView& party : shards[shard]->parties)
+            rows[party.party].push_back({{"shard", shard},
+                                         {"bound", party.bound},
+                                         {"in_flight", party.in_flight},
+                                         {"queued", party.queued},
+                                         {"held", party.held},
+                                         {"rate_limit", party.rate_limit},
+                                         {"window_limit", party.window_limit}});
+    return rows;
 }
 
 std::optional<std::size_t> silent_shard(const auto& answers) {
@@ -140,11 +111,13 @@ HttpResponse AdminApi::providers(const HttpRequest& request) {
     const auto shards = ask_all<ShardView>(gateway_, view_shard);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     auto totals = totals_of(shards);
+    auto shard_rows = rows_of_shards(shards);
     const auto snapshot = gateway_.snapshot();
     Json rows = Json::array();
     for (const routing::Provider& provider : snapshot->providers()) {
         if (!passes(request.parameter("name"), provider.name)) continue;
-        PartyTotal& total = totals[gateway::party_of(provider)];
+        const PartyId party = gateway::party_of(provider);
+        const PartyView& total = totals[party];
         const unsigned sessions_a_bind = provider.bind == routing::ProviderBind::pair ? 2 : 1;
         Json row;
         row["name"] = provider.name;
@@ -160,7 +133,7 @@ HttpResponse AdminApi::providers(const HttpRequest& request) {
         row["rate"] = provider.rate.per_second;
         row["rate_limit"] = total.rate_limit;
         row["window"] = provider.window;
-        row["window_limit"] = std::min(total.window_limit, provider.window);
+        row["window_limit"] = total.window_limit == 0 ? provider.window : std::min(total.window_limit, provider.window);
         const auto cap = [&row](std::string_view key, std::uint64_t most, std::uint64_t used, WallTime ends) {
             if (most != 0) row[key] = {{"used", used}, {"max", most}, {"resets_at", admin::utc_text(ends)}};
         };
@@ -170,7 +143,7 @@ HttpResponse AdminApi::providers(const HttpRequest& request) {
             row["quality"] = {{"delivered", its->delivered}, {"ended", its->ended},
                               {"percent", routing::DeliveryCount::percent(*its)},
                               {"known", its->ended >= routing::DeliveryCount::least_sample}};
-        row["shards"] = std::move(total.shards);
+        row["shards"] = std::move(shard_rows.try_emplace(party, Json::array()).first->second);
         rows.push_back(std::move(row));
     }
     return json_reply({{"providers", std::move(rows)}});
@@ -181,11 +154,13 @@ HttpResponse AdminApi::accounts(const HttpRequest& request) {
     const auto shards = ask_all<ShardView>(gateway_, view_shard);
     if (const auto silent = silent_shard(shards)) return no_answer(*silent);
     auto totals = totals_of(shards);
+    auto shard_rows = rows_of_shards(shards);
     const auto snapshot = gateway_.snapshot();
     Json rows = Json::array();
     const auto add = [&](const routing::Account& account) {
         if (!passes(request.parameter("name"), account.system_id)) return;
-        PartyTotal& total = totals[gateway::party_of(account)];
+        const PartyId party = gateway::party_of(account);
+        const PartyView& total = totals[party];
         Json row;
         row["system_id"] = account.system_id;
         row["source"] = account.id < snapshot->accounts().size() && snapshot->accounts()[account.id].is_source
@@ -203,11 +178,11 @@ HttpResponse AdminApi::accounts(const HttpRequest& request) {
         if (account.charging.on()) {
             const bool elsewhere = account.charging.mode == routing::ChargingMode::database;
             if (!elsewhere) row["available"] = to_string(total.available);
-            row["reserved"] = to_string(total.reserved);
-            row["spent"] = to_string(total.spent);
-            if (!elsewhere) row["credited"] = to_string(total.credited);
+            row["reserved"] = to_string(total.balance.reserved);
+            row["spent"] = to_string(total.balance.spent);
+            if (!elsewhere) row["credited"] = to_string(total.balance.credited);
         }
-        row["shards"] = std::move(total.shards);
+        row["shards"] = std::move(shard_rows.try_emplace(party, Json::array()).first->second);
         rows.push_back(std::move(row));
     };
     for (const routing::Account& account : snapshot->accounts())

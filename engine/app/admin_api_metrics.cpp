@@ -100,36 +100,6 @@ constexpr std::size_t most_found = 1000;
 
 using Totals = std::unordered_map<gateway::PartyId, PartyView>;
 
-void add_to(PartyView& total, const PartyView& party) {
-    total.bound += party.bound;
-    total.in_flight += party.in_flight;
-    total.queued += party.queued;
-    total.held = total.held || party.held;
-    total.rate_limit += party.rate_limit;
-    total.balance.reserved += party.balance.reserved;
-    total.balance.spent += party.balance.spent;
-}
-
-/// Over all shards; those that did not answer are left out.
-Totals totals_of(const std::vector<std::optional<ShardView>>& shards) {
-    Totals totals;
-    for (const auto& shard : shards) {
-        if (!shard) continue;
-        for (const PartyView& party : shard->parties) {
-            PartyView& total = totals[party.party];
-            add_to(total, party);
-            if (party.bound > 0)
-                total.window_limit = std::min(total.window_limit == 0 ? UINT32_MAX : total.window_limit, party.window_limit);
-            total.health = party.health;
-            total.sent = party.sent;
-            total.deliveries = party.deliveries;
-            total.unfinished = party.unfinished;
-            total.available = party.available;
-        }
-    }
-    return totals;
-}
-
 void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& snapshot) {
     const auto samples = [&](std::string_view name, std::string_view help, auto value_of) {
         out.gauge(name, help);
@@ -210,7 +180,7 @@ std::vector<AccountRow> accounts_of(Totals& totals, const Gateway& gateway) {
             rows.push_back(std::move(found[i]));
             continue;
         }
-        add_to(others.total, found[i].total);
+        add_counts(others.total, found[i].total);
         others.total.unfinished += found[i].total.unfinished;
         others.total.available += found[i].total.available;
         others.charging = std::max(others.charging, found[i].charging);

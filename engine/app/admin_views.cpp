@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/app/gateway.hpp"
 #include "engine/gateway/connection.hpp"
 #include "engine/gateway/record.hpp"
@@ -121,6 +123,38 @@ ShardView view_shard(gateway::Shard& shard) {
         its.in_flight += connection.session().in_flight();
     });
     return view;
+}
+
+void add_counts(PartyView& total, const PartyView& party) {
+    total.bound += party.bound;
+    total.in_flight += party.in_flight;
+    total.queued += party.queued;
+    total.held = total.held || party.held;
+    total.rate_limit += party.rate_limit;
+    total.balance.credited += party.balance.credited;
+    total.balance.reserved += party.balance.reserved;
+    total.balance.spent += party.balance.spent;
+}
+
+std::unordered_map<PartyId, PartyView> totals_of(const std::vector<std::optional<ShardView>>& shards) {
+    std::unordered_map<PartyId, PartyView> totals;
+    for (const auto& shard : shards) {
+        if (!shard) continue;
+        for (const PartyView& party : shard->parties) {
+            PartyView& total = totals[party.party];
+            add_counts(total, party);
+            if (party.bound > 0)
+                total.window_limit = total.window_limit == 0 ? party.window_limit
+                                                             : std::min(total.window_limit, party.window_limit);
+            // Shards tell each other these, and agree but for moments.
+            total.health = party.health;
+            total.sent = party.sent;
+            total.deliveries = party.deliveries;
+            total.unfinished = party.unfinished;
+            total.available = party.available;
+        }
+    }
+    return totals;
 }
 
 std::vector<LaneView> view_lanes(gateway::Shard& shard) {

@@ -54,6 +54,12 @@ struct ShardView {
 };
 ShardView view_shard(gateway::Shard& shard);
 
+/// Adds what each shard counts for itself.
+void add_counts(PartyView& total, const PartyView& party);
+/// Each party over all shards; those that did not answer are left out. `window_limit` is the least where it has a bind,
+/// 0 without one.
+std::unordered_map<gateway::PartyId, PartyView> totals_of(const std::vector<std::optional<ShardView>>& shards);
+
 struct LaneView {
     std::uint32_t shard = 0;
     gateway::PartyId party = 0;
