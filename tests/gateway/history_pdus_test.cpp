@@ -133,9 +133,10 @@ TEST_P(HistoryPdus, AReceiptBeforeItsResponseIsThereWithItsAnswer) {
     scene->run(seconds(1));
     EXPECT_EQ(scene->kept(TraceEvent::receipt_pdu, CommandId::deliver_sm_resp), 1u);
     EXPECT_EQ(scene->kept(TraceEvent::pdu_out, CommandId::deliver_sm_resp), 0u);
-    for (const history::OwnedRecord& event : scene->traces())
-        if (event.event == TraceEvent::receipt_pdu)
-            EXPECT_EQ(history::read_receipt_pdu(event.tail).message_id, "77");
+    for (const history::OwnedRecord& event : scene->traces()) {
+        if (event.event != TraceEvent::receipt_pdu) continue;
+        EXPECT_EQ(history::read_receipt_pdu(event.tail).message_id, "77");
+    }
 }
 
 TEST_P(HistoryPdus, OfMessagesFromMobilesAreKept) {

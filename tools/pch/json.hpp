@@ -1,5 +1,5 @@
 // What makes and reads text and JSON.
-#include "pch/std.hpp"
+#include "tools/pch/std.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
 // The program's command line.
-#include "pch/json.hpp"
+#include "tools/pch/json.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,4 @@
 // Tests made of examples.
-#include "pch/std.hpp"
+#include "tools/pch/std.hpp"
 
 #include <gtest/gtest.h>

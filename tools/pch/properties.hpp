@@ -1,4 +1,4 @@
 // Tests made of examples and properties.
-#include "pch/tests.hpp"
+#include "tools/pch/tests.hpp"
 
 #include <rapidcheck.h>
