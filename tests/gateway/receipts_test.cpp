@@ -127,13 +127,19 @@ TEST_P(Receipt, R3TheNewerMessageHasTheId) {
     EXPECT_EQ(smpp::read_receipt(scene.customer->requests.front().message()).message_id, newer);
 }
 
+/// A message that the provider has, as `held`, and has not answered; its id.
+std::string submit_unanswered(Scene& scene, Scripted::Request& held) {
+    scene.provider().script = [&held](session::Session&, const Scripted::Request& request) { held = request; };
+    const std::string id = scene.submit();
+    scene.until([&] { return held.link.valid(); });
+    return id;
+}
+
 TEST_P(Receipt, R4BeforeTheResponse) {
     Scene scene(GetParam());
     ready(scene);
     Scripted::Request held;
-    scene.provider().script = [&](session::Session&, const Scripted::Request& request) { held = request; };
-    const std::string id = scene.submit();
-    scene.until([&] { return held.link.valid(); });
+    const std::string id = submit_unanswered(scene, held);
     scene.provider().send(CommandId::deliver_sm, Scene::receipt("id:early stat:DELIVRD"), 1);
     scene.until([&] { return !scene.provider().responses.empty(); });  // held durably, so answered
     EXPECT_EQ(scene.provider().responses.front().header.status, CommandStatus::ESME_ROK);
@@ -148,9 +154,7 @@ TEST_P(Receipt, R4AMomentBeforeTheResponseNothingIsWrittenForIt) {
     Scene scene(GetParam());
     ready(scene);
     Scripted::Request held;
-    scene.provider().script = [&](session::Session&, const Scripted::Request& request) { held = request; };
-    const std::string id = scene.submit();
-    scene.until([&] { return held.link.valid(); });
+    const std::string id = submit_unanswered(scene, held);
     const auto rows = [&] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < scene.shards(); ++i) sum += scene.disk(i).table(storage::Table::held).size();
