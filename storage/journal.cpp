@@ -222,42 +222,59 @@ Result<void> Journal::read(std::uint64_t first_batch, const std::function<void(c
     return {};
 }
 
-int Journal::write(std::span<const Batch* const> batches) {
-    RecordHeader header{.sequence = next_sequence_,
-                        .first_batch = batches.front()->number,
-                        .release_before = release_before_,
-                        .batches = batches.size()};
+/// The next record, in `buffer_`; empty when there is no memory for it.
+ByteView Journal::encode(std::span<const Batch* const> batches) {
+    header_ = {.sequence = next_sequence_,
+               .first_batch = batches.front()->number,
+               .release_before = release_before_,
+               .batches = batches.size()};
     for (const Batch* batch : batches) {
-        header.payload += encoded_size(*batch);
-        header.release_before = std::max(header.release_before, batch->release_before);
+        header_.payload += encoded_size(*batch);
+        header_.release_before = std::max(header_.release_before, batch->release_before);
     }
-    const std::size_t size = record_size(header.payload);
-    if (files_.empty() || files_.back().size - end_ < size)
-        if (const int failed = begin_file(std::max<std::uint64_t>(size, options_.file_bytes)); failed != 0)
-            return failed;
+    const std::size_t size = record_size(header_.payload);
     std::uint8_t* const record = buffer(size);
-    if (record == nullptr) return ENOMEM;
+    if (record == nullptr) return {};
     std::uint8_t* out = record + sizeof(RecordHeader);
     for (const Batch* batch : batches) out = encode_batch(*batch, out);
-    seal_record(header, seed_, {record, size});
+    seal_record(header_, seed_, {record, size});
+    return {record, size};
+}
 
-    File& file = files_.back();
-    int failed = prepare(file, end_ + size);
-    if (failed == 0) failed = write_at(file, end_, {record, size});
+int Journal::write(std::span<const Batch* const> batches) {
+    const ByteView record = encode(batches);
+    if (record.empty()) return ENOMEM;
+    int failed = 0;
+    if (files_.empty() || files_.back().size - end_ < record.size())
+        failed = begin_file(std::max<std::uint64_t>(record.size(), options_.file_bytes));
+    if (failed == 0) failed = prepare(files_.back(), end_ + record.size());
+    if (failed == 0) failed = write_at(files_.back(), end_, record);
+    if (failed == 0) written(batches);
     if (buffer_bytes_ > buffer_kept) {
         buffer_.reset();
         buffer_bytes_ = 0;
     }
-    if (failed != 0) return failed;
+    return failed;
+}
 
+std::optional<Journal::PlainWrite> Journal::plan(std::span<const Batch* const> batches) {
+    if (files_.empty() || !files_.back().direct) return std::nullopt;
+    const File& file = files_.back();
+    const ByteView record = encode(batches);
+    if (record.empty() || file.prepared - end_ < record.size()) return std::nullopt;
+    return PlainWrite{file.fd, end_, record};
+}
+
+void Journal::written(std::span<const Batch* const> batches) {
+    File& file = files_.back();
+    const std::size_t size = record_size(header_.payload);
     ++next_sequence_;
     end_ += size;
-    written_ += size;
+    octets_written_ += size;
     last_batch_ = file.last_batch = batches.back()->number;
-    release_before_ = header.release_before;
+    release_before_ = header_.release_before;
     for (const Batch* batch : batches) add_live(file, *batch);
     drop_released();
-    return 0;
 }
 
 JournalMark Journal::mark() const {
@@ -362,11 +379,11 @@ int Journal::prepare(File& file, std::uint64_t end) {
     return 0;
 }
 
+/// As far as the last file is to be ready.
+std::uint64_t Journal::wanted(const File& file) const { return std::min(end_ + prepared_at_once, file.size); }
+
 bool Journal::prepare_ahead() {
-    if (files_.empty()) return false;
-    File& file = files_.back();
-    const std::uint64_t wanted = std::min(end_ + prepared_at_once, file.size);
-    return file.prepared < wanted && prepare(file, wanted) == 0;
+    return !is_prepared_ahead() && prepare(files_.back(), wanted(files_.back())) == 0;
 }
 
 int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {

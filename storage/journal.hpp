@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -57,9 +58,22 @@ public:
     /// goes to the same place.
     int write(std::span<const Batch* const> batches);
 
+    /// Whole blocks and their place in a file that writes past the page cache and returns when they are on the disk.
+    struct PlainWrite {
+        int fd = -1;
+        std::uint64_t offset = 0;
+        ByteView blocks;  ///< until the journal writes or plans anything else
+    };
+    /// The same record for somebody else to write, in one piece and to blocks that were written before; nothing when it takes
+    /// more than that, so that `write` must do it. `written` says that it is on the disk, and until then nothing has
+    /// changed.
+    std::optional<PlainWrite> plan(std::span<const Batch* const> batches);
+    void written(std::span<const Batch* const> batches);
+
     /// Makes a stretch of a new file ready for the writes to come, where little of it is; false when there is nothing to
     /// do. For a moment when nobody waits: the write that comes to its end has to do it otherwise.
     bool prepare_ahead();
+    bool is_prepared_ahead() const { return files_.empty() || files_.back().prepared >= wanted(files_.back()); }
 
     /// What a checkpoint is to say once everything written has been applied.
     JournalMark mark() const;
@@ -68,7 +82,7 @@ public:
 
     std::uint64_t last_batch() const { return last_batch_; }
     std::uint64_t release_before() const { return release_before_; }
-    std::uint64_t written() const { return written_; }  ///< octets since it was opened, whole blocks
+    std::uint64_t octets_written() const { return octets_written_; }  ///< since it was opened, whole blocks
     std::uint64_t file_bytes() const { return options_.file_bytes; }
     std::uint64_t disk_bytes() const;
     std::uint64_t live_bytes() const { return live_bytes_; }  ///< of segments that are not released
@@ -97,6 +111,8 @@ private:
     void add_live(File& file, const Batch& batch);
     void drop_released();
     void set_free(const File& file);
+    ByteView encode(std::span<const Batch* const> batches);
+    std::uint64_t wanted(const File& file) const;
     int open_file(File& file, int flags) const;
     int begin_file(std::uint64_t size);
     int prepare(File& file, std::uint64_t end);
@@ -109,12 +125,13 @@ private:
     std::uint64_t next_sequence_;
     std::uint64_t release_before_;
     std::uint64_t last_batch_ = 0;
-    std::uint64_t written_ = 0;
+    std::uint64_t octets_written_ = 0;
     std::uint64_t live_bytes_ = 0;
     std::uint64_t end_ = 0;  ///< of the last record, in the last of `files_`
     std::deque<File> files_;  ///< in use, oldest first
     std::vector<File> spare_;
     std::deque<Live> live_;
+    RecordHeader header_{};  ///< of the record that was encoded last
     std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
     std::size_t buffer_bytes_ = 0;
 };

@@ -38,6 +38,9 @@ constexpr milliseconds between_looks_at_room{100};
 constexpr std::uint64_t least_file_bytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t most_file_bytes = std::uint64_t{16} << 20;
 
+// What a larger batch takes to be written is worth more than to hand it over: copying, the checksum, pages to pin.
+constexpr std::size_t most_octets_by_owner = std::size_t{64} << 10;
+
 constexpr milliseconds first_retry{5};
 constexpr milliseconds longest_retry{1000};
 constexpr milliseconds retry_slice{10};  // how soon a waiting committer notices that the store is being closed
@@ -54,8 +57,12 @@ struct Counters {
     std::atomic<bool> scarce{false};
 };
 
-/// The store and its thread. A batch stays in the slot it was submitted to until it is polled; three counters say
-/// whose a slot is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit.
+/// The store and its thread. A batch stays in the slot it was submitted to until it is polled; counters say whose a slot
+/// is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit, and
+/// [submitted, taken) wait until a write of the owner's has ended.
+///
+/// The journal, and what else both threads use, is the committer's from each ring of the doorbell until it says that it has
+/// answered that ring. In between it sleeps, and all of it is the owner's.
 class Committer final : public Store {
 public:
     Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment,
@@ -76,6 +83,12 @@ private:
     };
     Slot& slot(std::uint64_t position) { return slots_[position % max_in_flight]; }
 
+    // On the owner's thread:
+    void ring();
+    void hand_over();
+    bool write_as_owner();
+    void owner_wrote(int result);
+
     // On the committer's thread:
     void run();
     std::uint64_t commit_patiently(std::uint64_t from, std::uint64_t to);
@@ -84,10 +97,14 @@ private:
     int write(std::uint64_t from, std::uint64_t to);
     LmdbTransaction& transaction();
     void roll_back();
-    bool checkpoint_due() const;
     void checkpoint();
     bool wait_to_retry(milliseconds delay) const;
     void report(const std::string& text) const;
+
+    // On the thread that has the journal:
+    bool checkpoint_due() const;
+    bool look_at_room_due() const { return SteadyClock::now() - looked_at_room_ >= between_looks_at_room; }
+    void count_commit(std::uint64_t octets, SteadyClock::time_point began);
     void note_space();
 
     const LmdbOptions options_;
@@ -108,9 +125,13 @@ private:
     std::array<Slot, max_in_flight> slots_;
     std::uint64_t next_batch_ = 1;
     std::uint64_t polled_ = 0;
+    std::uint64_t taken_ = 0;
+    std::size_t owner_writes_ = 0;  ///< octets; 0: nothing is under way
+    SteadyClock::time_point owner_began_{};
     std::atomic<std::uint64_t> completed_{0};
     std::atomic<std::uint64_t> submitted_{0};
-    std::atomic<std::uint32_t> doorbell_{0};
+    std::atomic<std::uint32_t> doorbell_{1};
+    std::atomic<std::uint32_t> answered_{0};
     SteadyClock::time_point give_up_at_{};  // published by closing_
     std::atomic<bool> closing_{false};
     Counters counters_;
@@ -131,22 +152,65 @@ Committer::Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<Lm
 }
 
 Committer::~Committer() {
+    SLUICE_CHECK(owner_writes_ == 0);
     give_up_at_ = SteadyClock::now() + options_.close_patience;
     closing_.store(true, std::memory_order_release);
-    doorbell_.fetch_add(1, std::memory_order_release);
-    doorbell_.notify_one();
+    ring();
     thread_.join();
 }
 
-void Committer::submit(Batch batch) {
-    const std::uint64_t position = submitted_.load(std::memory_order_relaxed);
-    SLUICE_CHECK(position - polled_ < max_in_flight);
-    SLUICE_CHECK(batch.number == next_batch_);
-    ++next_batch_;
-    slot(position).batch = std::move(batch);
-    submitted_.store(position + 1, std::memory_order_release);
+void Committer::ring() {
     doorbell_.fetch_add(1, std::memory_order_release);
     doorbell_.notify_one();
+}
+
+void Committer::hand_over() {
+    submitted_.store(taken_, std::memory_order_release);
+    ring();
+}
+
+void Committer::submit(Batch batch) {
+    SLUICE_CHECK(taken_ - polled_ < max_in_flight);
+    SLUICE_CHECK(batch.number == next_batch_);
+    ++next_batch_;
+    slot(taken_++).batch = std::move(batch);
+    if (owner_writes_ == 0 && !write_as_owner()) hand_over();
+}
+
+/// Begins to write the batch that was taken last. False when that is for the committer.
+bool Committer::write_as_owner() {
+    const Batch& batch = slot(taken_ - 1).batch;
+    if (!options_.write_file || !batch.ops.empty() || !batch.loads.empty() || batch.octets() > most_octets_by_owner)
+        return false;
+    const bool committer_rests = answered_.load(std::memory_order_acquire) == doorbell_.load(std::memory_order_relaxed);
+    if (!committer_rests || checkpoint_due()) return false;
+    const auto write = journal_->plan(std::array{&batch});
+    if (!write) return false;
+    owner_writes_ = write->blocks.size();
+    owner_began_ = SteadyClock::now();
+    if (options_.write_file(write->fd, write->offset, write->blocks, [this](int result) { owner_wrote(result); }))
+        return true;
+    owner_writes_ = 0;
+    return false;
+}
+
+void Committer::owner_wrote(int result) {
+    const std::size_t wanted = std::exchange(owner_writes_, 0);
+    const bool all = result >= 0 && static_cast<std::size_t>(result) == wanted;
+    const std::uint64_t position = submitted_.load(std::memory_order_relaxed);
+    if (all) {
+        Slot& current = slot(position);
+        journal_->written(std::array<const Batch*, 1>{&current.batch});
+        count_commit(current.batch.journal.size(), owner_began_);
+        current.loads.clear();
+        ++staged_;
+        // In this order: who sees it submitted sees it completed.
+        completed_.store(position + 1, std::memory_order_release);
+        submitted_.store(position + 1, std::memory_order_release);
+    }
+    // What failed is the committer's to try again, at the same place, and what has come since goes with it.
+    if (taken_ > submitted_.load(std::memory_order_relaxed)) hand_over();
+    else if (!journal_->is_prepared_ahead() || look_at_room_due()) ring();
 }
 
 bool Committer::poll(Completion& completion) {
@@ -188,11 +252,13 @@ void Committer::run() {
     pthread_setname_np(pthread_self(), options_.thread_name.substr(0, 15).c_str());
     for (;;) {
         const std::uint32_t rung = doorbell_.load(std::memory_order_acquire);
-        const std::uint64_t from = completed_.load(std::memory_order_relaxed);
         const std::uint64_t to = submitted_.load(std::memory_order_acquire);
+        const std::uint64_t from = completed_.load(std::memory_order_relaxed);
         if (from == to) {
             if (closing_.load(std::memory_order_acquire)) return;
             if (journal_->prepare_ahead()) continue;
+            if (look_at_room_due()) note_space();
+            answered_.store(rung, std::memory_order_release);
             doorbell_.wait(rung, std::memory_order_acquire);
             continue;
         }
@@ -272,17 +338,16 @@ int Committer::write(std::uint64_t from, std::uint64_t to) {
     }
     const auto began = SteadyClock::now();
     if (const int failed = journal_->write(std::span(batches).first(to - from)); failed != 0) return failed;
-    const auto ended = SteadyClock::now();
-
-    counters_.commits.fetch_add(1, std::memory_order_relaxed);
-    counters_.bytes_journaled.fetch_add(journaled, std::memory_order_relaxed);
-    counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(nanoseconds(ended - began).count()),
-                                           std::memory_order_relaxed);
-    if (ended - looked_at_room_ >= between_looks_at_room) {
-        note_space();
-        looked_at_room_ = ended;
-    }
+    count_commit(journaled, began);
+    if (look_at_room_due()) note_space();
     return 0;
+}
+
+void Committer::count_commit(std::uint64_t octets, SteadyClock::time_point began) {
+    const nanoseconds took = SteadyClock::now() - began;
+    counters_.commits.fetch_add(1, std::memory_order_relaxed);
+    counters_.bytes_journaled.fetch_add(octets, std::memory_order_relaxed);
+    counters_.commit_nanoseconds.fetch_add(static_cast<std::uint64_t>(took.count()), std::memory_order_relaxed);
 }
 
 /// The open transaction; a new one if there is none, with what a failed one held of batches that were written.
@@ -305,7 +370,7 @@ void Committer::roll_back() {
 bool Committer::checkpoint_due() const {
     const std::uint64_t file_bytes = journal_->file_bytes();
     return operations_ >= operations_between_checkpoints ||
-           journal_->written() - written_at_checkpoint_ >= file_bytes / 2;
+           journal_->octets_written() - written_at_checkpoint_ >= file_bytes / 2;
 }
 
 /// Everything written has been staged, and the other way about.
@@ -318,7 +383,7 @@ void Committer::checkpoint() {
     transaction_.reset();
     journal_->release(mark);
     checkpointed_batch_ = mark.last_batch;
-    written_at_checkpoint_ = journal_->written();
+    written_at_checkpoint_ = journal_->octets_written();
     operations_ = 0;
     environment_->release_dead_readers();
     environment_->forget_what_growth_left_behind();
@@ -326,6 +391,7 @@ void Committer::checkpoint() {
 }
 
 void Committer::note_space() {
+    looked_at_room_ = SteadyClock::now();
     const std::uint64_t journal_bytes = journal_->disk_bytes();
     const std::uint64_t room = environment_->room(tables_bytes_);
     counters_.used_bytes.store(tables_bytes_ + journal_->live_bytes(), std::memory_order_relaxed);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/base/bytes.hpp"
 #include "engine/base/result.hpp"
 #include "engine/base/time.hpp"
 #include "storage/store.hpp"
@@ -29,6 +30,14 @@ struct LmdbOptions {
     /// batches of a commit. It must only wake the owner.
     std::function<void()> wake;
 
+    /// Begins to write octets at an offset of a file, and returns without waiting; `done` is to be called on the owner's thread,
+    /// not from within, with the number of octets written or a negated errno. False where that is not possible: then
+    /// nothing happens. Called on the owner's thread, one write at a time; the store outlives the write.
+    ///
+    /// With it small batches that only have a journal segment are written without the committer's thread, which takes
+    /// two changes of thread less.
+    std::function<bool(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done)> write_file;
+
     /// Called on the committer's thread with a text for people when commits begin to fail, and when they succeed again.
     std::function<void(const std::string&)> report;
 
@@ -41,7 +50,7 @@ struct LmdbOptions {
 };
 
 /// A store on a journal and one LMDB environment, with a committer thread of its own which is the only one to touch
-/// them after the first `submit`.
+/// them after the first `submit`; but for the journal while that thread rests, see `LmdbOptions::write_file`.
 ///
 /// Batches that wait while a commit is under way are committed together: one write to the journal, which returns when
 /// they are on the disk, segments and operations alike. The operations are applied to LMDB in a transaction that stays

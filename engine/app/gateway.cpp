@@ -171,6 +171,9 @@ Result<void> Gateway::open(const admin::Settings& settings, Logs logs) {
         auto running = std::make_unique<Running>();
         storage::LmdbOptions options = store_options(generation->shard_directory(i), bytes_per_shard);
         options.wake = [r = running.get()] { r->shard->reactor().wake(); };
+        options.write_file = [r = running.get()](int fd, std::uint64_t offset, ByteView octets, auto done) {
+            return r->shard->reactor().write_file(fd, offset, octets, std::move(done));
+        };
         options.report = [log = logs.storage](const std::string& text) { log('E', text); };
         options.thread_name = "committer-" + std::to_string(i);
         auto store = storage::LmdbStore::open(std::move(options));

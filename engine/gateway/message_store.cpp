@@ -12,6 +12,7 @@ using storage::Table;
 namespace {
 constexpr std::size_t settle_per_turn = 512;
 constexpr std::uint64_t segments_asked_ahead = 64;
+constexpr MessageId ids_reserved_ahead = MessageId{1} << 32;  // a second of them: one row in a second's batches says so
 }
 
 MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks)
@@ -138,7 +139,6 @@ void MessageStore::erase_time_row(Message& m) {
 MessageId MessageStore::accept(Message&& message, const AfterCommit& then, Now now) {
     if (message.id == 0) message.id = ids_.next(now.wall);
     highest_id_ = std::max(highest_id_, message.id);
-    ids_moved_ = true;
     if (message.shown_id == 0) message.shown_id = message.id;
     message.position = message.id;
     message.stage = Stage::committing;
@@ -270,7 +270,6 @@ void MessageStore::report(Message& m, const AfterCommit& then, Now now) {
     m.due_at = {};
     m.position = ids_.next(now.wall);
     highest_id_ = m.position;
-    ids_moved_ = true;
     write_report(open_.journal, m);
     pin(m);
     AfterCommit& waiter = open_waiters_.emplace_back(then);
@@ -321,7 +320,6 @@ void MessageStore::let_go(Message& m) {
 
 void MessageStore::credit(PartyId account, Money amount, std::string_view reference, bool opening, Now now) {
     highest_id_ = ids_.next(now.wall);
-    ids_moved_ = true;
     charges_.credit(account, amount, highest_id_, reference, opening, now.wall);
 }
 
@@ -446,9 +444,9 @@ void MessageStore::end_of_turn() {
         if (segments_.size() > 1 && segments_.front().live == 0) release_segments();
         return;
     }
-    if (ids_moved_) {
-        open_.put(Table::meta, {0, 1}, {reinterpret_cast<const std::uint8_t*>(&highest_id_), sizeof highest_id_});
-        ids_moved_ = false;
+    if (highest_id_ > ids_reserved_) {
+        ids_reserved_ = highest_id_ + ids_reserved_ahead;
+        open_.put(Table::meta, {0, 1}, {reinterpret_cast<const std::uint8_t*>(&ids_reserved_), sizeof ids_reserved_});
     }
     for (Lane* lane : changed_lanes_) {
         const std::uint64_t rows = lane->rows();

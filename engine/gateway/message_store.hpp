@@ -244,7 +244,7 @@ private:
     std::uint64_t next_tag_ = 1;
     std::size_t in_flight_ = 0;
     MessageId highest_id_ = 0;
-    bool ids_moved_ = false;
+    MessageId ids_reserved_ = 0;  ///< in Table::meta: a start gives greater ones
     bool times_loading_ = false;
     Now now_{};
     WallTime times_at_{};

@@ -54,6 +54,10 @@ public:
     void resume(LinkId link) override;
     void close(LinkId link) override;
     void abort(LinkId link) override;
+    bool write_file(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done) override {
+        return plain_->write_file(fd, offset, octets, std::move(done));
+    }
+    bool is_writing_file() const override { return plain_->is_writing_file(); }
     std::size_t turn(LinkEvents& events, nanoseconds timeout) override;
     void wake() override { plain_->wake(); }
     std::size_t links() const override { return plain_->links(); }

@@ -218,6 +218,17 @@ void UringIo::free(LinkId id, UringLink& link) {
     }
 }
 
+// ---- files
+
+bool UringIo::write_file(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done) {
+    SLUICE_CHECK(!file_written_);
+    file_written_ = std::move(done);
+    io_uring_sqe& entry = ring_->entry();
+    io_uring_prep_write(&entry, fd, octets.data(), static_cast<unsigned>(octets.size()), offset);
+    entry.user_data = tag(Operation::write_file, {0, 0});
+    return true;
+}
+
 // ---- the turn
 
 void UringIo::start_wake_read() {
@@ -244,6 +255,7 @@ void UringIo::complete(const io_uring_cqe& completion) {
         wake_read_ = false;
         return;
     }
+    if (operation == Operation::write_file) return std::exchange(file_written_, nullptr)(completion.res);
     if (operation == Operation::accept) return complete_accept(id.index, completion);
 
     UringLink& link = links_.at(id);

@@ -37,11 +37,13 @@ public:
     Endpoint local_endpoint(ListenerId listener) const override;
     void stop_listening(ListenerId listener) override;
     LinkId connect(const Endpoint& endpoint) override;
+    bool write_file(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done) override;
+    bool is_writing_file() const override { return static_cast<bool>(file_written_); }
     void wake() override { gate_.wake(); }
     Backend backend() const override { return Backend::io_uring; }
 
 private:
-    enum class Operation : std::uint8_t { wake, accept, connect, receive, send, cancel };
+    enum class Operation : std::uint8_t { wake, accept, connect, receive, send, cancel, write_file };
     struct Listener {
         Fd fd;
         bool accepting = false;
@@ -78,6 +80,7 @@ private:
     std::uint64_t wake_count_ = 0;
     std::vector<Listener> listeners_;  // by ListenerId
     bool some_listener_waits_ = false;  // for its accept to start
+    std::function<void(int)> file_written_;  // while a write is under way
 };
 
 }  // namespace sluice::io

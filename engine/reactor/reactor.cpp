@@ -24,7 +24,10 @@ void Reactor::join(Mesh& mesh, std::size_t shard, Mesh::Receive receive) {
 }
 
 void Reactor::run() {
+    running_ = true;
     while (!stopping_.load(std::memory_order_acquire)) turn(longest_wait);
+    running_ = false;
+    while (io_.is_writing_file()) turn(longest_wait);
 }
 
 void Reactor::stop() {

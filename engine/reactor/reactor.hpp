@@ -37,6 +37,11 @@ public:
     /// This shard's end; only after join.
     Mesh::Port& mesh() { return *port_; }
 
+    /// See io::Io::write_file. Only while `run` runs, which does not return before the write has ended.
+    bool write_file(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done) {
+        return running_ && io_.write_file(fd, offset, octets, std::move(done));
+    }
+
     /// Called at the end of every turn, in the order they were added: the place to close a batch. Before the first
     /// turn.
     void at_turn_end(std::function<void()> hook) { hooks_.push_back(std::move(hook)); }
@@ -75,6 +80,7 @@ private:
     std::vector<std::function<void()>> posted_;  // guarded by posted_mutex_
     std::atomic<bool> has_posted_{false};
     std::atomic<bool> stopping_{false};
+    bool running_ = false;
 };
 
 }  // namespace sluice::reactor

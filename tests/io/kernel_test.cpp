@@ -3,8 +3,12 @@
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "tests/io/world.hpp"
@@ -33,6 +37,33 @@ TEST_P(KernelIo, AWakeWhileRunningMakesTheNextWaitReturn) {
     server->io->wake();
     server->io->wake();
     server->io->turn(*server, seconds(1000));
+}
+
+TEST_P(KernelIo, WritesFilesWhereItIsIoUringAndTellsErrors) {
+    const std::string text = "octets of a file";
+    std::optional<int> result;
+    const auto write = [&](int fd) {
+        return server->io->write_file(fd, 3, as_bytes(text), [&](int n) { result = n; });
+    };
+    const auto end = [&] {
+        while (server->io->is_writing_file()) server->io->turn(*server, seconds(1000));
+    };
+    std::FILE* const file = std::tmpfile();
+    ASSERT_NE(file, nullptr);
+    EXPECT_EQ(write(fileno(file)), server->io->backend() == Backend::io_uring);
+    end();
+    if (server->io->backend() == Backend::io_uring) {
+        EXPECT_EQ(result, static_cast<int>(text.size()));
+        std::string read(text.size(), ' ');
+        EXPECT_EQ(::pread(fileno(file), read.data(), read.size(), 3), static_cast<ssize_t>(text.size()));
+        EXPECT_EQ(read, text);
+        EXPECT_TRUE(write(-1));
+        end();
+        EXPECT_EQ(result, -EBADF);
+    } else {
+        EXPECT_FALSE(result);
+    }
+    std::fclose(file);
 }
 
 TEST_P(KernelIo, IsMadeOnOneThreadAndTurnedOnAnother) {

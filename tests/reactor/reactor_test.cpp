@@ -1,9 +1,12 @@
 #include "engine/reactor/reactor.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "engine/io/make_io.hpp"
@@ -72,6 +75,32 @@ TEST(Reactor, WaitsForItsTimersAndNoLonger) {
     });
     reactor.run();
     EXPECT_GE(fired, at);
+}
+
+TEST(Reactor, WritesFilesWhileItRunsAndEndsAfterTheWrite) {
+    NoLinks links;
+    const SystemClock clock;
+    Reactor reactor(real_io(), links, clock);
+    if (reactor.io().backend() != io::Backend::io_uring) GTEST_SKIP() << "needs io_uring";
+    std::FILE* const file = std::tmpfile();
+    ASSERT_NE(file, nullptr);
+    const std::string text(100'000, 'x');
+    std::optional<int> written;
+    const auto write = [&] {
+        return reactor.write_file(fileno(file), 1000, as_bytes(text), [&](int result) { written = result; });
+    };
+    EXPECT_FALSE(write()) << "nothing would wait for it";
+    reactor.post([&] {
+        EXPECT_TRUE(write());
+        reactor.stop();
+    });
+    reactor.run();
+    EXPECT_EQ(written, 100'000);
+    std::string read(text.size(), ' ');
+    EXPECT_EQ(::pread(fileno(file), read.data(), read.size(), 1000), 100'000);
+    EXPECT_EQ(read, text);
+    EXPECT_FALSE(write());
+    std::fclose(file);
 }
 
 TEST(Reactor, PostsAndStopsFromOtherThreads) {

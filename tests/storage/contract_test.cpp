@@ -22,7 +22,7 @@ protected:
     Harness harness_;
 };
 
-using Harnesses = ::testing::Types<LmdbHarness, SimHarness>;
+using Harnesses = ::testing::Types<LmdbHarness, OwnerWritingHarness, SimHarness>;
 TYPED_TEST_SUITE(Contract, Harnesses);
 
 TYPED_TEST(Contract, StartsEmptyWithNumberOne) {

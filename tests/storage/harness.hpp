@@ -1,7 +1,11 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -16,9 +20,10 @@ namespace sluice::storage {
 
 class LmdbHarness {
 public:
-    LmdbHarness() { open(); }
+    LmdbHarness() : LmdbHarness(false) {}
     Store& store() { return *store_; }
     void reopen() {
+        if (owner_write_) end_owner_write();
         store_.reset();
         open();
     }
@@ -26,27 +31,60 @@ public:
         Completion completion;
         for (;;) {
             const std::uint32_t seen = wakes_.load();
+            if (owner_write_) end_owner_write();
             if (store_->poll(completion)) return completion;
             wakes_.wait(seen);
         }
     }
 
+protected:
+    explicit LmdbHarness(bool owner_writes) : owner_writes_(owner_writes) { open(); }
+    /// What becomes of the owner's next writes, instead of the write: octets, or a negated errno.
+    std::function<std::optional<int>(std::size_t size)> strike_ = [](std::size_t) { return std::nullopt; };
+    int owner_wrote_ = 0;
+
 private:
     void open() {
-        auto opened = LmdbStore::open({.path = directory_ / "store",
-                                       .max_bytes = std::uint64_t{1} << 30,
-                                       .journal_file_bytes = 64 << 10,  // so that files change often
-                                       .wake = [this] {
-                                           wakes_.fetch_add(1);
-                                           wakes_.notify_one();
-                                       }});
+        LmdbOptions options;
+        options.path = directory_ / "store";
+        options.max_bytes = std::uint64_t{1} << 30;
+        options.journal_file_bytes = 64 << 10;  // so that files change often
+        options.wake = [this] {
+            wakes_.fetch_add(1);
+            wakes_.notify_one();
+        };
+        if (owner_writes_)
+            options.write_file = [this](int fd, std::uint64_t offset, ByteView octets, auto done) {
+                SLUICE_CHECK(!owner_write_);
+                owner_write_ = [=, this] {
+                    if (const auto instead = strike_(octets.size())) return done(*instead);
+                    const auto n = ::pwrite(fd, octets.data(), octets.size(), static_cast<off_t>(offset));
+                    done(n < 0 ? -errno : static_cast<int>(n));
+                };
+                return true;
+            };
+        auto opened = LmdbStore::open(std::move(options));
         SLUICE_CHECK(opened.has_value());
         store_ = std::move(*opened);
     }
+    void end_owner_write() {
+        ++owner_wrote_;
+        std::exchange(owner_write_, nullptr)();
+    }
 
     TemporaryDirectory directory_;
+    const bool owner_writes_;
     std::atomic<std::uint32_t> wakes_{0};
+    std::function<void()> owner_write_;  ///< under way, until somebody waits
     std::unique_ptr<Store> store_;
+};
+
+/// The same with writes by the owner, when the committer rests.
+class OwnerWritingHarness : public LmdbHarness {
+public:
+    OwnerWritingHarness() : LmdbHarness(true) {}
+    using LmdbHarness::strike_;
+    int owner_wrote() const { return owner_wrote_; }
 };
 
 class StoppedClock final : public Clock {

@@ -220,5 +220,17 @@ TEST(Property, TheLmdbStoreIsTheModel) {
     }));
 }
 
+TEST(Property, TheLmdbStoreWithWritesByItsOwnerIsTheModel) {
+    EXPECT_TRUE(rc::check("LMDB store, owner writes", [] {
+        auto steps = *rc::gen::scale(0.2, rc::gen::container<std::vector<Step>>(any_step()));
+        for (Step& step : steps) {
+            if (!*rc::gen::element(true, true, true, false)) continue;
+            step.changes.clear();  // as most batches of a gateway are: a segment and nothing else
+            step.loads.clear();
+        }
+        Comparison<OwnerWritingHarness>().run(steps);
+    }));
+}
+
 }  // namespace
 }  // namespace sluice::storage
