@@ -38,8 +38,9 @@ constexpr milliseconds between_looks_at_room{100};
 constexpr std::uint64_t least_file_bytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t most_file_bytes = std::uint64_t{16} << 20;
 
-// What a larger batch takes to be written is worth more than to hand it over: copying, the checksum, pages to pin.
-constexpr std::size_t most_octets_by_owner = std::size_t{64} << 10;
+// A larger batch comes of a shard that is busy: it notices only a turn later that its own write has ended, and has better
+// to do than to copy it and count its checksum.
+constexpr std::size_t most_octets_by_owner = std::size_t{16} << 10;
 
 constexpr milliseconds first_retry{5};
 constexpr milliseconds longest_retry{1000};
