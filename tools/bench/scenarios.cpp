@@ -158,8 +158,11 @@ Found swept(Session& session, const RunOptions& base, const char* name, const ch
 }
 
 Found shards(Session& session, const RunOptions& base) {
-    auto found = swept(session, with_accounts(with(base, 32, 100, true), 8), "shards",
-                       "the full durable life over shards, 8 accounts, 32 sessions, window 100", "shards=1,2,4,8");
+    RunOptions options = with_accounts(with(base, 32, 100, true), 8);
+    options.target.provider_binds = ample_provider_binds;
+    auto found = swept(session, options, "shards",
+                       "the full durable life over shards, 8 accounts, 32 sessions, window 100, 16 binds to the provider",
+                       "shards=1,2,4,8");
     if (!found) return found;
     Series& series = found->front();
     const double one = median_of(series.points[0], "cpu_us");
