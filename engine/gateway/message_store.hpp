@@ -50,8 +50,8 @@ struct MessageStoreConfig {
     seconds young_age{10};                   ///< a journal segment older than this is emptied by settling
     std::uint64_t max_journal = 256 << 20;   ///< octets written since a segment, above which it is emptied likewise
     std::size_t max_open_journal = 4 << 20;  ///< octets in the open batch above which intake is refused
-    std::size_t load_rows = 512;             ///< rows a lane reads at once
-    std::size_t load_below = 256;            ///< a lane reads on when fewer than this are in memory
+    /// Rows a lane reads at once, when half as many are left of what it read before; fewer where there are many lanes.
+    std::size_t load_rows = 2048;
     seconds receipt_grace{3600};             ///< after validity: how long a receipt may still come
 };
 
@@ -202,6 +202,7 @@ private:
     void ask_ahead(Now now, std::uint64_t before);
     void watch(const Message& m);
     void lane_changed(Lane& lane);
+    std::size_t rows_at_once() const;
     void loaded_lane(Lane& lane, const storage::LoadResult& result, std::uint64_t first);
     void loaded_times(const storage::LoadResult& result, Now now);
     void came_due(Message& m, Now now);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 
 #include "engine/gateway/message_store.hpp"
@@ -54,16 +55,22 @@ void MessageStore::fetch(MessageId id, std::function<void(Message*)> then) {
 
 // ---- lanes
 
+/// What all lanes have read must find its place in memory.
+std::size_t MessageStore::rows_at_once() const {
+    constexpr std::size_t least = 256, share = 4;
+    return std::min(config_.load_rows, std::max(least, config_.max_young / (share * lanes_.size())));
+}
+
 void MessageStore::load_more(Lane& lane) {
     // However many are in memory: when older ones are on disk, none of them may go before those are read.
-    const bool enough = lane.head() != nullptr && lane.in_memory() >= config_.load_below;
-    if (lane.loading() || !lane.backlogged() || enough) return;
+    if (lane.loading() || !lane.backlogged()) return;
+    if (lane.head() != nullptr && lane.in_memory() >= rows_at_once() / 2) return;
     lane.load_begins();
     LoadRequest request;
     request.table = Table::queue;
     request.first = {lane.key(), lane.loaded_up_to() + 1};
     request.last = {lane.key(), UINT64_MAX};
-    request.limit = static_cast<std::uint32_t>(config_.load_rows);
+    request.limit = static_cast<std::uint32_t>(rows_at_once());
     request.follow = true;
     load(request, [this, &lane, first = request.first.low](const LoadResult& result) {
         loaded_lane(lane, result, first);

@@ -11,7 +11,6 @@ protected:
     static void settle_soon(GatewayConfig& config) {
         config.store.young_age = seconds(1);
         config.store.load_rows = 4;
-        config.store.load_below = 2;
     }
     /// One session on each shard, or so: submits go round.
     static void ready(Scene& scene) {

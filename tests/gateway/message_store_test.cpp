@@ -34,7 +34,6 @@ public:
         store_ = std::make_unique<storage::SimStore>(disk_, clock_, options);
         MessageStoreConfig config = config_;
         config.load_rows = 16;
-        config.load_below = 8;
         config.receipt_grace = seconds(100'000'000);
         messages_ = std::make_unique<MessageStore>(
             *store_, IdSource(0, 0, 1), config,

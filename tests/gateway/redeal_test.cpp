@@ -84,7 +84,6 @@ public:
             config.max_young = 20;
             config.young_age = seconds(2);
             config.load_rows = 16;
-            config.load_below = 8;
             s->messages = std::make_unique<MessageStore>(
                 *s->store, IdSource(0, i, static_cast<std::uint32_t>(disks.size())), config,
                 MessageStore::Callbacks{[this, one = s.get()](const AfterCommit& then) { committed(*one, then); },

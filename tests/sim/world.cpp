@@ -181,7 +181,6 @@ gateway::GatewayConfig World::config() const {
     c.store.max_young = 60;
     c.store.young_age = seconds(3);
     c.store.load_rows = 32;
-    c.store.load_below = 16;
     c.program = program_;
     if (plan_.capped) c.default_validity = std::chrono::days(30);  // they wait for hours and days
     return c;
