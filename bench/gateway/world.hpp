@@ -182,7 +182,7 @@ public:
 
 private:
     static constexpr std::string_view text_ =
-        "id:1000000000 sub:001 dlvrd:001 submit date:2603041200 done date:2603041200 stat:DELIVRD err:000 text:aaaaaaaaaaaaaaaaaaaa";
+        "id:1000000000 sub:001 dlvrd:001 submit date:2603040000 done date:2603040000 stat:DELIVRD err:000 text:aaaaaaaaaaaaaaaaaaaa";
     std::vector<std::uint8_t> receipt_;
     std::uint64_t last_id_ = 1'000'000'000;
 };
