@@ -180,14 +180,30 @@ Receipt read(std::uint8_t esm_class, std::uint8_t data_coding, ByteView text, co
 class TextWriter {
 public:
     explicit TextWriter(std::uint8_t* at) : at_(at) {}
+    /// `Size` counts the literal's NUL: to copy a length that the compiler knows is an instruction or two.
+    template <std::size_t Size>
+    TextWriter& operator<<(const char (&text)[Size]) {
+        std::memcpy(at_, text, Size - 1);
+        at_ += Size - 1;
+        return *this;
+    }
     TextWriter& operator<<(std::string_view text) {
         if (!text.empty()) std::memcpy(at_, text.data(), text.size());
         at_ += text.size();
         return *this;
     }
+    /// What `format_minutes` has made.
+    TextWriter& operator<<(const TimeText& minute) {
+        constexpr std::size_t size = std::string_view("YYMMDDhhmm").size();
+        std::memcpy(at_, minute.characters.data(), size);
+        at_ += size;
+        return *this;
+    }
     /// Three digits.
     TextWriter& operator<<(std::uint16_t number) {
-        for (const unsigned unit : {100u, 10u, 1u}) *at_++ = static_cast<std::uint8_t>('0' + number / unit % 10);
+        *at_++ = static_cast<std::uint8_t>('0' + number / 100 % 10);
+        *at_++ = static_cast<std::uint8_t>('0' + number / 10 % 10);
+        *at_++ = static_cast<std::uint8_t>('0' + number % 10);
         return *this;
     }
     const std::uint8_t* at() const { return at_; }
@@ -251,19 +267,17 @@ Receipt read_receipt(const DataSm& body, const ReceiptOptions& options) {
 std::size_t write_receipt_text(const ReceiptReport& report, MutableBytes to) {
     SLUICE_CHECK(to.size() >= receipt_text_max);
     TextWriter out(to.data());
-    const TimeText submitted = format_minutes(report.submit_date);
-    using std::chrono::minutes;  // most are delivered within the minute
-    const bool same_minute = floor<minutes>(report.done_date) == floor<minutes>(report.submit_date);
-    const TimeText done = same_minute ? submitted : format_minutes(report.done_date);
     out << "id:" << report.message_id.substr(0, id_max) << " sub:" << report.submitted << " dlvrd:" << report.delivered
-        << " submit date:" << submitted.view() << " done date:" << done.view() << " stat:"
-        << row_of(report.state).stat << " err:" << report.err.substr(0, err_max) << " text:" << report.text.substr(0, text_max);
+        << " submit date:" << format_minutes(report.submit_date) << " done date:" << format_minutes(report.done_date)
+        << " stat:" << row_of(report.state).stat << " err:" << report.err.substr(0, err_max)
+        << " text:" << report.text.substr(0, text_max);
     return static_cast<std::size_t>(out.at() - to.data());
 }
 
 bool write_receipt_tlvs(const ReceiptReport& report, TlvWriter& to) {
+    const auto state = static_cast<std::uint8_t>(report.state);
     bool fits = to.text(Tag::receipted_message_id, report.message_id.substr(0, id_max)) &&
-                to.integer(Tag::message_state, static_cast<std::uint32_t>(report.state));
+                to.octets(Tag::message_state, {&state, 1});
     if (report.network_error) {
         std::array<std::uint8_t, 3> value{report.network_error->type};
         store_be(value.data() + 1, report.network_error->code);

@@ -136,15 +136,16 @@ TimeText format_absolute(WallTime time) {
 }
 
 TimeText format_minutes(WallTime time) {
-    // Receipts come by thousands within a minute.
-    static thread_local sys_time<minutes> last_minute = floor<minutes>(time);
-    static thread_local TimeText last = format_digits(time, 10);
+    // Receipts come by thousands within a minute, and tell of messages that came in it or a little before.
+    struct Known {
+        sys_time<minutes> minute = sys_time<minutes>::max();
+        TimeText text;
+    };
+    constinit static thread_local std::array<Known, 4> known{};
     const auto minute = floor<minutes>(time);
-    if (minute != last_minute) {
-        last_minute = minute;
-        last = format_digits(time, 10);
-    }
-    return last;
+    Known& its = known[static_cast<std::uint64_t>(minute.time_since_epoch().count()) % known.size()];
+    if (its.minute != minute) its = {minute, format_digits(time, 10)};
+    return its.text;
 }
 
 TimeText format_seconds(WallTime time) { return format_digits(time, 12); }

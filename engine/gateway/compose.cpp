@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <initializer_list>
 
@@ -11,50 +12,78 @@
 namespace sluice::gateway {
 namespace {
 
-/// Offset of esm_class in a body: behind service_type, source and destination. Bodies in messages are well formed.
-std::uint32_t fixed_part(ByteView body) {
-    const std::uint8_t* at = body.data();
-    const std::uint8_t* const end = at + body.size();
-    const auto after_string = [&](const std::uint8_t* from) {
-        const void* nul = std::memchr(from, 0, static_cast<std::size_t>(end - from));
+/// A body as Message keeps it, by where its parts lie. It is well formed and its two times are empty (`store_body`), so
+/// that nothing of it has to be decoded to be copied, changed at one place, or looked at.
+class KeptBody {
+public:
+    explicit KeptBody(ByteView body)
+        : begin_(body.data()), end_(begin_ + body.size()), source_(behind_text(begin_)),
+          destination_(behind_text(source_ + 2)), fixed_(behind_text(destination_ + 2)) {}
+
+    // With their NUL; of an address the type and plan before it.
+    ByteView service_type() const { return {begin_, source_}; }
+    ByteView source() const { return {source_, destination_}; }
+    ByteView destination() const { return {destination_, fixed_}; }
+
+    // Behind the destination: esm_class, protocol_id, priority_flag, two empty times, registered_delivery,
+    // replace_if_present_flag, data_coding, sm_default_msg_id, sm_length and so many octets, TLVs.
+    std::uint8_t esm_class() const { return fixed_[0]; }
+    std::size_t registered_delivery_at() const { return static_cast<std::size_t>(fixed_ + 5 - begin_); }
+    std::uint8_t data_coding() const { return fixed_[7]; }
+    ByteView short_message() const { return {fixed_ + 10, fixed_[9]}; }
+    smpp::TlvView tlvs() const { return smpp::TlvView(ByteView(short_message().data() + fixed_[9], end_)); }
+    ByteView without_tlvs() const { return {begin_, short_message().data() + fixed_[9]}; }
+
+private:
+    const std::uint8_t* behind_text(const std::uint8_t* from) const {
+        const void* const nul = *from == 0 ? from : std::memchr(from, 0, static_cast<std::size_t>(end_ - from));
         SLUICE_CHECK(nul != nullptr);
         return static_cast<const std::uint8_t*>(nul) + 1;
-    };
-    at = after_string(at);      // service_type
-    at = after_string(at + 2);  // source
-    at = after_string(at + 2);  // destination
-    return static_cast<std::uint32_t>(at - body.data());
-}
+    }
 
-/// esm_class, protocol_id, priority_flag, two empty times, then registered_delivery, as store_body writes it.
-constexpr std::uint32_t registered_delivery_at = 5;
+    const std::uint8_t* begin_;
+    const std::uint8_t* end_;
+    const std::uint8_t* source_;
+    const std::uint8_t* destination_;
+    const std::uint8_t* fixed_;
+};
 
-/// Every alphabet has these at the same place.
-constexpr bool is_plain(std::uint8_t c) {
-    return c == ' ' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-}
+/// What every alphabet has at the same place: blank, digits, letters.
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (const char c : std::string_view(" 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
 
 /// The first characters of the text that the receipt is for: of the body, or in `rewritten` where that has others.
-std::string_view receipt_text(const Message& m, const smpp::MessageBody& original, const routing::Account* account,
+std::string_view receipt_text(const Message& m, const KeptBody& original, const routing::Account* account,
                               std::string& rewritten) {
     constexpr std::size_t shown = 20;
     if (m.part > 1) return {};
     static constexpr routing::TextProfile unknown{};
     const routing::TextProfile& theirs = account != nullptr ? account->text : unknown;
     const routing::TextProfile& its = m.own_text ? parts_profile : theirs;
-    const ByteView beginning = smpp::message_text(original).first(std::min(shown, smpp::message_text(original).size()));
-    const bool octets_are_text = original.data_coding < 4 && original.data_coding != 2 &&
-                                 (original.esm_class & smpp::esm_class::udhi) == 0 &&
+    const ByteView text = smpp::message_text(original.short_message(), original.tlvs());
+    const ByteView beginning = text.first(std::min(shown, text.size()));
+    const bool octets_are_text = original.data_coding() < 4 && original.data_coding() != 2 &&
+                                 (original.esm_class() & smpp::esm_class::udhi) == 0 &&
                                  its.default_alphabet != routing::Alphabet::gsm7_packed;
-    if (octets_are_text && std::ranges::all_of(beginning, is_plain)) return as_text(beginning);
-    return rewritten = text_for_receipt(original, its, theirs.default_alphabet);
+    if (octets_are_text && std::ranges::all_of(beginning, [](std::uint8_t c) { return plain[c]; }))
+        return as_text(beginning);
+    const auto decoded = smpp::decode<smpp::SubmitSm>(m.body_view());
+    SLUICE_CHECK(decoded.has_value());
+    return rewritten = text_for_receipt(*decoded, its, theirs.default_alphabet);
 }
+
+/// What `compose_report` writes at most: the parts of the original, the fixed octets between them, text and TLVs.
+constexpr std::size_t report_max = 6 + 2 * (2 + 21) + 10 + smpp::receipt_text_max + smpp::receipt_tlvs_max +
+                                   (smpp::tlv_header_size + 2) + limits::receipt_tlvs;
 
 Outgoing compose_report(const Message& m, const routing::Account* account, bool with_tlvs,
                         std::vector<std::uint8_t>& scratch) {
-    const auto original = smpp::decode<smpp::SubmitSm>(m.body_view());
-    SLUICE_CHECK(original.has_value());
-    std::array<std::uint8_t, 21> id;
+    const KeptBody original(m.body_view());
+    std::array<std::uint8_t, shown_id_room> id;
     const std::size_t id_size = write_shown_id(
         m.shown_id, account != nullptr ? account->message_id_format : routing::IdFormat::decimal, id.data());
     smpp::ReceiptReport report;
@@ -65,34 +94,26 @@ Outgoing compose_report(const Message& m, const routing::Account* account, bool 
     report.state = m.final_state;
     if (m.error_size > 0) report.err = m.error_text();
     std::string rewritten;
-    report.text = receipt_text(m, *original, account, rewritten);
-    std::array<std::uint8_t, smpp::receipt_text_max> short_message;
-    const std::size_t size = smpp::write_receipt_text(report, short_message);
+    report.text = receipt_text(m, original, account, rewritten);
 
-    std::array<std::uint8_t, smpp::receipt_tlvs_max + 16 + limits::receipt_tlvs> tlv_octets;
-    smpp::TlvWriter tlvs(tlv_octets);
+    if (scratch.size() < report_max) scratch.resize(report_max);
+    std::uint8_t* to = scratch.data();
+    for (const ByteView part : {original.service_type(), original.destination(), original.source()})
+        to = std::copy(part.begin(), part.end(), to);
+    *to++ = m.kind == Kind::notice ? smpp::esm_class::intermediate_notification : smpp::esm_class::delivery_receipt;
+    to = std::fill_n(to, 8, std::uint8_t{0});  // protocol_id to sm_default_msg_id, the times empty
+    const std::size_t size = smpp::write_receipt_text(report, {to + 1, smpp::receipt_text_max});
+    *to = static_cast<std::uint8_t>(size);
+    to += 1 + size;
+
+    smpp::TlvWriter tlvs({to, scratch.data() + scratch.size()});
     if (with_tlvs && (account == nullptr || account->receipts.tlvs)) {
         smpp::write_receipt_tlvs(report, tlvs);
-        if (const auto reference = original->tlvs.find(smpp::Tag::user_message_reference))
+        if (const auto reference = original.tlvs().find(smpp::Tag::user_message_reference))
             tlvs.octets(smpp::Tag::user_message_reference, *reference);
         for (const smpp::Tlv tlv : smpp::TlvView(m.report_tlvs)) tlvs.octets(tlv.tag, tlv.value);
     }
-
-    smpp::DeliverSm receipt;
-    receipt.service_type = original->service_type;
-    receipt.source_addr_ton = original->dest_addr_ton;
-    receipt.source_addr_npi = original->dest_addr_npi;
-    receipt.source_addr = original->destination_addr;
-    receipt.dest_addr_ton = original->source_addr_ton;
-    receipt.dest_addr_npi = original->source_addr_npi;
-    receipt.destination_addr = original->source_addr;
-    receipt.esm_class = m.kind == Kind::notice ? smpp::esm_class::intermediate_notification
-                                               : smpp::esm_class::delivery_receipt;
-    receipt.short_message = {short_message.data(), size};
-    receipt.tlvs = tlvs.view();
-    scratch.resize(smpp::encoded_size(receipt));
-    smpp::encode(receipt, scratch);
-    return {smpp::CommandId::deliver_sm, scratch};
+    return {smpp::CommandId::deliver_sm, {scratch.data(), to + tlvs.size()}};
 }
 
 }  // namespace
@@ -106,7 +127,7 @@ Outgoing compose(const Message& m, const routing::Account* account, bool with_tl
     if (m.leg == Leg::report || m.kind == Kind::notice) return compose_report(m, account, with_tlvs, scratch);
     Outgoing out{command_for(m), m.body_view()};
     if (m.kind == Kind::submitted) {
-        out.patch_at = fixed_part(out.body) + registered_delivery_at;
+        out.patch_at = static_cast<std::uint32_t>(KeptBody(out.body).registered_delivery_at());
         // A final state is wanted whichever way it went; what the account asked for is decided when its receipt is due.
         out.registered_delivery = m.registered_delivery & smpp::registered_delivery::receipt_mask
                                       ? smpp::registered_delivery::receipt_final |
@@ -118,42 +139,37 @@ Outgoing compose(const Message& m, const routing::Account* account, bool with_tl
     return out;
 }
 
-ByteView cut_tlvs(ByteView body) {
-    const std::size_t sm_length_at = fixed_part(body) + registered_delivery_at + 4;
-    return body.first(sm_length_at + 1 + body[sm_length_at]);
-}
+ByteView cut_tlvs(ByteView body) { return KeptBody(body).without_tlvs(); }
 
 namespace {
 
-constexpr auto digit_pairs = [] {
-    std::array<std::uint8_t, 200> pairs{};
-    for (std::size_t i = 0; i < 100; ++i) {
-        pairs[2 * i] = static_cast<std::uint8_t>('0' + i / 10);
-        pairs[2 * i + 1] = static_cast<std::uint8_t>('0' + i % 10);
-    }
-    return pairs;
-}();
-
-/// The eight digits of a number below 10^8: four pairs that do not wait for each other.
-void write_eight(std::uint32_t value, std::uint8_t* to) {
-    const std::uint32_t high = value / 10'000, low = value % 10'000;
-    std::memcpy(to, &digit_pairs[2 * (high / 100)], 2);
-    std::memcpy(to + 2, &digit_pairs[2 * (high % 100)], 2);
-    std::memcpy(to + 4, &digit_pairs[2 * (low / 100)], 2);
-    std::memcpy(to + 6, &digit_pairs[2 * (low % 100)], 2);
+/// The eight digits of a number below 10^8, an octet each, the first one lowest: it is split in two, and those, and
+/// those, all pieces of a size at once.
+constexpr std::uint64_t eight_digits(std::uint64_t value) {
+    std::uint64_t pieces = value / 10'000 | value % 10'000 << 32;
+    std::uint64_t high = (pieces * 10'486 >> 20) & 0x0000'007F'0000'007F;  // hundreds: right below 10 000
+    pieces = high | (pieces - 100 * high) << 16;
+    high = (pieces * 103 >> 10) & 0x000F'000F'000F'000F;  // tens: right below 100
+    return high | (pieces - 10 * high) << 8;
 }
+static_assert(eight_digits(12'345'678) == 0x0807'0605'0403'0201 && eight_digits(99'999'999) == 0x0909'0909'0909'0909);
 
-/// At most 20 digits; returns how many. Ids are long, and std::to_chars finds them two at a time, one after the other.
+/// Returns how many digits there are; writes over all of `shown_id_room`. Ids are long, and std::to_chars finds their
+/// digits two at a time, one pair after the other.
 std::size_t write_decimal(std::uint64_t value, std::uint8_t* to) {
     constexpr std::uint64_t eight = 100'000'000;
-    std::array<std::uint8_t, 24> digits;
-    write_eight(static_cast<std::uint32_t>(value / eight / eight), digits.data());
-    write_eight(static_cast<std::uint32_t>(value / eight % eight), digits.data() + 8);
-    write_eight(static_cast<std::uint32_t>(value % eight), digits.data() + 16);
-    std::size_t at = 0;
-    while (at + 1 < digits.size() && digits[at] == '0') ++at;
-    std::memcpy(to, &digits[at], digits.size() - at);
-    return digits.size() - at;
+    constexpr std::uint64_t zeros = 0x3030'3030'3030'3030;
+    const std::array<std::uint64_t, 3> digits{eight_digits(value / eight / eight), eight_digits(value / eight % eight),
+                                              eight_digits(value % eight)};
+    std::array<std::uint8_t, 2 * shown_id_room> text{};
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const std::uint64_t characters = digits[i] | zeros;  // little-endian
+        std::memcpy(&text[8 * i], &characters, 8);
+    }
+    const std::size_t word = digits[0] != 0 ? 0 : digits[1] != 0 ? 1 : 2;
+    const auto before = std::min<std::size_t>(7, static_cast<std::size_t>(std::countr_zero(digits[word])) / 8);  // zeros
+    std::memcpy(to, &text[8 * word + before], shown_id_room);
+    return 8 * (digits.size() - word) - before;
 }
 
 }  // namespace
@@ -171,7 +187,7 @@ std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t*
 }
 
 std::string shown_id(MessageId id, routing::IdFormat format) {
-    std::array<std::uint8_t, 21> text;
+    std::array<std::uint8_t, shown_id_room> text;
     const std::size_t size = write_shown_id(id, format, text.data());
     return std::string(as_text({text.data(), size - 1}));
 }

@@ -38,7 +38,9 @@ ByteView cut_tlvs(ByteView body);
 
 /// The id as this account is shown it.
 std::string shown_id(MessageId id, routing::IdFormat format);
-std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t* to);  ///< with its NUL; at most 21 octets
+/// The same with its NUL, into octets of which it may write over `shown_id_room`; returns how many are the id's.
+std::size_t write_shown_id(MessageId id, routing::IdFormat format, std::uint8_t* to);
+inline constexpr std::size_t shown_id_room = 24;
 /// The reverse; 0 when it is no id of ours.
 MessageId parse_shown_id(std::string_view text, routing::IdFormat format);
 

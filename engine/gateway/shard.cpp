@@ -329,7 +329,8 @@ void Shard::answer_accepted(const AfterCommit& then) {
     if (connection == nullptr) return;  // it left before its answer: the message goes on, as accepted
     const routing::Account* account = connection->party()->account;
     const auto format = account != nullptr ? account->message_id_format : routing::IdFormat::decimal;
-    connection->session().respond(command, then.sequence, CommandStatus::ESME_ROK, 22 + unsuccess.size(),
+    connection->session().respond(command, then.sequence, CommandStatus::ESME_ROK,
+                                  shown_id_room + 1 + unsuccess.size(),
                                   [&](std::uint8_t* to) {
         std::size_t size = write_shown_id(then.message, format, to);
         if (command == CommandId::submit_multi) {

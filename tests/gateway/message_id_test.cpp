@@ -93,6 +93,12 @@ TEST(MessageId, AfterIsWhatIsMadeNextAtOneTime) {
     }
 }
 
+TEST(MessageId, IsShownWithoutZerosBeforeIt) {
+    for (MessageId power = 1; power <= UINT64_MAX / 10; power *= 10)
+        for (const MessageId id : {power - 1, power, power + 1, UINT64_MAX})
+            EXPECT_EQ(shown_id(id, routing::IdFormat::decimal), std::to_string(id));
+}
+
 RC_GTEST_PROP(MessageId, IsShownAsItsNumberAndReadBack, ()) {
     const auto bits = *rc::gen::inRange(0, 64);
     const MessageId id = *rc::gen::arbitrary<MessageId>() >> bits;
