@@ -37,8 +37,9 @@ void Connection::on_drained() {
     on_window_open(session_);
 }
 
-void Connection::touch() {
-    if (in_data_ || ended_) return;
+void Connection::end_of_turn() {
+    touched_ = false;
+    if (ended_) return;
     core_.reactor->io().touch(link_);
     arm();
 }

@@ -44,8 +44,15 @@ public:
     bool link_is_gone() const { return lost_; }
     void on_drained();
 
-    /// After anything was written, or a deadline may have moved, outside of `on_data`.
-    void touch();
+    /// After anything was written, or a deadline may have moved, outside of `on_data`. However often in a turn, link and
+    /// timer are seen to once, by `end_of_turn`.
+    void touch() {
+        if (touched_ || in_data_ || ended_) return;
+        touched_ = true;
+        core_.touched.push_back(this);
+        core_.reactor->io().touch(link_);  // should this be between two turns, the next one does not wait
+    }
+    void end_of_turn();
 
     /// Every message that is to go to the peer goes through here. Returns the sequence_number, 0 when the window is
     /// full.
@@ -81,6 +88,7 @@ private:
     MonoTime since_;
     std::uint64_t sampled_in_ = 0, sampled_out_ = 0;
     Rates rates_;
+    bool touched_ = false;
     bool in_data_ = false;
     bool lost_ = false;
     bool ended_ = false;

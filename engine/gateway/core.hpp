@@ -103,6 +103,7 @@ struct Core {
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
     FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
     FoundAccounts found_accounts;         ///< which go with `snapshot`
+    std::vector<Connection*> touched;     ///< in this turn, see Connection::touch
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
     Triggers* triggers = nullptr;
     script::LookUps* look_ups = nullptr;  ///< null: scripts can make none

@@ -264,6 +264,8 @@ void Shard::end_of_turn() {
     core_.exchange_totals();
     core_.flush_overflow();
     if (core_.history != nullptr) core_.history->publish();
+    for (Connection* const connection : core_.touched) connection->end_of_turn();
+    core_.touched.clear();
     if (!core_.ended.empty()) bury();
 }
 
