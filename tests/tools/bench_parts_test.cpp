@@ -285,6 +285,9 @@ TEST(Plot, NamesCannotBreakThePage) {
     EXPECT_EQ(figure.find("inf"), std::string::npos);
     EXPECT_EQ(figure.find("nan"), std::string::npos);
     EXPECT_NE(figure_of({"t", "x", "y", false, false, {}, {}}).find("nothing was measured"), std::string::npos);
+    const std::string picture = picture_of(plot);
+    EXPECT_EQ(picture.find("<script>"), std::string::npos);
+    EXPECT_EQ(picture.find("<b>"), std::string::npos);
 }
 
 // ---- what the kernel and the gateway say

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from xml.etree import ElementTree
 
 import tap
 
@@ -192,6 +193,11 @@ class Reports(unittest.TestCase):
                 text = file.read()
             self.assertIn("| window=10 |", text)
             self.assertIn("nothing lost, nothing twice", text)
+            pictures = re.findall(r"!\[[^]]+\]\((r-[^)]+\.svg)\)", text)
+            self.assertEqual(len(pictures), 6)
+            for name in pictures:
+                picture = ElementTree.parse(os.path.join(folder, name))
+                self.assertGreaterEqual(len(picture.findall(".//{http://www.w3.org/2000/svg}circle")), 3, name)
 
 
 class Scenarios(unittest.TestCase):

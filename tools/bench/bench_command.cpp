@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -84,7 +85,12 @@ Result<void> write_files(const BenchArguments& arguments, const Conditions& cond
     Result<void> done;
     if (!arguments.json.empty()) done = write(arguments.json, to_json(conditions, series).dump(2) + "\n");
     if (done && !arguments.html.empty()) done = write(arguments.html, html_report(conditions, series));
-    if (done && !arguments.markdown.empty()) done = write(arguments.markdown, markdown_report(conditions, series));
+    if (!done || arguments.markdown.empty()) return done;
+    const std::filesystem::path path = arguments.markdown;
+    const MarkdownReport report = markdown_report(conditions, series, path.stem().string());
+    done = write(path.string(), report.text);
+    for (const auto& [name, picture] : report.pictures)
+        if (done) done = write((path.parent_path() / name).string(), picture);
     return done;
 }
 
@@ -259,7 +265,7 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     command->add_flag("--all", arguments->all, "All scenarios");
     command->add_option("--json", arguments->json, "Write everything measured, of every run")->type_name("FILE");
     command->add_option("--html", arguments->html, "Write a report with plots, one file")->type_name("FILE");
-    command->add_option("--markdown", arguments->markdown, "Write the tables")->type_name("FILE");
+    command->add_option("--markdown", arguments->markdown, "Write the tables, and the plots beside them as SVG")->type_name("FILE");
     add_load_options(*command, *arguments);
     add_target_options(*command, *arguments);
     command->callback([arguments, &exit_code] { exit_code = bench_main(*arguments); });

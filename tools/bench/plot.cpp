@@ -6,11 +6,14 @@
 #include <cmath>
 #include <limits>
 
+#include "tools/bench/report_style.hpp"
+
 namespace sluice::bench {
 
 namespace {
 
 constexpr double width = 620, height = 300;
+constexpr double heading = 46;  ///< of a picture: its title and legend
 constexpr double left = 58, right = 18, top = 14, bottom = 46;
 constexpr std::size_t most_labels = 10;  ///< beyond, the x axis has round numbers instead of the points' own
 constexpr double label_distance = 46;
@@ -50,18 +53,44 @@ public:
         }
     }
 
+    std::string figure() {
+        const std::string text = fmt::format("<figure><figcaption>{}</figcaption>{}", escaped(plot_.title), legend());
+        if (is_empty()) return text + "<p>nothing was measured</p></figure>\n";
+        return text + fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", width, height,
+                                  escaped(plot_.title)) + draw() + "</svg></figure>\n";
+    }
+
+    std::string picture() {
+        std::string text = fmt::format(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 {0} {1} {2}\" width=\"{1}\" height=\"{2}\">"
+            "<style>{3}</style><rect class=\"card\" y=\"{0}\" width=\"{1}\" height=\"{2}\"/>"
+            "<text class=\"title\" x=\"{4}\" y=\"{5}\">{6}</text>",
+            -heading, width, height + heading, report_style, left, -heading + 20, escaped(plot_.title));
+        if (lines_.size() > 1) {
+            constexpr double apart = 120;
+            for (std::size_t i = 0; i < lines_.size(); ++i) {
+                const double at = left + apart * static_cast<double>(i);
+                text += fmt::format("<line class=\"line c{}\" x1=\"{}\" x2=\"{}\" y1=\"-8\" y2=\"-8\"/>"
+                                    "<text class=\"name\" x=\"{}\" y=\"-4\">{}</text>",
+                                    i, at, at + 14, at + 20, escaped(lines_[i].name));
+            }
+        }
+        if (is_empty()) text += fmt::format("<text class=\"name\" x=\"{}\" y=\"40\">nothing was measured</text>", left);
+        else text += draw();
+        return text + "</svg>\n";
+    }
+
+private:
+    bool is_empty() const { return x_.most < x_.least || y_.most <= 0; }
+
     std::string draw() {
-        const bool empty = x_.most < x_.least || y_.most <= 0;
-        std::string text = fmt::format("<figure><figcaption>{}</figcaption>{}", escaped(plot_.title), legend());
-        if (empty) return text + "<p>nothing was measured</p></figure>\n";
+        std::string text;
         const auto y_ticks = plot_.log_y ? log_ticks(y_.least, y_.most) : linear_ticks(y_.most);
         const Axis y(plot_.log_y ? y_ticks.front() : 0, y_ticks.back(), plot_.log_y, height - bottom, top);
         const double pad = x_.most > x_.least ? 0 : 1;
         const double low = plot_.log_x ? x_.least / (1 + pad) : x_.least - pad;
         const double high = plot_.log_x ? x_.most * (1 + pad) : x_.most + pad;
         const Axis x(low, high, plot_.log_x, left + 14, width - right);
-        text += fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">", width, height,
-                            escaped(plot_.title));
         for (const double tick : y_ticks)
             text += fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
                                 "<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>",
@@ -71,10 +100,9 @@ public:
         text += fmt::format("<text class=\"name\" x=\"14\" y=\"{0:.0f}\" transform=\"rotate(-90 14 {0:.0f})\" "
                             "text-anchor=\"middle\">{1}</text>", (height - bottom + top) / 2, escaped(plot_.y_name));
         for (std::size_t i = 0; i < lines_.size(); ++i) text += draw_line(lines_[i], i, x, y);
-        return text + "</svg></figure>\n";
+        return text;
     }
 
-private:
     void add(PlotLine& line, PlotPoint point) {
         if (plot_.log_y) point.least = std::max(point.least, point.y / 1000);
         x_.take(point.x);
@@ -151,7 +179,8 @@ private:
 
 }  // namespace
 
-std::string figure_of(const Plot& plot) { return Drawing(plot).draw(); }
+std::string figure_of(const Plot& plot) { return Drawing(plot).figure(); }
+std::string picture_of(const Plot& plot) { return Drawing(plot).picture(); }
 
 std::string escaped(std::string_view text) {
     std::string result;

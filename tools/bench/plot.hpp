@@ -24,8 +24,10 @@ struct Plot {
     std::vector<PlotLine> lines;        ///< up to six
 };
 
-/// The plot as a <figure> with an inline SVG; its colours are classes and variables of the page (report.cpp).
+/// The plot as a <figure> with an inline SVG; its colours are classes and variables of the page (report_style.hpp).
 std::string figure_of(const Plot& plot);
+/// The plot as an SVG file of its own, title and legend in it.
+std::string picture_of(const Plot& plot);
 
 /// Text for the inside of an element or an attribute.
 std::string escaped(std::string_view text);

@@ -28,16 +28,16 @@ PlotLine line_of(const Series& series, const char* key, std::string name) {
     return line;
 }
 
-std::string plot_over(const Series& series, const char* title, const char* unit, bool log_y,
-                      const std::vector<std::pair<const char*, const char*>>& keys) {
+Plot plot_over(const Series& series, const char* title, const char* unit, bool log_y,
+               const std::vector<std::pair<const char*, const char*>>& keys) {
     Plot plot{title, series.swept, unit, grows_by_factors(series), log_y, {}, {}};
     for (const auto& [key, name] : keys)
         if (PlotLine line = line_of(series, key, name); !line.points.empty()) plot.lines.push_back(std::move(line));
-    return plot.lines.empty() ? std::string() : figure_of(plot);
+    return plot;
 }
 
 /// Of a single point: how long the slowest few of a hundred, a thousand, ... take.
-std::string percentiles_of(const Point& point) {
+Plot percentiles_of(const Point& point) {
     static constexpr struct {
         const char* name;
         LatencySummary RunResult::*summary;
@@ -61,23 +61,27 @@ std::string percentiles_of(const Point& point) {
         }
         if (!line.points.empty()) plot.lines.push_back(std::move(line));
     }
-    return figure_of(plot);
+    return plot;
 }
 
-std::string plots_of(const Series& series) {
-    if (series.swept.empty()) return series.points.size() == 1 ? percentiles_of(series.points[0]) : std::string();
-    std::string text;
-    text += plot_over(series, "Throughput", "messages a second", false, {{"messages_per_second", ""}});
-    text += plot_over(series, "The gateway's processor time", "us a message", false,
-                      {{"cpu_us", "all"}, {"cpu_user_us", "user"}, {"cpu_system_us", "system"}});
-    text += plot_over(series, "Latency to the response", "ms", true,
-                      {{"response_p50_ms", "half"}, {"response_p99_ms", "99 %"}, {"response_p999_ms", "99.9 %"}});
-    text += plot_over(series, "Latency to the provider", "ms", true,
-                      {{"provider_p50_ms", "half"}, {"provider_p99_ms", "99 %"}, {"provider_p999_ms", "99.9 %"}});
-    text += plot_over(series, "Latency to the receipt", "ms", true,
-                      {{"receipt_p50_ms", "half"}, {"receipt_p99_ms", "99 %"}, {"receipt_p999_ms", "99.9 %"}});
-    text += plot_over(series, "Memory", "MiB", false, {{"anonymous_mib", "its own"}, {"file_mib", "pages of files"}});
-    return text;
+std::vector<Plot> plots_of(const Series& series) {
+    std::vector<Plot> plots;
+    if (series.swept.empty()) {
+        if (series.points.size() == 1) plots.push_back(percentiles_of(series.points[0]));
+        return plots;
+    }
+    plots.push_back(plot_over(series, "Throughput", "messages a second", false, {{"messages_per_second", ""}}));
+    plots.push_back(plot_over(series, "The gateway's processor time", "us a message", false,
+                      {{"cpu_us", "all"}, {"cpu_user_us", "user"}, {"cpu_system_us", "system"}}));
+    plots.push_back(plot_over(series, "Latency to the response", "ms", true,
+                      {{"response_p50_ms", "half"}, {"response_p99_ms", "99 %"}, {"response_p999_ms", "99.9 %"}}));
+    plots.push_back(plot_over(series, "Latency to the provider", "ms", true,
+                      {{"provider_p50_ms", "half"}, {"provider_p99_ms", "99 %"}, {"provider_p999_ms", "99.9 %"}}));
+    plots.push_back(plot_over(series, "Latency to the receipt", "ms", true,
+                      {{"receipt_p50_ms", "half"}, {"receipt_p99_ms", "99 %"}, {"receipt_p999_ms", "99.9 %"}}));
+    plots.push_back(plot_over(series, "Memory", "MiB", false, {{"anonymous_mib", "its own"}, {"file_mib", "pages of files"}}));
+    std::erase_if(plots, [](const Plot& plot) { return plot.lines.empty(); });
+    return plots;
 }
 
 std::string cell(const Point& point, const Metric& metric) {
@@ -153,19 +157,30 @@ std::string html_report(const Conditions& conditions, const std::vector<Series>&
     for (const Series& each : series) {
         text += fmt::format("<section><h2>{}</h2><p class=\"soft\">{}</p>\n", escaped(each.name), escaped(each.title));
         text += notes_of(each);
-        if (const std::string plots = plots_of(each); !plots.empty())
-            text += fmt::format("<div class=\"plots\">{}</div>\n", plots);
+        std::string figures;
+        for (const Plot& plot : plots_of(each)) figures += figure_of(plot);
+        if (!figures.empty()) text += fmt::format("<div class=\"plots\">{}</div>\n", figures);
         text += tables_of(each) + "</section>\n";
     }
     return text + "</body></html>\n";
 }
 
-std::string markdown_report(const Conditions& conditions, const std::vector<Series>& series) {
-    std::string text = fmt::format("{}, {} cores, {}; {}; load average before {:.1f}.\n\n    {}\n", conditions.machine,
+MarkdownReport markdown_report(const Conditions& conditions, const std::vector<Series>& series,
+                               const std::string& stem) {
+    MarkdownReport report;
+    std::string& text = report.text;
+    text = fmt::format("{}, {} cores, {}; {}; load average before {:.1f}.\n\n    {}\n", conditions.machine,
                                    conditions.cores, conditions.kernel, conditions.time, conditions.load_before,
                                    conditions.command);
     for (const Series& each : series) {
         text += fmt::format("\n## {}\n\n{}\n", each.name, each.title);
+        std::size_t number = 0;
+        for (const Plot& plot : plots_of(each)) {
+            std::string name = fmt::format("{}-{}-{}.svg", stem, each.name, ++number);
+            std::ranges::replace(name, ' ', '-');
+            text += fmt::format("\n![{}]({})\n", plot.title, name);
+            report.pictures.emplace_back(name, picture_of(plot));
+        }
         for (const MetricGroup& group : metric_groups()) {
             text += fmt::format("\n| {} |", each.swept);
             std::string rule = "|---|";
@@ -192,7 +207,7 @@ std::string markdown_report(const Conditions& conditions, const std::vector<Seri
                 for (const std::string& fault : run.faults) text += fmt::format("- FAULT {}{}\n", label, fault);
         }
     }
-    return text;
+    return report;
 }
 
 }  // namespace sluice::bench

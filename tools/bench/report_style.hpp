@@ -34,6 +34,8 @@ figure { margin: 0; min-width: 0; max-width: 660px; } figcaption { font-weight: 
 svg { display: block; width: 100%; height: auto; }
 svg text { font: 12px system-ui, -apple-system, "Segoe UI", sans-serif; fill: var(--faint); }
 svg text.name { fill: var(--soft); }
+svg text.title { fill: var(--ink); font-weight: 600; font-size: 14px; }
+svg rect.card { fill: var(--card); }
 .grid { stroke: var(--grid); } .axis, .mark { stroke: var(--axis); }
 .c0 { --line: var(--c0); } .c1 { --line: var(--c1); } .c2 { --line: var(--c2); } .c3 { --line: var(--c3); }
 .c4 { --line: var(--c4); } .c5 { --line: var(--c5); }
