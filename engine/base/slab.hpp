@@ -44,10 +44,8 @@ public:
             free_.pop_back();
         }
         Slot& slot = slot_at(index);
-        if constexpr (sizeof...(Args) == 1 && (std::is_same_v<std::remove_cvref_t<Args>, T> && ...))
-            slot.value = (std::forward<Args>(args), ...);
-        else if constexpr (sizeof...(Args) > 0)  // without arguments it is what `erase` or the chunk has left there
-            slot.value = T(std::forward<Args>(args)...);
+        if constexpr (sizeof...(Args) > 0)  // without arguments it is what `erase` or the chunk has left there
+            renew(slot, std::forward<Args>(args)...);
         slot.live = true;
         ++live_;
         return {index, slot.generation};
@@ -70,7 +68,7 @@ public:
         SLUICE_CHECK(slot.live && slot.generation == handle.generation);
         slot.live = false;
         ++slot.generation;
-        slot.value = T();
+        renew(slot);
         free_.push_back(handle.index);
         --live_;
     }
@@ -93,6 +91,12 @@ private:
     static constexpr std::uint32_t per_chunk =
         std::bit_floor(static_cast<std::uint32_t>(std::max<std::size_t>(1, chunk_octets / sizeof(Slot))));
 
+    /// Where it lies, instead of by assignment, which would make it elsewhere first.
+    template <class... Args>
+    static void renew(Slot& slot, Args&&... args) noexcept {
+        std::destroy_at(&slot.value);
+        std::construct_at(&slot.value, std::forward<Args>(args)...);
+    }
     Slot& slot_at(std::uint32_t index) { return chunks_[index / per_chunk][index % per_chunk]; }
 
     std::vector<std::unique_ptr<Slot[]>> chunks_;
