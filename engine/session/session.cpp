@@ -79,15 +79,6 @@ std::size_t Session::receive(ByteView data, MonoTime now) {
     return consumed;
 }
 
-bool Session::has_room_for(const smpp::Header& header) const {
-    return peer_requests_ < config_.peer_window || !reaches_owner(header.id) || !smpp::has_response(header.id);
-}
-
-bool Session::reaches_owner(CommandId request) const {
-    if (request == CommandId::enquire_link || request == CommandId::unbind) return false;
-    return bound() && peer_may_send(request);
-}
-
 void Session::handle_request(const smpp::Header& header, ByteView body, MonoTime now) {
     if (!smpp::known(header.id)) {
         write_pdu(CommandId::generic_nack, CommandStatus::ESME_RINVCMDID, header.sequence);
@@ -167,20 +158,6 @@ void Session::respond_unsupported(CommandId request, std::uint32_t sequence) {
     ++counters_.malformed;
     write_pdu(CommandId::generic_nack, CommandStatus::ESME_RINVCMDID, sequence);
     if (smpp::has_response(request)) settle_peer_request();
-}
-
-void Session::settle_peer_request() {
-    SLUICE_CHECK(peer_requests_ > 0);
-    --peer_requests_;
-    announce_readable();
-}
-
-bool Session::may_send(CommandId id) const {
-    return smpp::allowed(id, state_, config_.role == Role::esme ? smpp::Issuer::esme : smpp::Issuer::mc);
-}
-
-bool Session::peer_may_send(CommandId id) const {
-    return smpp::allowed(id, state_, config_.role == Role::esme ? smpp::Issuer::mc : smpp::Issuer::esme);
 }
 
 bool Session::can_send() const {

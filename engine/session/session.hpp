@@ -189,8 +189,13 @@ public:
 
 private:
     // receiving (session.cpp, binding.cpp)
-    bool has_room_for(const smpp::Header& header) const;
-    bool reaches_owner(CommandId request) const;
+    bool has_room_for(const smpp::Header& header) const {
+        return peer_requests_ < config_.peer_window || !reaches_owner(header.id) || !smpp::has_response(header.id);
+    }
+    bool reaches_owner(CommandId request) const {
+        if (request == CommandId::enquire_link || request == CommandId::unbind) return false;
+        return bound() && peer_may_send(request);
+    }
     void handle_request(const smpp::Header& header, ByteView body, MonoTime now);
     void handle_response(const smpp::Header& header, ByteView body, MonoTime now);
     void handle_bind(const smpp::Header& header, ByteView body);
@@ -201,17 +206,25 @@ private:
     void count_malformed();
 
     // sending
-    bool may_send(CommandId id) const;
-    bool peer_may_send(CommandId id) const;
+    bool may_send(CommandId id) const {
+        return smpp::allowed(id, state_, config_.role == Role::esme ? smpp::Issuer::esme : smpp::Issuer::mc);
+    }
+    bool peer_may_send(CommandId id) const {
+        return smpp::allowed(id, state_, config_.role == Role::esme ? smpp::Issuer::mc : smpp::Issuer::esme);
+    }
     template <class Write>
     void write_pdu(CommandId id, CommandStatus status, std::uint32_t sequence, std::size_t max_body, Write&& write);
     template <class Body>
     void write_pdu(CommandId id, CommandStatus status, std::uint32_t sequence, const Body& body);
     void write_pdu(CommandId id, CommandStatus status, std::uint32_t sequence);
-    void settle_peer_request();
+    void settle_peer_request() {
+        SLUICE_CHECK(peer_requests_ > 0);
+        --peer_requests_;
+        if (stopped_at_) announce_readable();
+    }
 
     // timers (timers.cpp)
-    MonoTime reading_time(MonoTime now) const;
+    MonoTime reading_time(MonoTime now) const { return stopped_at_.value_or(now) - stopped_for_; }
     MonoTime enquire_link_deadline() const;
     void expire_requests(MonoTime now);
     void watch_peer(MonoTime now);

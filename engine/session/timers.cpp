@@ -31,8 +31,6 @@ void Session::tick(MonoTime now) {
     announce_window();
 }
 
-MonoTime Session::reading_time(MonoTime now) const { return stopped_at_.value_or(now) - stopped_for_; }
-
 /// A peer that sends anything at all is alive, so its answer may take its turn behind what it is sending.
 MonoTime Session::enquire_link_deadline() const {
     return std::max(enquire_link_sent_, last_received_) + enquire_link_limit_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "codecs/smpp/command.hpp"
+#include "engine/base/check.hpp"
 #include "engine/base/time.hpp"
 
 namespace sluice::session {
@@ -35,18 +36,42 @@ public:
 
     /// Draws a sequence_number, 1 to 0x7FFFFFFF and then 1 again (v3.4 §3.2), that no request in the window uses. The
     /// session's own requests (bind, enquire_link, unbind) take theirs here and are not part of the window.
-    std::uint32_t draw_sequence();
+    std::uint32_t draw_sequence() {
+        do {
+            last_sequence_ = last_sequence_ == last_sequence_number ? 1 : last_sequence_ + 1;
+        } while (!slots_.empty() && slots_[index_of(last_sequence_)].request.sequence != 0);
+        return last_sequence_;
+    }
 
     /// Enters a request, which must find room, and returns its sequence_number. Calls come in the order of `sent`.
-    std::uint32_t add(smpp::CommandId command, std::uint64_t cookie, MonoTime sent);
+    std::uint32_t add(smpp::CommandId command, std::uint64_t cookie, MonoTime sent) {
+        SLUICE_CHECK(!full());
+        if (2 * (size_ + 1) > slots_.size()) grow();
+        const std::uint32_t sequence = draw_sequence();
+        link_newest({cookie, sent, sequence, command});
+        ++size_;
+        return sequence;
+    }
     /// Takes out the request that has this sequence_number; nothing when there is none.
-    std::optional<Request> take(std::uint32_t sequence);
+    std::optional<Request> take(std::uint32_t sequence) {
+        if (!command_of(sequence)) return std::nullopt;
+        Slot& slot = slots_[index_of(sequence)];
+        slot.request.sequence = 0;
+        (slot.older == none ? oldest_ : slots_[slot.older].newer) = slot.newer;
+        (slot.newer == none ? newest_ : slots_[slot.newer].older) = slot.older;
+        --size_;
+        return Request{slot.request.cookie, slot.request.sent, sequence, slot.request.command};
+    }
 
     /// The request that has waited longest; nullptr when the window is empty. Good until the next call.
-    const Request* oldest() const;
+    const Request* oldest() const { return oldest_ == none ? nullptr : &slots_[oldest_].request; }
 
     /// The command of the request with this sequence_number; nothing when there is none.
-    std::optional<smpp::CommandId> command_of(std::uint32_t sequence) const;
+    std::optional<smpp::CommandId> command_of(std::uint32_t sequence) const {
+        if (slots_.empty() || sequence == 0) return std::nullopt;
+        const Request& request = slots_[index_of(sequence)].request;
+        return request.sequence == sequence ? std::optional(request.command) : std::nullopt;
+    }
 
     /// Gives the slots back when no request is in flight, for sessions that have become idle.
     void release_memory();
@@ -54,6 +79,7 @@ public:
 
 private:
     static constexpr std::uint32_t none = UINT32_MAX;
+    static constexpr std::uint32_t last_sequence_number = 0x7FFFFFFF;
 
     struct Slot {
         Request request;  ///< sequence 0: the slot is free
@@ -64,7 +90,12 @@ private:
     std::uint32_t index_of(std::uint32_t sequence) const {
         return sequence & static_cast<std::uint32_t>(slots_.size() - 1);
     }
-    void link_newest(const Request& request);
+    void link_newest(const Request& request) {
+        const std::uint32_t index = index_of(request.sequence);
+        slots_[index] = {request, newest_, none};
+        (newest_ == none ? oldest_ : slots_[newest_].newer) = index;
+        newest_ = index;
+    }
     void grow();
 
     std::vector<Slot> slots_;  ///< none, or a power of two
