@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "codecs/smpp/values.hpp"
+#include "engine/base/bytes.hpp"
 
 namespace sluice::routing {
 namespace {
@@ -19,6 +20,15 @@ constexpr bool is_separator(char c) {
 }
 
 constexpr NumberKey place(NumberKey nibble, std::size_t index) { return nibble << (4 * (key_nibbles - 1 - index)); }
+
+/// The nibbles of eight characters, digits or 0, at once.
+std::uint32_t pack_eight(const char* characters) {
+    auto octets = load_be<std::uint64_t>(reinterpret_cast<const std::uint8_t*>(characters));
+    octets = (octets & 0x0F0F'0F0F'0F0F'0F0F) + (octets >> 4 & 0x0101'0101'0101'0101);  // 0x3d is d + 1, 0 stays 0
+    octets = (octets | octets >> 4) & 0x00FF'00FF'00FF'00FF;
+    octets = (octets | octets >> 8) & 0x0000'FFFF'0000'FFFF;
+    return static_cast<std::uint32_t>(octets | octets >> 16);
+}
 
 /// The key of a number, with its end mark when `ends` and when there is room for it.
 NumberKey pack(std::string_view digits, bool ends) {
@@ -86,7 +96,12 @@ Address Address::normalise(std::string_view raw, std::uint8_t ton, std::string_v
     return address;
 }
 
-NumberKey Address::key() const { return numeric_ ? pack(text(), true) : place(other_mark, 0); }
+NumberKey Address::key() const {
+    if (!numeric_) return place(other_mark, 0);
+    // What is behind the digits is 0.
+    const NumberKey key = NumberKey{pack_eight(text_.data())} << 32 | pack_eight(text_.data() + 8);
+    return length_ < key_nibbles ? key | place(end_mark, length_) : key;
+}
 
 std::optional<NumberPattern> NumberPattern::prefix(std::string_view digits) {
     const auto found = pattern_digits(digits);
