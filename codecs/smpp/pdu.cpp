@@ -20,11 +20,9 @@ ByteView chain_of(ByteView octets) {
     return octets.first(octets.size() - it.rest().size());
 }
 
-/// Takes the rest of the body as TLVs. A widespread client writes a NUL after short_message which sm_length does not
-/// count, so the chain may begin a little later.
-bool read_tlvs(Reader& from, TlvView& tlvs) {
-    ByteView rest(from.at, from.left());
-    if (rest.empty()) return true;
+/// Takes the rest of the body, which is not empty, as TLVs. A widespread client writes a NUL after short_message which
+/// sm_length does not count, so the chain may begin a little later.
+bool read_tlvs(ByteView rest, TlvView& tlvs) {
     for (std::size_t skipped = 0; skipped <= max_stray; ++skipped) {
         const ByteView chain = chain_of(rest);
         if (rest.size() - chain.size() <= max_stray) {
@@ -34,7 +32,7 @@ bool read_tlvs(Reader& from, TlvView& tlvs) {
         if (rest.front() != 0) break;
         rest = rest.subspan(1);
     }
-    return from.fail(CommandStatus::ESME_RINVTLVSTREAM, "tlvs");
+    return false;
 }
 
 template <class Body>
@@ -53,15 +51,15 @@ bool only_tlvs(ByteView body) {
     return body.front() != 0 && body.front() < 0x20 && chain_of(body).size() == body.size();
 }
 
-/// With a short_message whose length lies, what follows it looks like a broken TLV: tells which it is by the tag.
+/// What is wrong where the rest of a body is no chain of TLVs. With a short_message whose length lies, what follows it
+/// looks like a broken TLV: tells which it is by the tag.
 template <class Body>
-void blame_sm_length(Reader& from) {
+DecodeError blame_for(ByteView rest) {
     if constexpr (requires(Body body) { body.short_message; }) {
-        if (from.error.status != CommandStatus::ESME_RINVTLVSTREAM) return;
-        const Tag tag{load_be<std::uint16_t>(from.at)};
-        if (find_tlv(tag) == nullptr && !vendor_specific(tag))
-            from.fail(CommandStatus::ESME_RINVMSGLEN, "sm_length");
+        const Tag tag{load_be<std::uint16_t>(rest.data())};
+        if (find_tlv(tag) == nullptr && !vendor_specific(tag)) return {CommandStatus::ESME_RINVMSGLEN, "sm_length"};
     }
+    return {CommandStatus::ESME_RINVTLVSTREAM, "tlvs"};
 }
 
 bool has_nul(std::string_view value) { return value.find('\0') != value.npos; }
@@ -108,7 +106,11 @@ std::expected<Body, DecodeError> decode(ByteView octets, const DecodeOptions& op
         }
     }
     Reader from(octets, options);
-    if (detail::read_fields(from, body) && read_tlvs(from, body.tlvs)) return result;
+    if (detail::read_fields(from, body)) {
+        const ByteView rest(from.at, from.left());
+        if (rest.empty() || read_tlvs(rest, body.tlvs)) return result;
+        from.error = blame_for<Body>(rest);
+    }
     if constexpr (Layout<Body>::response) {
         // additional_status_info_text (0x001D) and its like begin with a NUL: an empty text as it seems.
         if (chain_of(octets).size() == octets.size()) {
@@ -116,8 +118,8 @@ std::expected<Body, DecodeError> decode(ByteView octets, const DecodeOptions& op
             return result;
         }
     }
-    blame_sm_length<Body>(from);
-    return std::unexpected(from.error);
+    result = std::unexpected(from.error);  // not returned as it is: then `result` would be copied when all is well
+    return result;
 }
 
 template <class Body>
