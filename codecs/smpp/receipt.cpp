@@ -75,6 +75,75 @@ std::string_view without_trailing_nuls(std::string_view text) {
     return text.substr(0, text.find_last_not_of('\0') + 1);
 }
 
+constexpr std::uint64_t each_octet = 0x0101010101010101;
+
+/// Eight characters, the first one lowest (little-endian).
+std::uint64_t load_eight(const char* from) {
+    std::uint64_t octets;
+    std::memcpy(&octets, from, 8);
+    return octets;
+}
+
+/// The lowest bit that is set belongs to the first octet that is not above ' ', or is a colon; what is behind that one
+/// may be wrong.
+constexpr std::uint64_t ends_of_value(std::uint64_t octets) {
+    const std::uint64_t not_colons = octets ^ ':' * each_octet;
+    const std::uint64_t blanks_at = (octets - (' ' + 1) * each_octet) & ~octets;
+    const std::uint64_t colons_at = (not_colons - each_octet) & ~not_colons;
+    return (blanks_at | colons_at) & 0x80 * each_octet;
+}
+
+/// What nearly all texts have behind the id, with values as long as in appendix B: '?' is of a value.
+class UsualRest {
+    static constexpr std::string_view form =
+        " sub:??? dlvrd:??? submit date:?????????? done date:?????????? stat:??????? err:??? text:";
+    struct Word {
+        std::size_t at;
+        std::uint64_t keys, values;  ///< the characters of keys; all bits of those of values
+    };
+    static constexpr auto words = [] {
+        std::array<Word, (form.size() + 7) / 8> result{};
+        for (std::size_t i = 0; i < result.size(); ++i) {
+            Word& word = result[i];
+            word.at = std::min(8 * i, form.size() - 8);
+            for (std::size_t octet = 0; octet < 8; ++octet) {
+                const auto character = static_cast<std::uint64_t>(form[word.at + octet]);
+                (character == '?' ? word.values : word.keys) |= (character == '?' ? 0xFF : character) << 8 * octet;
+            }
+        }
+        return result;
+    }();
+    struct Place {
+        std::size_t at, size;
+    };
+    static consteval Place place(std::string_view key) {
+        const std::size_t at = form.find(key) + key.size();
+        return {at, form.find_first_not_of('?', at) - at};
+    }
+
+public:
+    static constexpr std::size_t size = form.size();
+
+    /// `at` has `size` characters.
+    static bool stands_at(const char* at) {
+        std::uint64_t wrong = 0;
+        for (const Word& word : words) {
+            const std::uint64_t octets = load_eight(at + word.at);
+            wrong |= ((octets ^ word.keys) & ~word.values) | (ends_of_value(octets) & word.values);
+        }
+        return wrong == 0;
+    }
+    static void read(const char* at, ReceiptText& result) {
+        const auto value = [at](Place its) { return std::string_view(at + its.at, its.size); };
+        result.sub = value(place(" sub:"));
+        result.dlvrd = value(place(" dlvrd:"));
+        result.submit_date = value(place(" submit date:"));
+        result.done_date = value(place(" done date:"));
+        result.stat = value(place(" stat:"));
+        result.err = value(place(" err:"));
+    }
+};
+
 /// Reads a text that is written exactly as in appendix B, as nearly all are: these keys in this order, one blank before
 /// each, and a value behind each that is neither empty nor has a colon. False where it is another; then `result` is of no use.
 class UsualText {
@@ -82,11 +151,16 @@ public:
     explicit UsualText(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
 
     bool read(ReceiptText& result) {
-        if (!(skip("id:") && value(result.id) && skip(" sub:") && value(result.sub) && skip(" dlvrd:") &&
-              value(result.dlvrd) && skip(" submit date:") && value(result.submit_date) && skip(" done date:") &&
-              value(result.done_date) && skip(" stat:") && value(result.stat) && skip(" err:") && value(result.err) &&
-              skip(" text:")))
+        if (!(skip("id:") && value(result.id))) return false;
+        if (static_cast<std::size_t>(end_ - at_) >= UsualRest::size && UsualRest::stands_at(at_)) {
+            UsualRest::read(at_, result);
+            at_ += UsualRest::size;
+        } else if (!(skip(" sub:") && value(result.sub) && skip(" dlvrd:") && value(result.dlvrd) &&
+                     skip(" submit date:") && value(result.submit_date) && skip(" done date:") &&
+                     value(result.done_date) && skip(" stat:") && value(result.stat) && skip(" err:") &&
+                     value(result.err) && skip(" text:"))) {
             return false;
+        }
         result.text = without_trailing_nuls({at_, end_});
         return true;
     }
@@ -100,14 +174,9 @@ private:
         return true;
     }
     bool value(std::string_view& to) {
-        constexpr std::uint64_t each = 0x0101010101010101, high = 0x80 * each;
         const char* const begin = at_;
         for (; end_ - at_ >= 8; at_ += 8) {  // the key behind it is at least six characters long
-            std::uint64_t octets;            // little-endian
-            std::memcpy(&octets, at_, 8);
-            const std::uint64_t not_colons = octets ^ ':' * each;
-            // The lowest bit that is set belongs to the first octet that is not above ' ', or is a colon.
-            const std::uint64_t ends = ((octets - (' ' + 1) * each) & ~octets & high) | ((not_colons - each) & ~not_colons & high);
+            const std::uint64_t ends = ends_of_value(load_eight(at_));
             if (ends == 0) continue;
             at_ += std::countr_zero(ends) / 8;
             to = {begin, at_};

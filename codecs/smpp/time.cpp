@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace sluice::smpp {
 
@@ -101,6 +102,22 @@ TimeText format_digits(WallTime time, std::uint8_t size) {
     return result;
 }
 
+/// `parse_date`, whatever was read before.
+std::optional<WallTime> read_date(std::string_view text) {
+    const std::size_t digits = leading_digits(text);
+    if (text.substr(0, digits).find_first_not_of('0') == text.npos) return std::nullopt;
+    const std::string_view tail = text.substr(digits);
+    if (digits == absolute_size - 1 && (tail.starts_with('+') || tail.starts_with('-')))
+        return parse_absolute(text.substr(0, absolute_size));
+    std::optional<WallTime> local;
+    if (digits == 10) local = parse_digits(text, 2, false);
+    if (digits == 12) local = parse_digits(text, 2, true);
+    if (digits == 12 && !local) local = parse_digits(text, 4, false);
+    if (digits == 14) local = parse_digits(text, 4, true);
+    if (local) *local += zone_correction(tail);
+    return local;
+}
+
 }  // namespace
 
 std::optional<WallTime> parse_time(std::string_view text, WallTime now) {
@@ -114,18 +131,18 @@ std::optional<WallTime> parse_time(std::string_view text, WallTime now) {
 }
 
 std::optional<WallTime> parse_date(std::string_view text) {
-    const std::size_t digits = leading_digits(text);
-    if (text.substr(0, digits).find_first_not_of('0') == text.npos) return std::nullopt;
-    const std::string_view tail = text.substr(digits);
-    if (digits == absolute_size - 1 && (tail.starts_with('+') || tail.starts_with('-')))
-        return parse_absolute(text.substr(0, absolute_size));
-    std::optional<WallTime> local;
-    if (digits == 10) local = parse_digits(text, 2, false);
-    if (digits == 12) local = parse_digits(text, 2, true);
-    if (digits == 12 && !local) local = parse_digits(text, 4, false);
-    if (digits == 14) local = parse_digits(text, 4, true);
-    if (local) *local += zone_correction(tail);
-    return local;
+    // Receipts come by thousands within a minute, and mostly say no more than that.
+    struct Known {
+        std::array<char, 10> text{};
+        std::optional<WallTime> date;
+    };
+    constinit static thread_local Known last{};
+    if (text.size() != last.text.size()) return read_date(text);
+    if (std::memcmp(text.data(), last.text.data(), last.text.size()) != 0) {
+        last.date = read_date(text);
+        std::memcpy(last.text.data(), text.data(), last.text.size());
+    }
+    return last.date;
 }
 
 TimeText format_absolute(WallTime time) {

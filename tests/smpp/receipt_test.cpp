@@ -48,6 +48,27 @@ TEST(ReceiptText, theMessageIsNotLookedAt) {
     EXPECT_EQ(parse_receipt_text("text: stat:DELIVRD\0\0"s).text, " stat:DELIVRD");
 }
 
+TEST(ReceiptText, theUsualFormIsReadAsAnyOtherIs) {
+    const std::string usual =
+        "id:12345678 sub:001 dlvrd:001 submit date:1005232039 done date:1005242339 stat:DELIVRD err:012 text:Hello";
+    const auto expect_same = [](const std::string& text) {
+        const std::string unusual = "x " + text;  // what is no key is passed over
+        const ReceiptText one = parse_receipt_text(text), other = parse_receipt_text(unusual);
+        for (const auto member : {&ReceiptText::id, &ReceiptText::sub, &ReceiptText::dlvrd, &ReceiptText::submit_date,
+                                  &ReceiptText::done_date, &ReceiptText::stat, &ReceiptText::err, &ReceiptText::text})
+            EXPECT_EQ(one.*member, other.*member) << text;
+    };
+    for (std::size_t at = 0; at < usual.size(); ++at) {
+        for (const char c : {' ', ':', ';', '!', '\0', 'x', '\xFF'}) {
+            std::string text = usual;
+            text[at] = c;
+            expect_same(text);
+        }
+        expect_same(usual.substr(0, at));
+        expect_same(std::string(usual).insert(at, 1, '0'));
+    }
+}
+
 TEST(ReceiptText, emptyValues) {
     const auto text = parse_receipt_text("id: sub: dlvrd: submit date: done date: stat: err: text:");
     for (const std::string_view value :
