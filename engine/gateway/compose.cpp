@@ -4,7 +4,6 @@
 #include <array>
 #include <bit>
 #include <charconv>
-#include <initializer_list>
 
 #include "codecs/smpp/receipt.hpp"
 #include "engine/gateway/convert.hpp"
@@ -215,16 +214,13 @@ ByteView as_it_came(const smpp::MessageBody& pdu) {
                               as_bytes(pdu.validity_period).data() == behind(pdu.schedule_delivery_time) + 1 &&
                               text == behind(pdu.validity_period) + 6;
     if (!in_one_piece || pdu.short_message.size() > UINT8_MAX) return {};
-    const auto holds = [](const std::uint8_t* at, std::initializer_list<std::uint8_t> octets) {
-        return std::equal(octets.begin(), octets.end(), at);
-    };
+    const auto hold = [](const std::uint8_t* at, auto... octets) { return ((*at++ == octets) && ...); };
     const bool same =
-        holds(behind(pdu.service_type), {0, pdu.source_addr_ton, pdu.source_addr_npi}) &&
-        holds(behind(pdu.source_addr), {0, pdu.dest_addr_ton, pdu.dest_addr_npi}) &&
-        holds(behind(pdu.destination_addr), {0, pdu.esm_class, pdu.protocol_id, pdu.priority_flag, 0}) &&
-        holds(behind(pdu.validity_period),
-              {0, pdu.registered_delivery, pdu.replace_if_present_flag, pdu.data_coding, pdu.sm_default_msg_id,
-               static_cast<std::uint8_t>(pdu.short_message.size())});
+        hold(behind(pdu.service_type), 0, pdu.source_addr_ton, pdu.source_addr_npi) &&
+        hold(behind(pdu.source_addr), 0, pdu.dest_addr_ton, pdu.dest_addr_npi) &&
+        hold(behind(pdu.destination_addr), 0, pdu.esm_class, pdu.protocol_id, pdu.priority_flag, 0) &&
+        hold(behind(pdu.validity_period), 0, pdu.registered_delivery, pdu.replace_if_present_flag, pdu.data_coding,
+             pdu.sm_default_msg_id, static_cast<std::uint8_t>(pdu.short_message.size()));
     const std::uint8_t* const end = text + pdu.short_message.size();
     const ByteView tlvs = pdu.tlvs.raw();
     if (!same || (!tlvs.empty() && tlvs.data() != end)) return {};
