@@ -292,35 +292,30 @@ void Receipts::on_habit(const wire::HabitNote& habit) {
     core_.log('I', (party.provider != nullptr ? party.provider->name : std::string("a provider")) +
                        " writes message ids in receipts in another base than in responses: receipt_id_format may say so");
     // What waits under the plain reading, because its answer had not come yet, is looked up in the other one.
-    for (ReceiptNote& note : early_.take_all()) {
-        const std::uint64_t key =
-            note.provider != habit.provider || note.reading == reading
-                ? 0
-                : receipt_key(note.provider, party.provider, {note.provider_id, note.provider_id_size}, reading);
-        if (key != 0) {
-            note.key = key;
-            note.reading = reading;
-            note.tried = true;
-        }
-        route(note);
-    }
-    std::vector<std::pair<std::uint64_t, Held>> again;
-    std::erase_if(held_, [&](const auto& entry) {
-        const bool other = entry.second.note.provider == habit.provider && entry.second.note.reading != reading;
-        if (other) again.push_back(entry);
-        return other;
-    });
-    for (auto& [key, held] : again) {
-        ReceiptNote note = held.note;
-        note.key = receipt_key(note.provider, party.provider, {note.provider_id, note.provider_id_size}, reading);
-        if (note.key == 0) {
-            held_.emplace(key, held);
-            continue;
-        }
-        note.reply = give({key, held.row});
+    const auto read_again = [&](ReceiptNote& note) {
+        if (note.provider != habit.provider || note.reading == reading) return false;
+        const std::string_view id(note.provider_id, note.provider_id_size);
+        const std::uint64_t key = receipt_key(note.provider, party.provider, id, reading);
+        if (key == 0) return false;
+        note.key = key;
         note.reading = reading;
         note.tried = true;
+        return true;
+    };
+    for (ReceiptNote& note : early_.take_all()) {
+        read_again(note);
         route(note);
+    }
+    std::vector<std::pair<std::uint64_t, Held>> again;  // under the key of their row
+    std::erase_if(held_, [&](const auto& entry) {
+        Held held = entry.second;
+        if (!read_again(held.note)) return false;
+        again.emplace_back(entry.first, held);
+        return true;
+    });
+    for (auto& [key, held] : again) {
+        held.note.reply = give({key, held.row});
+        route(held.note);
     }
 }
 
