@@ -123,6 +123,13 @@ Message* Egress::next(Party& party) {
     return nullptr;
 }
 
+namespace {
+bool has_room(const Party& party, const Connection& outlet) {
+    const bool paced = party.provider == nullptr || outlet.session().in_flight() < party.pace.window();
+    return paced && outlet.session().window_open();
+}
+}  // namespace
+
 Connection* Egress::pick(Party& party) {
     const auto next_turn = [&] {
         party.run = 0;
@@ -132,8 +139,7 @@ Connection* Egress::pick(Party& party) {
     for (std::size_t tried = 0; tried < party.outlets.size(); ++tried, next_turn()) {
         if (party.turn >= party.outlets.size()) party.turn = 0;
         Connection* const outlet = party.outlets[party.turn];
-        const bool paced = party.provider == nullptr || outlet->session().in_flight() < party.pace.window();
-        if (paced && outlet->session().window_open() && outlet->session().can_send() &&
+        if (has_room(party, *outlet) && outlet->session().can_send() &&
             core_.reactor->io().unsent(outlet->link()) < limits::out_high_water) {
             ++party.run;
             return outlet;
@@ -156,12 +162,11 @@ bool Egress::take_turn(Party& party) {
     return false;
 }
 
-bool Egress::send_here(Party& party, Message& m) {
-    Connection* const outlet = pick(party);
-    if (outlet == nullptr || !take_turn(party)) return false;
+bool Egress::send_here(Connection& outlet, Party& party, Message& m) {
+    if (!take_turn(party)) return false;
     if (core_.fires(script::Event::before_send) && !m.to_account()) [[unlikely]]
-        return triggered(m, [&] { return send_by(*outlet, party, m); });
-    return send_by(*outlet, party, m);
+        return triggered(m, [&] { return send_by(outlet, party, m); });
+    return send_by(outlet, party, m);
 }
 
 template <class Send>
@@ -236,6 +241,7 @@ void Egress::pump(Party& party) {
     const Now& now = core_.now();
     if (party.held_until > now.mono) return hold(party, party.held_until);
     if (party.reachable() && !party.capped) {
+        Connection* outlet = nullptr;  // of the present run, whose state and output were looked at when it began
         for (std::size_t n = 0; !party.capped; ++n) {
             Message* const m = next(party);
             if (m == nullptr) break;
@@ -245,7 +251,13 @@ void Egress::pump(Party& party) {
                 break;
             }
             const bool to_account = m->to_account();
-            if (party.reachable_here() ? !send_here(party, *m) : !send_there(party, *m)) break;
+            if (party.reachable_here()) {
+                if (outlet != nullptr && party.run < run_length && has_room(party, *outlet)) ++party.run;
+                else outlet = pick(party);
+                if (outlet == nullptr || !send_here(*outlet, party, *m)) break;
+            } else if (!send_there(party, *m)) {
+                break;
+            }
             (to_account ? core_.counters.reports_sent : core_.counters.sends).add();
         }
         for (Lane* lane : party.lanes) core_.messages->load_more(*lane);

@@ -58,10 +58,11 @@ private:
 
     void pump(Party& party);
     Message* next(Party& party);
+    /// The outlet whose turn it is, or the next one that can take a message; null if none can.
     Connection* pick(Party& party);
     /// One message may go to the party by its rate and its pace; if not, the party is held until it may.
     bool take_turn(Party& party);
-    bool send_here(Party& party, Message& m);
+    bool send_here(Connection& outlet, Party& party, Message& m);
     bool send_by(Connection& outlet, Party& party, Message& m);
     bool send_to(std::uint32_t shard, Party& party, Message& m);
     /// Lets scripts see it before `send` does; the body that they make is for this try alone.
