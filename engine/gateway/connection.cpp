@@ -60,8 +60,8 @@ void Connection::on_timer() {
     timer_ = {};
     armed_at_ = MonoTime::max();
     if (ended_) return;
-    session_.tick(core_.now().mono);
     touch();
+    session_.tick(core_.now().mono);
 }
 
 void Connection::on_end(session::Session&, session::EndReason reason, smpp::CommandStatus status) {

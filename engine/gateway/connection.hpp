@@ -44,12 +44,13 @@ public:
     bool link_is_gone() const { return lost_; }
     void on_drained();
 
-    /// After anything was written, or a deadline may have moved, outside of `on_data`. However often in a turn, link and
-    /// timer are seen to once, by `end_of_turn`.
+    /// Before anything is written outside of `on_data`, so that there is a buffer for it, or whenever a deadline may have
+    /// moved. However often in a turn, link and timer are seen to once, by `end_of_turn`.
     void touch() {
         if (touched_ || in_data_ || ended_) return;
         touched_ = true;
         core_.touched.push_back(this);
+        core_.reactor->io().out(link_);    // lends the session's buffer its memory
         core_.reactor->io().touch(link_);  // should this be between two turns, the next one does not wait
     }
     void end_of_turn();
@@ -58,9 +59,8 @@ public:
     /// full.
     template <class Write>
     std::uint32_t send(smpp::CommandId id, std::size_t max_body, Write&& write, std::uint64_t cookie) {
-        const std::uint32_t sequence = session_.send(id, max_body, write, cookie, core_.now().mono);
-        if (sequence != 0) touch();
-        return sequence;
+        touch();
+        return session_.send(id, max_body, write, cookie, core_.now().mono);
     }
 
     // What sessions of either role may ignore.

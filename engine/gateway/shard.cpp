@@ -331,6 +331,7 @@ void Shard::answer_accepted(const AfterCommit& then) {
     if (connection == nullptr) return;  // it left before its answer: the message goes on, as accepted
     const routing::Account* account = connection->party()->account;
     const auto format = account != nullptr ? account->message_id_format : routing::IdFormat::decimal;
+    connection->touch();
     connection->session().respond(command, then.sequence, CommandStatus::ESME_ROK,
                                   shown_id_room + 1 + unsuccess.size(),
                                   [&](std::uint8_t* to) {
@@ -345,7 +346,6 @@ void Shard::answer_accepted(const AfterCommit& then) {
                            {0, smpp::response_of(command), CommandStatus::ESME_ROK, then.sequence}, {to, size});
         return size;
     });
-    connection->touch();
 }
 
 void Shard::answer(const wire::ReplyTo& reply, CommandStatus status) {
@@ -357,11 +357,11 @@ void Shard::answer(const wire::ReplyTo& reply, CommandStatus status) {
     if (connection == nullptr) return;
     const auto command = CommandId{reply.command};
     const bool has_id = command == CommandId::deliver_sm || command == CommandId::data_sm;
+    connection->touch();
     connection->session().respond(command, reply.sequence, status, 1, [&](std::uint8_t* to) {
         if (has_id) *to = 0;  // an empty message_id
         return std::size_t{has_id};
     });
-    connection->touch();
 }
 
 void Shard::answer_query(const wire::OperationDone& done) {

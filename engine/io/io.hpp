@@ -82,7 +82,7 @@ public:
     virtual LinkId connect(const Endpoint& endpoint) = 0;
 
     /// Where to write; sent once, at the end of the turn (TCP_NODELAY is always set). The reference stays good for the
-    /// life of the link.
+    /// life of the link, but asked for in the turn it comes with memory that was used before.
     virtual OutBuffer& out(LinkId link) = 0;
     /// Octets written and not yet taken by the kernel.
     virtual std::size_t unsent(LinkId link) const = 0;
