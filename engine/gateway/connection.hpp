@@ -44,8 +44,8 @@ public:
     bool link_is_gone() const { return lost_; }
     void on_drained();
 
-    /// Before anything is written outside of `on_data`, so that there is a buffer for it, or whenever a deadline may have
-    /// moved. However often in a turn, link and timer are seen to once, by `end_of_turn`.
+    /// Before anything is written outside of `on_data`, so that there is a buffer for it, or whenever a deadline may
+    /// have moved. However often in a turn, link and timer are seen to once, by `end_of_turn`.
     void touch() {
         if (touched_ || in_data_ || ended_) return;
         touched_ = true;

@@ -377,9 +377,9 @@ void Shard::answer_query(const wire::OperationDone& done) {
     response.message_state = static_cast<std::uint8_t>(done.state);
     response.error_code = done.error_code;
     const std::size_t size = smpp::encoded_size(response);
+    connection->touch();
     connection->session().respond(CommandId::query_sm, done.reply.sequence, CommandStatus::ESME_ROK, size,
                                   [&](std::uint8_t* to) { return smpp::encode(response, {to, size}); });
-    connection->touch();
 }
 
 // ---- other shards
