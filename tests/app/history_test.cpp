@@ -266,6 +266,7 @@ TEST_F(HistoryTest, ADiskThatTakesNoHistoryStopsNothing) {
     Sender sender(smpp_port());
     std::string id = sender.submit(number);
     sender.await_receipts(1);
+    json_once("status", [](const Json& status) { return status["messages"]["in_memory"] == 0; });
     EXPECT_EQ(get("/api/v1/messages/" + id).status, 404);  // flushes what there is
     const std::string metrics = get("/metrics").body;
     EXPECT_EQ(metrics.find("\nsluice_history_lost_total 0\n"), std::string::npos);
