@@ -19,7 +19,7 @@ using wire::OutcomeNote;
 namespace {
 
 /// Messages one outlet gets in a row before the next has its turn: fewer, fuller segments.
-constexpr std::uint32_t run_length = 16;
+constexpr std::uint32_t run_length = 64;
 constexpr std::size_t sends_per_turn = 2048;
 constexpr std::size_t reroutes_per_look = 1000;
 constexpr milliseconds not_sent_pause{5};
