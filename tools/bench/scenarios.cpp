@@ -37,6 +37,12 @@ RunOptions with_accounts(RunOptions options, std::uint32_t accounts) {
     return options;
 }
 
+/// For points with thousands of messages under way; see `ample_provider_binds`.
+RunOptions with_ample_binds(RunOptions options) {
+    options.target.provider_binds = std::max(options.target.provider_binds, ample_provider_binds);
+    return options;
+}
+
 Found life(Session& session, const RunOptions& base) {
     return as_found(session.measure("life", "the full durable life with receipts, 10 sessions, window 100", "",
                                     {{"", 0, with(base, 10, 100, true)}}));
@@ -103,8 +109,8 @@ Found durability(Session& session, const RunOptions& base) {
 }
 
 Found open_loop(Session& session, const RunOptions& base) {
-    const RunOptions closed = with(base, 10, 1000, true);
-    auto highest = session.measure("highest rate", "closed loop, 10 sessions, window 1000: what an open loop is set by",
+    const RunOptions closed = with_ample_binds(with(base, 10, 1000, true));
+    auto highest = session.measure("highest rate", "closed loop, 10 sessions, window 1000, 16 binds to the provider: what an open loop is set by",
                                    "", {{"", 0, closed}});
     if (!highest) return std::unexpected(highest.error());
     const double top = median_of(highest->points[0], "messages_per_second");
@@ -158,9 +164,7 @@ Found swept(Session& session, const RunOptions& base, const char* name, const ch
 }
 
 Found shards(Session& session, const RunOptions& base) {
-    RunOptions options = with_accounts(with(base, 32, 100, true), 8);
-    options.target.provider_binds = ample_provider_binds;
-    auto found = swept(session, options, "shards",
+    auto found = swept(session, with_ample_binds(with_accounts(with(base, 32, 100, true), 8)), "shards",
                        "the full durable life over shards, 8 accounts, 32 sessions, window 100, 16 binds to the provider",
                        "shards=1,2,4,8");
     if (!found) return found;
@@ -173,13 +177,14 @@ Found shards(Session& session, const RunOptions& base) {
 }
 
 Found windows(Session& session, const RunOptions& base) {
-    return swept(session, with(base, 10, 100, true), "windows", "the full durable life over the window, 10 sessions",
-                 "window=1,10,100,1000");
+    return swept(session, with_ample_binds(with(base, 10, 100, true)), "windows",
+                 "the full durable life over the window, 10 sessions, 16 binds to the provider", "window=1,10,100,1000");
 }
 
 Found sessions(Session& session, const RunOptions& base) {
-    return swept(session, with_accounts(with(base, 10, 10, true), 1), "sessions",
-                 "the full durable life over the number of sessions, window 10", "sessions=1,10,100,1000");
+    return swept(session, with_ample_binds(with_accounts(with(base, 10, 10, true), 1)), "sessions",
+                 "the full durable life over the number of sessions, window 10, 16 binds to the provider",
+                 "sessions=1,10,100,1000");
 }
 
 constexpr Scenario all[] = {
