@@ -38,16 +38,19 @@ void repeat(std::uint64_t count, Step&& step) {
     counted(all);
 }
 
-void life(std::uint64_t count, std::uint32_t sessions, std::uint32_t window, bool charged = false) {
-    World world(sessions, window, charged);
-    gateway::Shard& shard = world.shard();
-    world.live(count, [&] { return shard.reactor().turn({}); });
-    world.live(count, [&] { return counted([&] { return shard.reactor().turn({}); }); });
+void life(std::uint64_t count, std::uint32_t sessions, std::uint32_t window, bool charged = false,
+          std::uint32_t shards = 1) {
+    World world(sessions, window, charged, shards);
+    const auto turn = [](gateway::Shard& shard) { return shard.reactor().turn({}); };
+    world.live(count, turn);
+    world.live(count, [&](gateway::Shard& shard) { return counted([&] { return turn(shard); }); });
 }
 void life_10_100(std::uint64_t count) { life(count, 10, 100); }
 void life_charged(std::uint64_t count) { life(count, 10, 100, true); }
 void life_10_10(std::uint64_t count) { life(count, 10, 10); }
 void life_1_1(std::uint64_t count) { life(count / 10, 1, 1); }
+template <std::uint32_t shards>
+void life_over_shards(std::uint64_t count) { life(count, 32, 100, false, shards); }
 
 void decode(std::uint64_t count) {
     const auto body = sample_submit();
@@ -199,6 +202,8 @@ struct Case {
 constexpr Case cases[] = {
     {"life-10x100", life_10_100, 20'000}, {"life-10x10", life_10_10, 10'000}, {"life-1x1", life_1_1, 5'000, 10},
     {"life-charged", life_charged, 20'000},
+    {"shards-1", life_over_shards<1>, 40'000}, {"shards-2", life_over_shards<2>, 40'000},
+    {"shards-4", life_over_shards<4>, 40'000}, {"shards-8", life_over_shards<8>, 40'000},
     {"decode", decode, 10'000},           {"encode", encode, 10'000},         {"session", session, 10'000},
     {"route", route, 10'000},             {"queue", queue, 10'000},           {"read-receipt", read_receipt, 10'000},
     {"write-receipt", write_receipt, 10'000},

@@ -12,8 +12,8 @@
 #include "engine/io/sim_net.hpp"
 #include "storage/sim_store.hpp"
 
-/// A whole shard between a customer and a provider that cost as little as they can, on the simulated network and store:
-/// for counting what the shard does for a message, with no kernel in it.
+/// Whole shards between a customer and a provider that cost as little as they can, on the simulated network and store:
+/// for counting what the shards do for a message, with no kernel in it.
 namespace sluice::bench {
 
 using smpp::CommandId;
@@ -200,12 +200,15 @@ private:
     std::uint64_t written_ = 0;
 };
 
-/// The three of them; `shard_turn` is given the shard's turn to run, so that it can be counted alone.
+/// All of them; `shard_turn` is given a shard to run its turn, so that it can be counted alone.
 class World {
 public:
-    /// `charged`: the account pays before, for what is delivered, and records are made of it.
-    World(std::uint32_t sessions, std::uint32_t window, bool charged = false)
-        : net_(7, big_packets()), clock_(net_), mesh_(1), provider_(net_, clock_), customer_(net_, clock_, window) {
+    /// `charged`: the account pays before, for what is delivered, and records are made of it. The sessions are spread over
+    /// the shards, as are the provider's binds.
+    World(std::uint32_t sessions, std::uint32_t window, bool charged = false, std::uint32_t shards = 1)
+        : net_(7, big_packets()), clock_(net_), mesh_(shards), provider_(net_, clock_),
+          customer_(net_, clock_, window) {
+        const std::uint32_t binds = std::max(4u, 2 * shards);
         routing::Account account;
         account.system_id = "shop";
         account.password_hash = "secret";
@@ -219,22 +222,55 @@ public:
         routing::Provider provider;
         provider.name = "mc";
         provider.endpoints = {{"simulated", 2775}};
-        provider.binds = 4;
+        provider.binds = binds;
         provider.window = provider.peer_window = 10'000;
         routing::RouteRule rule;
         rule.targets = {{0, 1, {}, 1}};
         snapshot_ = *routing::Snapshot::compile({account}, {provider}, {rule});
 
+        for (std::uint32_t i = 0; i < shards; ++i) add_shard(i, shards, charged);
+        const gateway::Endpoints endpoints{{gateway::party_of(snapshot_->providers()[0]), {provider_.address()}}};
+        for (const auto& house : houses_) SLUICE_CHECK(house->shard->start(snapshot_, endpoints).has_value());
+        for (const auto& house : houses_) gateway::open_balances(house->shard->core());
+        for (const auto& house : houses_) SLUICE_CHECK(house->shard->listen(house->address, {}).has_value());
+        for (std::uint32_t i = 0; i < sessions; ++i) customer_.reactor().io().connect(houses_[i % shards]->address);
+        run_until([&] { return customer_.bound == sessions && all(&gateway::Counters::provider_binds) == binds; },
+                  [](gateway::Shard& shard) { return shard.reactor().turn({}); });
+    }
+
+    /// `count` messages more, from submit_sm to the answered receipt.
+    template <class ShardTurn>
+    void live(std::uint64_t count, ShardTurn&& shard_turn) {
+        customer_.allowed += count;
+        customer_.go_on();
+        const auto is_idle = [](const auto& house) { return house->shard->messages().in_memory() == 0; };
+        run_until([&] { return customer_.receipts == customer_.allowed && std::ranges::all_of(houses_, is_idle); },
+                  shard_turn);
+    }
+
+private:
+    struct House {
+        io::Endpoint address;
+        storage::SimDisk disk;
+        std::unique_ptr<storage::SimStore> store;
+        history::Recorder recorder{4u << 20};
+        std::unique_ptr<gateway::Shard> shard;
+    };
+
+    void add_shard(std::uint32_t index, std::uint32_t shards, bool charged) {
+        House& house = *houses_.emplace_back(std::make_unique<House>());
         auto io = net_.add_host();
-        io::Endpoint address = io->address();
-        address.port = 2775;
+        house.address = io->address();
+        house.address.port = 2775;
         storage::SimOptions disk;
         disk.min_latency = disk.max_latency = milliseconds(1);
-        store_ = std::make_unique<storage::SimStore>(disk_, clock_, disk);
+        house.store = std::make_unique<storage::SimStore>(house.disk, clock_, disk);
         gateway::Shard::Options options;
+        options.shard = index;
+        options.shards = shards;
         options.io = std::move(io);
         options.clock = &clock_;
-        options.store = store_.get();
+        options.store = house.store.get();
         options.mesh = &mesh_;
         options.accounts = &accounts_;
         options.admission = &admission_;
@@ -245,28 +281,16 @@ public:
         };
         options.log = [](char, std::string) {};
         if (charged) options.charging_records = &records_;
-        options.history = &recorder_;
-        shard_ = std::make_unique<gateway::Shard>(std::move(options));
-        const gateway::Endpoints endpoints{{gateway::party_of(snapshot_->providers()[0]), {provider_.address()}}};
-        SLUICE_CHECK(shard_->start(snapshot_, endpoints).has_value());
-        gateway::open_balances(shard_->core());
-        SLUICE_CHECK(shard_->listen(address, {}).has_value());
-        for (std::uint32_t i = 0; i < sessions; ++i) customer_.reactor().io().connect(address);
-        run_until([&] { return customer_.bound == sessions && shard_->counters().provider_binds.value() == 4; },
-                  [&] { return shard_->reactor().turn({}); });
+        options.history = &house.recorder;
+        house.shard = std::make_unique<gateway::Shard>(std::move(options));
     }
 
-    /// `count` messages more, from submit_sm to the answered receipt.
-    template <class ShardTurn>
-    void live(std::uint64_t count, ShardTurn&& shard_turn) {
-        customer_.allowed += count;
-        customer_.go_on();
-        run_until([&] { return customer_.receipts == customer_.allowed && shard_->messages().in_memory() == 0; },
-                  shard_turn);
+    std::int64_t all(Gauge gateway::Counters::*gauge) const {
+        std::int64_t sum = 0;
+        for (const auto& house : houses_) sum += (house->shard->counters().*gauge).value();
+        return sum;
     }
-    gateway::Shard& shard() { return *shard_; }
 
-private:
     static io::SimOptions big_packets() {
         io::SimOptions options;
         options.least_latency = options.most_latency = microseconds(50);
@@ -278,16 +302,20 @@ private:
     void run_until(Condition&& condition, ShardTurn&& shard_turn) {
         while (!condition()) {
             std::size_t work = customer_.reactor().turn({}) + provider_.reactor().turn({});
-            work += shard_turn();
-            work += store_->commit_due(net_.now()) ? 1 : 0;
-            recorder_.read([](ByteView) {}, SIZE_MAX);
+            for (const auto& house : houses_) {
+                work += shard_turn(*house->shard);
+                work += house->store->commit_due(net_.now()) ? 1 : 0;
+                house->recorder.read([](ByteView) {}, SIZE_MAX);
+            }
             if (work > 0) continue;
             std::optional<MonoTime> next = net_.next_event_time();
             const auto sooner = [&](std::optional<MonoTime> at) {
                 if (at && (!next || *at < *next)) next = at;
             };
-            sooner(store_->next_due());
-            sooner(shard_->reactor().timers().next_deadline());
+            for (const auto& house : houses_) {
+                sooner(house->store->next_due());
+                sooner(house->shard->reactor().timers().next_deadline());
+            }
             SLUICE_CHECK(next.has_value());
             net_.advance(std::max(*next, net_.now() + microseconds(1)));
         }
@@ -295,7 +323,6 @@ private:
 
     io::SimNet net_;
     SimulatedClock clock_;
-    storage::SimDisk disk_;
     reactor::Mesh mesh_;
     gateway::AccountsShared accounts_;
     gateway::Admission admission_{1};
@@ -303,9 +330,7 @@ private:
     WrittenAtOnce records_;
     Provider provider_;
     Customer customer_;
-    std::unique_ptr<storage::SimStore> store_;
-    history::Recorder recorder_{4u << 20};
-    std::unique_ptr<gateway::Shard> shard_;
+    std::vector<std::unique_ptr<House>> houses_;
 };
 
 }  // namespace sluice::bench
