@@ -13,6 +13,7 @@
 
 #include "engine/base/check.hpp"
 #include "storage/directory_lock.hpp"
+#include "storage/doorbell.hpp"
 #include "storage/files.hpp"
 #include "storage/journal.hpp"
 #include "storage/lmdb_environment.hpp"
@@ -62,8 +63,8 @@ struct Counters {
 /// is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit, and
 /// [submitted, taken) wait until a write of the owner's has ended.
 ///
-/// The journal, and what else both threads use, is the committer's from each ring of the doorbell until it says that it has
-/// answered that ring. In between it sleeps, and all of it is the owner's.
+/// The journal, and what else both threads use, is the committer's from each ring of the doorbell until it has answered
+/// that ring. In between it sleeps, and all of it is the owner's.
 class Committer final : public Store {
 public:
     Committer(LmdbOptions options, DirectoryLock lock, std::unique_ptr<LmdbEnvironment> environment,
@@ -85,7 +86,6 @@ private:
     Slot& slot(std::uint64_t position) { return slots_[position % max_in_flight]; }
 
     // On the owner's thread:
-    void ring();
     void hand_over();
     bool write_as_owner();
     void owner_wrote(int result);
@@ -131,8 +131,7 @@ private:
     SteadyClock::time_point owner_began_{};
     std::atomic<std::uint64_t> completed_{0};
     std::atomic<std::uint64_t> submitted_{0};
-    std::atomic<std::uint32_t> doorbell_{1};
-    std::atomic<std::uint32_t> answered_{0};
+    Doorbell doorbell_;
     SteadyClock::time_point give_up_at_{};  // published by closing_
     std::atomic<bool> closing_{false};
     Counters counters_;
@@ -156,18 +155,13 @@ Committer::~Committer() {
     SLUICE_CHECK(owner_writes_ == 0);
     give_up_at_ = SteadyClock::now() + options_.close_patience;
     closing_.store(true, std::memory_order_release);
-    ring();
+    doorbell_.ring();
     thread_.join();
-}
-
-void Committer::ring() {
-    doorbell_.fetch_add(1, std::memory_order_release);
-    doorbell_.notify_one();
 }
 
 void Committer::hand_over() {
     submitted_.store(taken_, std::memory_order_release);
-    ring();
+    doorbell_.ring();
 }
 
 void Committer::submit(Batch batch) {
@@ -183,8 +177,7 @@ bool Committer::write_as_owner() {
     const Batch& batch = slot(taken_ - 1).batch;
     if (!options_.write_file || !batch.ops.empty() || !batch.loads.empty() || batch.octets() > most_octets_by_owner)
         return false;
-    const bool committer_rests = answered_.load(std::memory_order_acquire) == doorbell_.load(std::memory_order_relaxed);
-    if (!committer_rests || checkpoint_due()) return false;
+    if (!doorbell_.is_answered() || checkpoint_due()) return false;
     const auto write = journal_->plan(std::array{&batch});
     if (!write) return false;
     owner_writes_ = write->blocks.size();
@@ -211,7 +204,7 @@ void Committer::owner_wrote(int result) {
     }
     // What failed is the committer's to try again, at the same place, and what has come since goes with it.
     if (taken_ > submitted_.load(std::memory_order_relaxed)) hand_over();
-    else if (!journal_->is_prepared_ahead() || look_at_room_due()) ring();
+    else if (!journal_->is_prepared_ahead() || look_at_room_due()) doorbell_.ring();
 }
 
 bool Committer::poll(Completion& completion) {
@@ -252,15 +245,14 @@ StoreStats Committer::stats() const {
 void Committer::run() {
     pthread_setname_np(pthread_self(), options_.thread_name.substr(0, 15).c_str());
     for (;;) {
-        const std::uint32_t rung = doorbell_.load(std::memory_order_acquire);
+        const std::uint32_t heard = doorbell_.heard();
         const std::uint64_t to = submitted_.load(std::memory_order_acquire);
         const std::uint64_t from = completed_.load(std::memory_order_relaxed);
         if (from == to) {
             if (closing_.load(std::memory_order_acquire)) return;
             if (journal_->prepare_ahead()) continue;
             if (look_at_room_due()) note_space();
-            answered_.store(rung, std::memory_order_release);
-            doorbell_.wait(rung, std::memory_order_acquire);
+            doorbell_.wait(heard);
             continue;
         }
         const std::uint64_t done = commit_patiently(from, to);
