@@ -42,6 +42,8 @@ public:
     void pump();
     /// How long the thread may wait for something to happen.
     nanoseconds max_wait() const;
+    /// Until when it does nothing, so that an open loop's messages go out several at a time.
+    MonoTime rest_until() const { return rest_until_; }
 
     /// Sessions that this thread is to have.
     std::uint32_t wanted() const { return static_cast<std::uint32_t>(plan_.size()); }
@@ -91,6 +93,7 @@ private:
     std::uint64_t sent_ = 0;  ///< in this phase
     std::deque<Session*> ready_;  ///< with room in the window, as far as is known
     bool blocked_ = false;        ///< no window had room at the last look
+    MonoTime rest_until_{};
     MonoTime blocked_until_{};    ///< since when one has again: being late before that is not the generator's fault
     Composer composer_;
     std::uint32_t next_message_ = 0, block_end_ = 0;
