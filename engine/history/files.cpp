@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "storage/files.hpp"
 
@@ -89,6 +90,48 @@ bool write_all(int fd, ByteView octets) {
     }
     return true;
 }
+
+/// Writes a file that is longer than a buffer, little by little: one large write would keep the disk, and the commits that
+/// wait for it, for milliseconds.
+class DirectWriter {
+public:
+    explicit DirectWriter(int fd) : fd_(fd), failed_(fd < 0) {}
+
+    void add(ByteView octets) {
+        while (!octets.empty()) {
+            const std::size_t part = std::min(octets.size(), at_once - filled_);
+            std::memcpy(buffer_.data() + filled_, octets.data(), part);
+            octets = octets.subspan(part);
+            filled_ += part;
+            if (filled_ == at_once) write();
+        }
+    }
+    /// False when something could not be written; `errno` says why.
+    bool finish() {
+        write();
+        if (failed_) errno = error_;
+        return !failed_;
+    }
+    std::uint64_t octets() const { return octets_; }
+
+private:
+    static constexpr std::size_t at_once = 64 * disk_unit;
+
+    void write() {
+        const ByteView filled = buffer_.filled(std::exchange(filled_, 0));
+        if (failed_ || filled.empty()) return;
+        failed_ = !write_all(fd_, filled);
+        error_ = errno;
+        octets_ += filled.size();
+    }
+
+    const int fd_;
+    bool failed_;
+    int error_ = errno;
+    const DirectBuffer buffer_{at_once};
+    std::size_t filled_ = 0;
+    std::uint64_t octets_ = 0;
+};
 
 /// The number of a file that is ours; 0: it is not.
 std::uint64_t number_of(const std::string& file, std::string_view suffix) {
@@ -193,7 +236,6 @@ bool Files::begin_segment() {
     const std::lock_guard lock(mutex_);
     open_ = {};
     open_.number = next_number_++;
-    index_ = {};
     return true;
 }
 
@@ -233,15 +275,14 @@ void Files::flush() {
 }
 
 bool Files::write_index(Segment& segment, Index& index) {
-    const std::size_t size = index.finish();
-    const DirectBuffer octets(size);
-    index.encode(octets.data());
     const int fd = create_file(name(segment.number, index_suffix), O_TRUNC);
-    const bool written = fd >= 0 && write_all(fd, octets.filled(size));
+    DirectWriter file(fd);
+    if (fd >= 0) index.encode([&](ByteView part) { file.add(part); });
+    const bool written = file.finish();
     const int error = errno;
     if (fd >= 0) ::close(fd);
     if (!written) lose(0, "cannot write an index in", error);
-    segment.index_octets = whole_units(size);
+    segment.index_octets = file.octets();
     segment.first = index.first;
     segment.last = index.last;
     return written;
@@ -251,19 +292,14 @@ void Files::complete_segment() {
     if (fd_ < 0) return;
     ::close(fd_);
     fd_ = -1;
-    Index index;
-    Segment segment;
-    {
-        const std::lock_guard lock(mutex_);
-        index = index_;
-        segment = open_;
-    }
-    const bool written = !index.offsets.empty() && write_index(segment, index);
+    // Readers look at the index meanwhile, which does not change by being written.
+    Segment segment = open_;
+    const bool written = !index_.offsets.empty() && write_index(segment, index_);
     if (!written) remove(segment);  // what nobody can find takes room for nothing
     const std::lock_guard lock(mutex_);
     if (written) segments_.push_back(segment);
     open_ = {};
-    index_ = {};
+    index_.clear();
 }
 
 void Files::maintain(WallTime now) {

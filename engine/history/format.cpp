@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 
 namespace sluice::history {
@@ -20,20 +20,6 @@ std::uint64_t checksum_of(BlockHeader header, ByteView stretches) {
     header.checksum = 0;
     const std::uint64_t seed = XXH3_64bits(&header, sizeof header);
     return XXH3_64bits_withSeed(stretches.data(), stretches.size(), seed);
-}
-
-/// By key, keeping the order of what has the same: three passes of eleven bits.
-void sort_by_key(std::vector<IndexEntry>& entries) {
-    constexpr unsigned bits = 11;
-    std::vector<IndexEntry> others(entries.size());
-    for (unsigned shift = 0; shift < 32; shift += bits) {
-        const auto digit = [=](const IndexEntry& entry) { return entry.key >> shift & ((1u << bits) - 1); };
-        std::array<std::uint32_t, 1u << bits> places{};
-        for (const IndexEntry& entry : entries) ++places[digit(entry)];
-        std::exclusive_scan(places.begin(), places.end(), places.begin(), 0u);
-        for (const IndexEntry& entry : entries) others[places[digit(entry)]++] = entry;
-        entries.swap(others);
-    }
 }
 
 }  // namespace
@@ -77,88 +63,109 @@ std::uint32_t key_hash(Key key, ByteView octets) {
         XXH3_64bits_withSeed(octets.data(), octets.size(), static_cast<std::uint64_t>(key)) >> 32);
 }
 
-void Index::add(std::uint32_t key) {
-    const IndexEntry entry{key, static_cast<std::uint32_t>(offsets.size())};
-    if (std::exchange(lately_[key % lately_.size()], entry) != entry) entries.push_back(entry);
-}
-
 void Index::add(const Block& block, std::uint32_t offset) {
     first = std::min(first, block.header.first);
     last = std::max(last, block.header.last);
+    const auto number = static_cast<std::uint32_t>(offsets.size());
+    const auto add_text = [&](Key kind, ByteView text) { entries.push_back({key_hash(kind, text), number}); };
     RecordReader records(block.stretches);
     while (const auto record = records.next()) {
-        if (record->id != 0) add(key_of_message(record->id));
-        if (record->event == TraceEvent::response && !record->tail.empty())
-            add(key_hash(Key::provider_id, record->tail));
+        if (record->id != 0) {
+            const IndexEntry entry{key_of_message(record->id), number};
+            // The lowest octet is the node's, the same for all; those above it count.
+            IndexEntry& lately = lately_[record->id / 256 % lately_.size()];
+            if (std::exchange(lately, entry) != entry) entries.push_back(entry);
+        }
+        if (record->event == TraceEvent::response && !record->tail.empty()) add_text(Key::provider_id, record->tail);
         if (record->event == TraceEvent::receipt_pdu)
-            add(key_hash(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id)));
+            add_text(Key::provider_id, as_bytes(read_receipt_pdu(record->tail).message_id));
         if (record->event == TraceEvent::accepted)
-            add(key_hash(Key::destination, as_bytes(read_addresses(record->tail).destination)));
+            add_text(Key::destination, as_bytes(read_addresses(record->tail).destination));
     }
     offsets.push_back(offset);
 }
 
-std::size_t Index::finish() {
-    sort_by_key(entries);
-    const auto same = std::ranges::unique(entries);
-    entries.erase(same.begin(), same.end());
-    return sizeof(IndexHeader) + offsets.size() * sizeof offsets[0] + entries.size() * sizeof entries[0];
+void Index::clear() {
+    first = INT64_MAX;
+    last = INT64_MIN;
+    offsets.clear();
+    entries.clear();
+    std::ranges::fill(lately_, IndexEntry{0, UINT32_MAX});
 }
 
-void Index::encode(std::uint8_t* to) const {
+void Index::encode(const std::function<void(ByteView)>& write) {
+    std::array<std::uint32_t, index_buckets> starts{};
+    for (const IndexEntry& entry : entries) ++starts[index_bucket_of(entry.key)];
+    std::exclusive_scan(starts.begin(), starts.end(), starts.begin(), 0u);
+    if (ordered_.size() < entries.size()) ordered_.resize(entries.size());
+    auto places = starts;
+    for (const IndexEntry& entry : entries) ordered_[places[index_bucket_of(entry.key)]++] = entry;
+
     const IndexHeader header{index_magic, static_cast<std::uint32_t>(offsets.size()),
                              static_cast<std::uint32_t>(entries.size()), first, last};
-    const std::size_t offsets_size = offsets.size() * sizeof offsets[0];
-    const std::size_t entries_size = entries.size() * sizeof entries[0];
-    std::memcpy(to, &header, sizeof header);
-    if (offsets_size > 0) std::memcpy(to + sizeof header, offsets.data(), offsets_size);
-    if (entries_size > 0) std::memcpy(to + sizeof header + offsets_size, entries.data(), entries_size);
+    const auto octets_of = [](const auto* from, std::size_t count) {
+        return ByteView(reinterpret_cast<const std::uint8_t*>(from), count * sizeof *from);
+    };
+    write(octets_of(&header, 1));
+    write(octets_of(starts.data(), starts.size()));
+    write(octets_of(offsets.data(), offsets.size()));
+    write(octets_of(ordered_.data(), entries.size()));
 }
+
+namespace {
+
+constexpr std::uint64_t starts_at = sizeof(IndexHeader);
+constexpr std::uint64_t offsets_at = starts_at + index_buckets * sizeof(std::uint32_t);
+
+std::uint64_t entries_at(const IndexHeader& header) {
+    return offsets_at + std::uint64_t{header.blocks} * sizeof(std::uint32_t);
+}
+
+template <class Value>
+bool read_values(const ReadAt& read, std::uint64_t offset, std::span<Value> to) {
+    return read(offset, reinterpret_cast<std::uint8_t*>(to.data()), to.size_bytes());
+}
+
+}  // namespace
 
 std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& read) {
     IndexHeader header;
-    if (size < sizeof header || !read(0, reinterpret_cast<std::uint8_t*>(&header), sizeof header)) return std::nullopt;
-    const std::uint64_t wanted = sizeof header + std::uint64_t{header.blocks} * sizeof(std::uint32_t) +
-                                 std::uint64_t{header.entries} * sizeof(IndexEntry);
+    if (size < sizeof header || !read_values(read, 0, std::span(&header, 1))) return std::nullopt;
+    const std::uint64_t wanted = entries_at(header) + std::uint64_t{header.entries} * sizeof(IndexEntry);
     if (header.magic != index_magic || whole_units(wanted) != size || header.first > header.last) return std::nullopt;
     return header;
 }
 
 std::vector<std::uint32_t> block_offsets(const IndexHeader& header, const ReadAt& read) {
     std::vector<std::uint32_t> offsets(header.blocks);
-    if (!read(sizeof header, reinterpret_cast<std::uint8_t*>(offsets.data()), offsets.size() * sizeof offsets[0]))
-        return {};
+    if (!read_values(read, offsets_at, std::span(offsets))) return {};
     return offsets;
 }
 
 std::vector<std::uint32_t> look_up(const IndexHeader& header, std::uint32_t key, const ReadAt& read) {
-    const std::uint64_t count = header.entries;
-    const std::uint64_t entries_at = sizeof header + std::uint64_t{header.blocks} * sizeof(std::uint32_t);
-    const std::uint64_t guess = key * count >> 32;
+    const std::size_t bucket = index_bucket_of(key);
+    std::array<std::uint32_t, 2> range{0, header.entries};
+    const std::size_t known = bucket + 1 < index_buckets ? 2 : 1;  // behind the last one comes no other
+    if (!read_values(read, starts_at + bucket * sizeof range[0], std::span(range).first(known))) return {};
+
     std::vector<std::uint32_t> offsets;
     std::vector<IndexEntry> window;
-    // Keys are spread evenly: the first window has them but for one time in thousands.
-    for (std::uint64_t reach = 1024; count > 0; reach *= 4) {
-        const std::uint64_t from = guess > reach ? guess - reach : 0, to = std::min(count, guess + reach);
-        window.resize(to - from);
-        if (!read(entries_at + from * sizeof(IndexEntry), reinterpret_cast<std::uint8_t*>(window.data()),
-                  window.size() * sizeof(IndexEntry)))
+    constexpr std::uint32_t at_once = 4096;
+    const std::uint32_t end = std::min(range[1], header.entries);
+    for (std::uint32_t from = range[0]; from < end; from += static_cast<std::uint32_t>(window.size())) {
+        window.resize(std::min(at_once, end - from));
+        if (!read_values(read, entries_at(header) + std::uint64_t{from} * sizeof(IndexEntry), std::span(window)))
             return {};
-        const bool left = from == 0 || window.front().key < key, right = to == count || window.back().key > key;
-        if (!left || !right) {
-            if (from == 0 && to == count) return {};  // out of order: damaged
-            continue;
-        }
         for (const IndexEntry& entry : window) {
             std::uint32_t offset = 0;
             if (entry.key == key && entry.block < header.blocks &&
-                read(sizeof header + std::uint64_t{entry.block} * sizeof offset,
-                     reinterpret_cast<std::uint8_t*>(&offset), sizeof offset))
+                read_values(read, offsets_at + std::uint64_t{entry.block} * sizeof offset, std::span(&offset, 1)))
                 offsets.push_back(offset);
         }
-        break;
     }
     std::ranges::sort(offsets);
+    const auto same = std::ranges::unique(offsets);
+    offsets.erase(same.begin(), same.end());
     return offsets;
 }
 

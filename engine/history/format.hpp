@@ -98,14 +98,21 @@ inline std::uint32_t key_of_message(std::uint64_t id) {
     return static_cast<std::uint32_t>(id * 0x9e37'79b9'7f4a'7c15u >> 32);
 }
 
-/// One key, one block that may have it. Ordered by the key, so that a key's place in the file can be guessed.
+/// One key, one block that may have it.
 struct IndexEntry {
     std::uint32_t key = 0;
     std::uint32_t block = 0;
     friend auto operator<=>(const IndexEntry&, const IndexEntry&) = default;
 };
 
-/// Stands at the beginning of an index; then come the blocks' offsets, four octets each, and the entries.
+/// Entries lie in buckets, by the highest bits of their keys; within a bucket in the order of blocks. To sort them
+/// would cost more than everything else about the index, and a look-up reads some pages either way.
+inline constexpr unsigned index_bucket_bits = 10;
+inline constexpr std::size_t index_buckets = 1u << index_bucket_bits;
+constexpr std::size_t index_bucket_of(std::uint32_t key) { return key >> (32 - index_bucket_bits); }
+
+/// Stands at the beginning of an index; then come four octets for each bucket, the number of entries in those before it;
+/// the blocks' offsets, four octets each; the entries.
 struct IndexHeader {
     std::uint64_t magic = 0;
     std::uint32_t blocks = 0;
@@ -114,7 +121,7 @@ struct IndexHeader {
     std::int64_t last = 0;
 };
 static_assert(sizeof(IndexHeader) == 32);
-inline constexpr std::uint64_t index_magic = 0x3278'6469'736c'7531;
+inline constexpr std::uint64_t index_magic = 0x3378'6469'736c'7531;
 
 /// Of one segment, in memory while it is written.
 struct Index {
@@ -124,15 +131,14 @@ struct Index {
 
     /// Takes up a block that begins at `offset`.
     void add(const Block& block, std::uint32_t offset);
-    /// Puts it in order, and says how long it is as the file has it.
-    std::size_t finish();
-    /// The same, to `to`.
-    void encode(std::uint8_t* to) const;
+    /// Empty again; keeps its memory for the next segment.
+    void clear();
+    /// As the file has it, `write(ByteView)` part after part. Of what is above it only reads.
+    void encode(const std::function<void(ByteView)>& write);
 
 private:
-    void add(std::uint32_t key);
-
-    std::vector<IndexEntry> lately_{4096, IndexEntry{0, UINT32_MAX}};  ///< by the key: the events of a message lie together
+    std::vector<IndexEntry> lately_{4096, IndexEntry{0, UINT32_MAX}};  ///< of messages, whose events lie together
+    std::vector<IndexEntry> ordered_;
 };
 
 /// Reads `size` octets at `offset` to `to`; false when they are not there.
@@ -140,7 +146,7 @@ using ReadAt = std::function<bool(std::uint64_t offset, std::uint8_t* to, std::s
 
 /// The header, if `size` octets can be an index.
 std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& read);
-/// Offsets of the blocks that may know `key`, in ascending order. Guesses the place and reads some pages around it.
+/// Offsets of the blocks that may know `key`, in ascending order. Reads the key's bucket.
 std::vector<std::uint32_t> look_up(const IndexHeader& header, std::uint32_t key, const ReadAt& read);
 /// All of them.
 std::vector<std::uint32_t> block_offsets(const IndexHeader& header, const ReadAt& read);

@@ -100,6 +100,9 @@ void History::tell() {
 
 void History::run() {
     pthread_setname_np(pthread_self(), "history");
+    // It has time: where threads are more than cores, its waking shall not take a shard's core away.
+    constexpr sched_param no_priority{};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &no_priority);
     for (const std::string& what : files_->recover()) options_.report('W', "history: " + what);
     MonoTime maintained{}, flushed{};
     for (;;) {

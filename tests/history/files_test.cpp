@@ -171,6 +171,33 @@ TEST_F(HistoryFiles, ATornBlockEndsItsSegmentAndNothingElse) {
     EXPECT_EQ(on_disk(), 0u);
 }
 
+TEST_F(HistoryFiles, AnIndexLongerThanItsBufferFindsEverything) {
+    const auto files = open();
+    constexpr std::uint64_t lives = 15'000;  // three entries of eight octets each
+    for (std::uint64_t id = 1; id <= lives; ++id) life(*files, id << 8, noon);
+    files->finish();
+    EXPECT_GT(fs::file_size(directory / "history/00000001.index"), 256u * 1024);
+    for (std::uint64_t id = 1; id <= lives; id += 101) {
+        ASSERT_EQ(files->find(id << 8).size(), 4u) << id;
+        const std::string provider_id = "p" + std::to_string(id << 8);
+        ASSERT_FALSE(files->find(key_hash(Key::provider_id, as_bytes(provider_id)), [&](const Record& record) {
+            return as_text(record.tail) == provider_id;
+        }).empty()) << id;
+    }
+    EXPECT_TRUE(files->find((lives + 1) << 8).empty());
+}
+
+TEST_F(HistoryFiles, AnIndexOfAnotherFormatIsMadeAnew) {
+    {
+        const auto files = open();
+        life(*files, 1, noon);
+        files->finish();
+    }
+    const fs::path index = directory / "history/00000001.index";
+    std::fstream(index, std::ios::in | std::ios::out | std::ios::binary) << "1ulsidx2";
+    EXPECT_EQ(open()->find(1).size(), 4u);
+}
+
 TEST_F(HistoryFiles, WhatIsTooOldIsRemovedWhileItRuns) {
     const auto files = open(hours(16));
     WallTime now = noon;

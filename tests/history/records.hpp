@@ -45,11 +45,10 @@ inline ByteView whole(BlockWriter& writer) {
 
 /// An index likewise.
 inline std::vector<std::uint8_t> whole(Index& index) {
-    const std::size_t size = index.finish();
-    const DirectBuffer buffer(size);
-    index.encode(buffer.data());
-    const ByteView octets = buffer.filled(size);
-    return {octets.begin(), octets.end()};
+    std::vector<std::uint8_t> octets;
+    index.encode([&](ByteView part) { octets.insert(octets.end(), part.begin(), part.end()); });
+    octets.resize(whole_units(octets.size()));
+    return octets;
 }
 
 inline std::int64_t micros(WallTime at) { return at.time_since_epoch().count(); }
