@@ -222,16 +222,21 @@ Result<void> Journal::read(std::uint64_t first_batch, const std::function<void(c
     return {};
 }
 
-/// The next record, in `buffer_`; empty when there is no memory for it.
-ByteView Journal::encode(std::span<const Batch* const> batches) {
-    header_ = {.sequence = next_sequence_,
-               .first_batch = batches.front()->number,
-               .release_before = release_before_,
-               .batches = batches.size()};
+/// The next record's header, all but what it is sealed with.
+RecordHeader Journal::header_of(std::span<const Batch* const> batches) const {
+    RecordHeader header{.sequence = next_sequence_,
+                        .first_batch = batches.front()->number,
+                        .release_before = release_before_,
+                        .batches = batches.size()};
     for (const Batch* batch : batches) {
-        header_.payload += encoded_size(*batch);
-        header_.release_before = std::max(header_.release_before, batch->release_before);
+        header.payload += encoded_size(*batch);
+        header.release_before = std::max(header.release_before, batch->release_before);
     }
+    return header;
+}
+
+/// The record that `header_` stands before, in `buffer_`; empty when there is no memory for it.
+ByteView Journal::encode(std::span<const Batch* const> batches) {
     const std::size_t size = record_size(header_.payload);
     std::uint8_t* const record = buffer(size);
     if (record == nullptr) return {};
@@ -242,6 +247,7 @@ ByteView Journal::encode(std::span<const Batch* const> batches) {
 }
 
 int Journal::write(std::span<const Batch* const> batches) {
+    header_ = header_of(batches);
     const ByteView record = encode(batches);
     if (record.empty()) return ENOMEM;
     int failed = 0;
@@ -260,8 +266,10 @@ int Journal::write(std::span<const Batch* const> batches) {
 std::optional<Journal::PlainWrite> Journal::plan(std::span<const Batch* const> batches) {
     if (files_.empty() || !files_.back().direct) return std::nullopt;
     const File& file = files_.back();
+    header_ = header_of(batches);
+    if (file.prepared - end_ < record_size(header_.payload)) return std::nullopt;
     const ByteView record = encode(batches);
-    if (record.empty() || file.prepared - end_ < record.size()) return std::nullopt;
+    if (record.empty()) return std::nullopt;
     return PlainWrite{file.fd, end_, record};
 }
 

@@ -111,6 +111,7 @@ private:
     void add_live(File& file, const Batch& batch);
     void drop_released();
     void set_free(const File& file);
+    RecordHeader header_of(std::span<const Batch* const> batches) const;
     ByteView encode(std::span<const Batch* const> batches);
     std::uint64_t wanted(const File& file) const;
     int open_file(File& file, int flags) const;
@@ -131,7 +132,7 @@ private:
     std::deque<File> files_;  ///< in use, oldest first
     std::vector<File> spare_;
     std::deque<Live> live_;
-    RecordHeader header_{};  ///< of the record that was encoded last
+    RecordHeader header_{};  ///< of the record that was written or planned last
     std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
     std::size_t buffer_bytes_ = 0;
 };
