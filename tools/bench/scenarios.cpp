@@ -42,6 +42,9 @@ RunOptions with_ample_binds(RunOptions options) {
     options.target.provider_binds = std::max(options.target.provider_binds, ample_provider_binds);
     return options;
 }
+std::string and_binds(const std::string& title, const RunOptions& options) {
+    return fmt::format("{}, {} binds to the provider", title, options.target.provider_binds);
+}
 
 Found life(Session& session, const RunOptions& base) {
     return as_found(session.measure("life", "the full durable life with receipts, 10 sessions, window 100", "",
@@ -110,8 +113,8 @@ Found durability(Session& session, const RunOptions& base) {
 
 Found open_loop(Session& session, const RunOptions& base) {
     const RunOptions closed = with_ample_binds(with(base, 10, 1000, true));
-    auto highest = session.measure("highest rate", "closed loop, 10 sessions, window 1000, 16 binds to the provider: what an open loop is set by",
-                                   "", {{"", 0, closed}});
+    const std::string title = "what an open loop is set by: closed loop, 10 sessions, window 1000";
+    auto highest = session.measure("highest rate", and_binds(title, closed), "", {{"", 0, closed}});
     if (!highest) return std::unexpected(highest.error());
     const double top = median_of(highest->points[0], "messages_per_second");
     std::vector<Planned> points;
@@ -157,16 +160,16 @@ Found idle_10k(Session& session, const RunOptions& base) {
 }
 
 Found swept(Session& session, const RunOptions& base, const char* name, const char* title, const char* sweep) {
-    auto points = parse_sweep(base, sweep);
+    const RunOptions options = with_ample_binds(base);
+    auto points = parse_sweep(options, sweep);
     if (!points) return std::unexpected(points.error());
     const std::string swept(sweep, std::string_view(sweep).find('='));
-    return as_found(session.measure(name, title, swept, std::move(*points)));
+    return as_found(session.measure(name, and_binds(title, options), swept, std::move(*points)));
 }
 
 Found shards(Session& session, const RunOptions& base) {
-    auto found = swept(session, with_ample_binds(with_accounts(with(base, 32, 100, true), 8)), "shards",
-                       "the full durable life over shards, 8 accounts, 32 sessions, window 100, 16 binds to the provider",
-                       "shards=1,2,4,8");
+    auto found = swept(session, with_accounts(with(base, 32, 100, true), 8), "shards",
+                       "the full durable life over shards, 8 accounts, 32 sessions, window 100", "shards=1,2,4,8");
     if (!found) return found;
     Series& series = found->front();
     const double one = median_of(series.points[0], "cpu_us");
@@ -177,14 +180,13 @@ Found shards(Session& session, const RunOptions& base) {
 }
 
 Found windows(Session& session, const RunOptions& base) {
-    return swept(session, with_ample_binds(with(base, 10, 100, true)), "windows",
-                 "the full durable life over the window, 10 sessions, 16 binds to the provider", "window=1,10,100,1000");
+    return swept(session, with(base, 10, 100, true), "windows",
+                 "the full durable life over the window, 10 sessions", "window=1,10,100,1000");
 }
 
 Found sessions(Session& session, const RunOptions& base) {
-    return swept(session, with_ample_binds(with_accounts(with(base, 10, 10, true), 1)), "sessions",
-                 "the full durable life over the number of sessions, window 10, 16 binds to the provider",
-                 "sessions=1,10,100,1000");
+    return swept(session, with_accounts(with(base, 10, 10, true), 1), "sessions",
+                 "the full durable life over the number of sessions, window 10", "sessions=1,10,100,1000");
 }
 
 constexpr Scenario all[] = {
