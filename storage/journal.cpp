@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -34,14 +34,13 @@ alignas(journal_block) std::uint8_t zeroes[prepared_at_once];
 // Where the first record of a file mostly ends.
 constexpr std::uint64_t first_look = std::uint64_t{1} << 20;
 
-// A buffer that one great batch has made larger than this is not kept.
-constexpr std::size_t buffer_kept = std::size_t{4} << 20;
-
 /// For a file that was opened with O_DIRECT, but whose file system asks for larger blocks than ours.
 bool leave_direct(int fd) {
     const int flags = ::fcntl(fd, F_GETFL);
     return flags >= 0 && ::fcntl(fd, F_SETFL, flags & ~O_DIRECT) == 0;
 }
+
+iovec part_of(ByteView octets) { return {const_cast<std::uint8_t*>(octets.data()), octets.size()}; }
 
 /// Reads files from their beginning, one after the other, past the page cache where the file system can: what is read
 /// once is not worth the memory, and fetching pages for it takes longer than the disk does.
@@ -84,7 +83,7 @@ std::uint64_t walk(ByteView file, std::uint64_t seed, std::uint64_t sequence, st
         const auto record = read_record(file.subspan(at), seed);
         if (!record || record->header.sequence != sequence) break;
         visit(*record);
-        at += std::min<std::uint64_t>(record->size(), file.size() - at);
+        at += std::min<std::uint64_t>(record->size, file.size() - at);
     }
     return at;
 }
@@ -180,13 +179,11 @@ Result<void> Journal::find_records() {
         bool whole = true;
         Batch batch;
         end_ = walk(*bytes, seed_, next_sequence_, UINT64_MAX, [&](const JournalRecord& record) {
-            ByteView rest = record.batches;
             std::uint64_t number = record.header.first_batch;
-            for (; number <= record.last_batch() && read_batch(rest, batch); ++number) {
-                batch.number = number;
-                add_live(file, batch);
+            for (const ByteView piece : record.batches()) {
+                whole = whole && read_batch(piece, batch);
+                if (whole) add_live(file, number++, batch.journal.size());
             }
-            whole = whole && number == record.last_batch() + 1 && rest.empty();
             last_batch_ = file.last_batch = record.last_batch();
             release_before_ = std::max(release_before_, record.header.release_before);
             ++next_sequence_;
@@ -212,76 +209,61 @@ Result<void> Journal::read(std::uint64_t first_batch, const std::function<void(c
         if (!bytes) return std::unexpected(system_error("cannot read", path_of(file), errno));
         walk(*bytes, seed_, file.first_sequence, next_sequence_, [&](const JournalRecord& record) {
             if (record.last_batch() < first_batch) return;
-            ByteView rest = record.batches;
-            for (std::uint64_t number = record.header.first_batch; read_batch(rest, batch); ++number) {
-                batch.number = number;
-                if (number >= first_batch) visit(batch);
+            std::uint64_t number = record.header.first_batch;
+            for (const ByteView piece : record.batches()) {
+                if (!read_batch(piece, batch)) return;  // it was read before: not damaged
+                batch.number = number++;
+                if (batch.number >= first_batch) visit(batch);
             }
         });
     }
     return {};
 }
 
-/// The next record's header, all but what it is sealed with.
-RecordHeader Journal::header_of(std::span<const Batch* const> batches) const {
+/// Makes them the next record.
+void Journal::seal(std::span<JournalPiece* const> pieces) const {
     RecordHeader header{.sequence = next_sequence_,
-                        .first_batch = batches.front()->number,
-                        .release_before = release_before_,
-                        .batches = batches.size()};
-    for (const Batch* batch : batches) {
-        header.payload += encoded_size(*batch);
-        header.release_before = std::max(header.release_before, batch->release_before);
+                        .first_batch = pieces.front()->number(),
+                        .release_before = release_before_};
+    for (const JournalPiece* piece : pieces)
+        header.release_before = std::max(header.release_before, piece->release_before());
+    seal_record(header, seed_, pieces);
+}
+
+int Journal::write(std::span<JournalPiece* const> pieces) {
+    std::array<iovec, Store::max_in_flight> parts;
+    std::uint64_t size = 0;
+    seal(pieces);
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        parts[i] = part_of(pieces[i]->blocks());
+        size += pieces[i]->size();
     }
-    return header;
-}
-
-/// The record that `header_` stands before, in `buffer_`; empty when there is no memory for it.
-ByteView Journal::encode(std::span<const Batch* const> batches) {
-    const std::size_t size = record_size(header_.payload);
-    std::uint8_t* const record = buffer(size);
-    if (record == nullptr) return {};
-    std::uint8_t* out = record + sizeof(RecordHeader);
-    for (const Batch* batch : batches) out = encode_batch(*batch, out);
-    seal_record(header_, seed_, {record, size});
-    return {record, size};
-}
-
-int Journal::write(std::span<const Batch* const> batches) {
-    header_ = header_of(batches);
-    const ByteView record = encode(batches);
-    if (record.empty()) return ENOMEM;
     int failed = 0;
-    if (files_.empty() || files_.back().size - end_ < record.size())
-        failed = begin_file(std::max<std::uint64_t>(record.size(), options_.file_bytes));
-    if (failed == 0) failed = prepare(files_.back(), end_ + record.size());
-    if (failed == 0) failed = write_at(files_.back(), end_, record);
-    if (failed == 0) written(batches);
-    if (buffer_bytes_ > buffer_kept) {
-        buffer_.reset();
-        buffer_bytes_ = 0;
-    }
+    if (files_.empty() || files_.back().size - end_ < size) failed = begin_file(std::max(size, options_.file_bytes));
+    if (failed == 0) failed = prepare(files_.back(), end_ + size);
+    if (failed == 0) failed = write_at(files_.back(), end_, std::span(parts).first(pieces.size()));
+    if (failed == 0) written(pieces);
     return failed;
 }
 
-std::optional<Journal::PlainWrite> Journal::plan(std::span<const Batch* const> batches) {
+std::optional<Journal::PlainWrite> Journal::plan(JournalPiece& piece) {
     if (files_.empty() || !files_.back().direct) return std::nullopt;
     const File& file = files_.back();
-    header_ = header_of(batches);
-    if (file.prepared - end_ < record_size(header_.payload)) return std::nullopt;
-    const ByteView record = encode(batches);
-    if (record.empty()) return std::nullopt;
-    return PlainWrite{file.fd, end_, record};
+    if (file.prepared - end_ < piece.size()) return std::nullopt;
+    seal(std::array{&piece});
+    return PlainWrite{file.fd, end_, piece.blocks()};
 }
 
-void Journal::written(std::span<const Batch* const> batches) {
+void Journal::written(std::span<JournalPiece* const> pieces) {
     File& file = files_.back();
-    const std::size_t size = record_size(header_.payload);
     ++next_sequence_;
-    end_ += size;
-    octets_written_ += size;
-    last_batch_ = file.last_batch = batches.back()->number;
-    release_before_ = header_.release_before;
-    for (const Batch* batch : batches) add_live(file, *batch);
+    last_batch_ = file.last_batch = pieces.back()->number();
+    for (const JournalPiece* piece : pieces) {
+        end_ += piece->size();
+        octets_written_ += piece->size();
+        release_before_ = std::max(release_before_, piece->release_before());
+        add_live(file, piece->number(), piece->journal_octets());
+    }
     drop_released();
 }
 
@@ -313,11 +295,11 @@ std::uint64_t Journal::disk_bytes() const {
     return bytes;
 }
 
-void Journal::add_live(File& file, const Batch& batch) {
-    if (batch.journal.empty()) return;
-    file.last_segment = batch.number;
-    live_.push_back({batch.number, batch.journal.size()});
-    live_bytes_ += batch.journal.size();
+void Journal::add_live(File& file, std::uint64_t batch, std::size_t journal_octets) {
+    if (journal_octets == 0) return;
+    file.last_segment = batch;
+    live_.push_back({batch, journal_octets});
+    live_bytes_ += journal_octets;
 }
 
 void Journal::drop_released() {
@@ -381,7 +363,8 @@ int Journal::begin_file(std::uint64_t size) {
 int Journal::prepare(File& file, std::uint64_t end) {
     while (file.prepared < end) {
         const std::uint64_t piece = std::min(prepared_at_once, file.size - file.prepared);
-        if (const int failed = write_at(file, file.prepared, {zeroes, piece}); failed != 0) return failed;
+        iovec part = part_of({zeroes, piece});
+        if (const int failed = write_at(file, file.prepared, std::span(&part, 1)); failed != 0) return failed;
         file.prepared += piece;
     }
     return 0;
@@ -394,9 +377,10 @@ bool Journal::prepare_ahead() {
     return !is_prepared_ahead() && prepare(files_.back(), wanted(files_.back())) == 0;
 }
 
-int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {
-    while (!blocks.empty()) {
-        const ssize_t n = ::pwrite(file.fd, blocks.data(), blocks.size(), static_cast<off_t>(offset));
+/// Whole blocks, one part after the other with one call; `parts` are used up.
+int Journal::write_at(File& file, std::uint64_t offset, std::span<iovec> parts) {
+    while (!parts.empty()) {
+        const ssize_t n = ::pwritev(file.fd, parts.data(), static_cast<int>(parts.size()), static_cast<off_t>(offset));
         if (n < 0 && errno == EINTR) continue;
         if (n < 0 && errno == EINVAL && file.direct) {
             if (!leave_direct(file.fd)) return errno;
@@ -406,18 +390,13 @@ int Journal::write_at(File& file, std::uint64_t offset, ByteView blocks) {
         if (n < 0) return errno;
         if (n == 0) return EIO;
         offset += static_cast<std::uint64_t>(n);
-        blocks = blocks.subspan(static_cast<std::size_t>(n));
+        auto done = static_cast<std::size_t>(n);
+        for (; !parts.empty() && done >= parts.front().iov_len; parts = parts.subspan(1)) done -= parts.front().iov_len;
+        if (parts.empty()) break;
+        parts.front().iov_base = static_cast<std::uint8_t*>(parts.front().iov_base) + done;
+        parts.front().iov_len -= done;
     }
     return 0;
-}
-
-std::uint8_t* Journal::buffer(std::size_t size) {
-    if (buffer_bytes_ < size) {
-        buffer_.reset();  // before the larger one is taken
-        buffer_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, size)));
-        buffer_bytes_ = buffer_ ? size : 0;
-    }
-    return buffer_.get();
 }
 
 }  // namespace sluice::storage

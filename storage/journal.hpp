@@ -1,8 +1,9 @@
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -23,11 +24,6 @@ struct JournalMark {
     std::uint64_t next_sequence = 1;    ///< at the checkpoint: the journal must reach as far
     std::uint64_t release_before = 0;
     std::uint64_t last_batch = 0;       ///< everything up to it is in the tables
-};
-
-/// Of std::aligned_alloc.
-struct FreeMemory {
-    void operator()(void* memory) const { std::free(memory); }
 };
 
 /// The journal of a store: files `journal-N` of one size in the store's directory, written in turn from the beginning,
@@ -54,21 +50,24 @@ public:
     /// during that call only.
     Result<void> read(std::uint64_t first_batch, const std::function<void(const Batch& batch)>& visit) const;
 
-    /// Writes batches with consecutive numbers as one record. 0, or errno: then nothing is changed, and the next write
-    /// goes to the same place.
-    int write(std::span<const Batch* const> batches);
+    /// What pieces are encoded with. From any thread.
+    std::uint64_t seed() const { return seed_; }
+
+    /// Writes batches with consecutive numbers as one record, `max_in_flight` of them at most. 0, or errno: then nothing is
+    /// changed, and the next write goes to the same place.
+    int write(std::span<JournalPiece* const> pieces);
 
     /// Whole blocks and their place in a file that writes past the page cache and returns when they are on the disk.
     struct PlainWrite {
         int fd = -1;
         std::uint64_t offset = 0;
-        ByteView blocks;  ///< until the journal writes or plans anything else
+        ByteView blocks;  ///< the piece's
     };
-    /// The same record for somebody else to write, in one piece and to blocks that were written before; nothing when it takes
+    /// The same record of one batch for somebody else to write, to blocks that were written before; nothing when it takes
     /// more than that, so that `write` must do it. `written` says that it is on the disk, and until then nothing has
     /// changed.
-    std::optional<PlainWrite> plan(std::span<const Batch* const> batches);
-    void written(std::span<const Batch* const> batches);
+    std::optional<PlainWrite> plan(JournalPiece& piece);
+    void written(std::span<JournalPiece* const> pieces);
 
     /// Makes a stretch of a new file ready for the writes to come, where little of it is; false when there is nothing to
     /// do. For a moment when nobody waits: the write that comes to its end has to do it otherwise.
@@ -108,17 +107,15 @@ private:
     Result<void> find_files();
     Result<void> find_records();
     std::unexpected<Error> damaged(const std::string& how) const;
-    void add_live(File& file, const Batch& batch);
+    void add_live(File& file, std::uint64_t batch, std::size_t journal_octets);
     void drop_released();
     void set_free(const File& file);
-    RecordHeader header_of(std::span<const Batch* const> batches) const;
-    ByteView encode(std::span<const Batch* const> batches);
+    void seal(std::span<JournalPiece* const> pieces) const;
     std::uint64_t wanted(const File& file) const;
     int open_file(File& file, int flags) const;
     int begin_file(std::uint64_t size);
     int prepare(File& file, std::uint64_t end);
-    int write_at(File& file, std::uint64_t offset, ByteView blocks);
-    std::uint8_t* buffer(std::size_t size);
+    int write_at(File& file, std::uint64_t offset, std::span<iovec> parts);
 
     const Options options_;
     const std::uint64_t seed_;
@@ -132,9 +129,6 @@ private:
     std::deque<File> files_;  ///< in use, oldest first
     std::vector<File> spare_;
     std::deque<Live> live_;
-    RecordHeader header_{};  ///< of the record that was written or planned last
-    std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
-    std::size_t buffer_bytes_ = 0;
 };
 
 }  // namespace sluice::storage

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "engine/base/check.hpp"
 
@@ -12,9 +13,11 @@ namespace sluice::storage {
 
 namespace {
 
-constexpr std::uint64_t record_mark = 0x314C4E4A43554C53;  // "SLUCJNL1"
+constexpr std::uint64_t record_mark = 0x324C4E4A43554C53;  // "SLUCJNL2"
 constexpr std::size_t header_bytes = sizeof(RecordHeader);
-constexpr std::size_t sealed_from = offsetof(RecordHeader, sequence);
+
+// Memory that one great batch has made larger than this is not kept.
+constexpr std::size_t room_kept = std::size_t{1} << 20;
 
 struct BatchHeader {
     std::uint64_t journal;
@@ -31,8 +34,13 @@ struct OpRecord {
     std::uint32_t table;
 };
 
-std::uint64_t checksum_of(ByteView sealed, std::uint64_t seed) {
-    return XXH3_64bits_withSeed(sealed.data(), sealed.size(), seed);
+std::uint64_t checksum_of(ByteView octets, std::uint64_t seed) {
+    return XXH3_64bits_withSeed(octets.data(), octets.size(), seed);
+}
+
+std::uint64_t checksum_of(const RecordHeader& header, std::uint64_t seed) {
+    constexpr std::size_t from = offsetof(RecordHeader, sequence);
+    return checksum_of(ByteView(reinterpret_cast<const std::uint8_t*>(&header) + from, header_bytes - from), seed);
 }
 
 template <class Plain>
@@ -50,72 +58,89 @@ std::uint8_t* append(std::uint8_t* out, const void* octets, std::size_t size) {
 
 }  // namespace
 
-std::size_t record_size(std::size_t payload) {
-    return (header_bytes + payload + journal_block - 1) / journal_block * journal_block;
+void JournalPiece::make_room(std::size_t octets) {
+    if (octets <= room_ && (room_ <= room_kept || octets > room_kept)) return;
+    octets_.reset();  // before the other one is taken
+    room_ = whole_blocks(std::max(octets, std::min(2 * octets, room_kept)));
+    octets_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, room_)));
+    if (octets_) return;
+    room_ = 0;
+    throw std::bad_alloc();
 }
 
-std::size_t JournalRecord::size() const { return record_size(batches.size()); }
+void JournalPiece::encode(const Batch& batch, std::uint64_t seed) {
+    const BatchHeader header{batch.journal.size(), batch.ops.size(), batch.values.size()};
+    number_ = batch.number;
+    release_before_ = batch.release_before;
+    journal_octets_ = header.journal;
+    described_.size = header_bytes + sizeof header + header.journal + header.ops * sizeof(OpRecord) + header.values;
+    make_room(size());
+
+    std::uint8_t* const begin = octets_.get();
+    std::memset(begin, 0, header_bytes);  // what was there may be a header
+    std::uint8_t* out = append(begin + header_bytes, &header, sizeof header);
+    out = append(out, batch.journal.data(), header.journal);
+    for (const TableOp& op : batch.ops) {
+        const OpRecord encoded{op.key.high, op.key.low, op.offset, op.length, static_cast<std::uint32_t>(op.kind),
+                               static_cast<std::uint32_t>(op.table)};
+        out = append(out, &encoded, sizeof encoded);
+    }
+    out = append(out, batch.values.data(), header.values);
+    std::memset(out, 0, size() - described_.size);
+    described_.checksum = checksum_of(ByteView(begin, described_.size).subspan(header_bytes), seed);
+}
+
+void JournalPiece::put_header(const RecordHeader& header) { std::memcpy(octets_.get(), &header, sizeof header); }
+
+void seal_record(RecordHeader header, std::uint64_t seed, std::span<JournalPiece* const> pieces) {
+    SLUICE_CHECK(!pieces.empty() && pieces.size() <= header.pieces.size());
+    header.mark = record_mark;
+    header.batches = pieces.size();
+    for (std::size_t i = 0; i < pieces.size(); ++i) header.pieces[i] = pieces[i]->described();
+    header.checksum = checksum_of(header, seed);
+    pieces.front()->put_header(header);
+}
 
 std::optional<JournalRecord> read_record(ByteView bytes, std::uint64_t seed) {
     JournalRecord record;
     ByteView rest = bytes;
     if (!take(rest, record.header) || record.header.mark != record_mark) return std::nullopt;
-    if (record.header.payload > rest.size() || record.header.batches == 0) return std::nullopt;
-    const std::size_t size = header_bytes + record.header.payload;
-    if (checksum_of(bytes.first(size).subspan(sealed_from), seed) != record.header.checksum) return std::nullopt;
-    record.batches = rest.first(record.header.payload);
+    const std::uint64_t batches = record.header.batches;
+    if (batches == 0 || batches > record.pieces.size() ||
+        checksum_of(record.header, seed) != record.header.checksum)
+        return std::nullopt;
+    for (std::size_t i = 0; i < batches; ++i) {
+        const auto [size, checksum] = record.header.pieces[i];
+        rest = bytes.subspan(std::min(record.size, bytes.size()));
+        if (size < header_bytes || size > rest.size()) return std::nullopt;
+        record.pieces[i] = rest.first(size).subspan(header_bytes);
+        if (checksum_of(record.pieces[i], seed) != checksum) return std::nullopt;
+        record.size += whole_blocks(size);
+    }
     return record;
 }
 
-bool read_batch(ByteView& batches, Batch& batch) {
+bool read_batch(ByteView piece, Batch& batch) {
     BatchHeader header{};
-    if (!take(batches, header) || header.journal > batches.size()) return false;
-    const ByteView journal = batches.first(header.journal);
-    batches = batches.subspan(header.journal);
-    if (header.ops > batches.size() / sizeof(OpRecord)) return false;
+    if (!take(piece, header) || header.journal > piece.size()) return false;
+    const ByteView journal = piece.first(header.journal);
+    piece = piece.subspan(header.journal);
+    if (header.ops > piece.size() / sizeof(OpRecord)) return false;
     batch.clear();
     batch.ops.reserve(header.ops);
     for (std::uint64_t i = 0; i < header.ops; ++i) {
         OpRecord op{};
-        take(batches, op);
+        take(piece, op);
         if (op.kind > static_cast<std::uint32_t>(TableOp::Kind::erase) || op.table >= table_count ||
             std::uint64_t{op.offset} + op.length > header.values)
             return false;
         batch.ops.push_back({static_cast<TableOp::Kind>(op.kind), static_cast<Table>(op.table), {op.high, op.low},
                              op.offset, op.length});
     }
-    if (header.values > batches.size()) return false;
+    if (header.values != piece.size()) return false;
     batch.journal.assign(journal.begin(), journal.end());
-    const ByteView values = batches.first(header.values);
-    batch.values.assign(values.begin(), values.end());
-    batches = batches.subspan(header.values);
+    batch.values.assign(piece.begin(), piece.end());
     return true;
-}
-
-std::size_t encoded_size(const Batch& batch) {
-    return sizeof(BatchHeader) + batch.journal.size() + batch.ops.size() * sizeof(OpRecord) + batch.values.size();
-}
-
-std::uint8_t* encode_batch(const Batch& batch, std::uint8_t* out) {
-    const BatchHeader header{batch.journal.size(), batch.ops.size(), batch.values.size()};
-    out = append(out, &header, sizeof header);
-    out = append(out, batch.journal.data(), batch.journal.size());
-    for (const TableOp& op : batch.ops) {
-        const OpRecord encoded{op.key.high, op.key.low, op.offset, op.length, static_cast<std::uint32_t>(op.kind),
-                               static_cast<std::uint32_t>(op.table)};
-        out = append(out, &encoded, sizeof encoded);
-    }
-    return append(out, batch.values.data(), batch.values.size());
-}
-
-void seal_record(RecordHeader header, std::uint64_t seed, MutableBytes record) {
-    const std::size_t size = header_bytes + header.payload;
-    SLUICE_CHECK(record.size() == record_size(header.payload));
-    header.mark = record_mark;
-    std::memcpy(record.data(), &header, sizeof header);
-    std::fill(record.begin() + static_cast<std::ptrdiff_t>(size), record.end(), std::uint8_t{0});
-    header.checksum = checksum_of(ByteView(record).first(size).subspan(sealed_from), seed);
-    std::memcpy(record.data(), &header, sizeof header);
 }
 
 }  // namespace sluice::storage

@@ -81,6 +81,7 @@ public:
 private:
     struct Slot {
         Batch batch;
+        JournalPiece piece;  ///< the batch, from its being submitted
         std::vector<LoadResult> loads;
     };
     Slot& slot(std::uint64_t position) { return slots_[position % max_in_flight]; }
@@ -168,17 +169,20 @@ void Committer::submit(Batch batch) {
     SLUICE_CHECK(taken_ - polled_ < max_in_flight);
     SLUICE_CHECK(batch.number == next_batch_);
     ++next_batch_;
-    slot(taken_++).batch = std::move(batch);
+    Slot& taken = slot(taken_++);
+    taken.batch = std::move(batch);
+    taken.piece.encode(taken.batch, journal_->seed());  // here, where its octets are in the cache
     if (owner_writes_ == 0 && !write_as_owner()) hand_over();
 }
 
 /// Begins to write the batch that was taken last. False when that is for the committer.
 bool Committer::write_as_owner() {
-    const Batch& batch = slot(taken_ - 1).batch;
+    Slot& taken = slot(taken_ - 1);
+    const Batch& batch = taken.batch;
     if (!options_.write_file || !batch.ops.empty() || !batch.loads.empty() || batch.octets() > most_octets_by_owner)
         return false;
     if (!doorbell_.is_answered() || checkpoint_due()) return false;
-    const auto write = journal_->plan(std::array{&batch});
+    const auto write = journal_->plan(taken.piece);
     if (!write) return false;
     owner_writes_ = write->blocks.size();
     owner_began_ = SteadyClock::now();
@@ -194,7 +198,7 @@ void Committer::owner_wrote(int result) {
     const std::uint64_t position = submitted_.load(std::memory_order_relaxed);
     if (all) {
         Slot& current = slot(position);
-        journal_->written(std::array<const Batch*, 1>{&current.batch});
+        journal_->written(std::array{&current.piece});
         count_commit(current.batch.journal.size(), owner_began_);
         current.loads.clear();
         ++staged_;
@@ -323,14 +327,14 @@ void Committer::stage(Slot& current) {
 }
 
 int Committer::write(std::uint64_t from, std::uint64_t to) {
-    std::array<const Batch*, max_in_flight> batches{};
+    std::array<JournalPiece*, max_in_flight> pieces{};
     std::uint64_t journaled = 0;
     for (std::uint64_t position = from; position < to; ++position) {
-        batches[position - from] = &slot(position).batch;
-        journaled += slot(position).batch.journal.size();
+        pieces[position - from] = &slot(position).piece;
+        journaled += slot(position).piece.journal_octets();
     }
     const auto began = SteadyClock::now();
-    if (const int failed = journal_->write(std::span(batches).first(to - from)); failed != 0) return failed;
+    if (const int failed = journal_->write(std::span(pieces).first(to - from)); failed != 0) return failed;
     count_commit(journaled, began);
     if (look_at_room_due()) note_space();
     return 0;

@@ -35,13 +35,21 @@ constexpr std::size_t segment_bytes = 50'000;
 
 }  // namespace
 
-// The journal writes records, here longer than a segment, with pwrite. LMDB writes single pages and its root (less than
-// a page) with pwrite, runs of pages with writev. The symbols are
-// named outright, because the headers may give pwrite the name of its 64-bit sibling.
+// The journal writes with pwritev. LMDB writes single pages and its root (less than a page) with pwrite, runs of pages
+// with writev. The symbols are named outright, because the headers may give pwrite the name of its 64-bit sibling.
 extern "C" {
+ssize_t failing_pwritev(int fd, const iovec* pieces, int count, off_t offset) __asm__("pwritev");
+ssize_t failing_pwritev(int fd, const iovec* pieces, int count, off_t offset) {
+    if (journal_writes.strikes()) return -1;
+    return syscall(SYS_pwritev, fd, pieces, count, offset, 0L);
+}
+ssize_t failing_pwritev64(int fd, const iovec* pieces, int count, off_t offset) __asm__("pwritev64");
+ssize_t failing_pwritev64(int fd, const iovec* pieces, int count, off_t offset) {
+    return failing_pwritev(fd, pieces, count, offset);
+}
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite");
 ssize_t failing_pwrite(int fd, const void* octets, size_t size, off_t offset) {
-    if ((size < page_bytes ? root_writes : size > segment_bytes ? journal_writes : data_writes).strikes()) return -1;
+    if ((size < page_bytes ? root_writes : data_writes).strikes()) return -1;
     return syscall(SYS_pwrite64, fd, octets, size, offset);
 }
 ssize_t failing_pwrite64(int fd, const void* octets, size_t size, off_t offset) __asm__("pwrite64");

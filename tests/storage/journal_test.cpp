@@ -26,6 +26,17 @@ Batch batch_of(std::uint64_t number, std::size_t size, std::uint64_t release_bef
     return batch;
 }
 
+/// Writes them as one record.
+int write(Journal& journal, std::span<const Batch> batches) {
+    std::vector<JournalPiece> pieces(batches.size());
+    std::vector<JournalPiece*> all;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+        pieces[i].encode(batches[i], journal.seed());
+        all.push_back(&pieces[i]);
+    }
+    return journal.write(all);
+}
+
 class Journals : public ::testing::Test {
 protected:
     Result<std::unique_ptr<Journal>> try_open(const JournalMark& mark) const {
@@ -38,8 +49,7 @@ protected:
     }
     void write(Journal& journal, std::size_t size, std::uint64_t release_before = 0) {
         const Batch batch = batch_of(journal.last_batch() + 1, size, release_before);
-        const Batch* const batches[] = {&batch};
-        ASSERT_EQ(journal.write(batches), 0);
+        ASSERT_EQ(storage::write(journal, std::span(&batch, 1)), 0);
     }
     static std::vector<std::uint64_t> numbers(const Journal& journal, std::uint64_t first = 1) {
         std::vector<std::uint64_t> found;
@@ -71,9 +81,8 @@ protected:
 TEST_F(Journals, GivesBackWhatWasWritten) {
     {
         const auto journal = open();
-        const Batch first = batch_of(1, 5000), second = batch_of(2, 0), third = batch_of(3, 100);
-        const Batch* const together[] = {&first, &second, &third};
-        ASSERT_EQ(journal->write(together), 0);
+        const Batch together[] = {batch_of(1, 5000), batch_of(2, 0), batch_of(3, 100)};
+        ASSERT_EQ(storage::write(*journal, together), 0);
         write(*journal, 1);
         EXPECT_EQ(journal->live_bytes(), 5101u);
     }
@@ -130,6 +139,26 @@ TEST_F(Journals, AWriteCutShortAnywhereEndsIt) {
     }
 }
 
+TEST_F(Journals, AWriteOfSeveralBatchesIsThereOrNot) {
+    // Three pieces, of two blocks, one and two, behind a record of two; any block of it may be all that is missing.
+    for (std::uint64_t block = 2; block < 7; ++block) {
+        std::filesystem::remove(path(0));
+        {
+            const auto journal = open();
+            write(*journal, 5000);
+            const Batch together[] = {batch_of(2, 5000), batch_of(3, 10), batch_of(4, 6000)};
+            ASSERT_EQ(storage::write(*journal, together), 0);
+            EXPECT_EQ(journal->octets_written(), 7 * journal_block);
+        }
+        spoil(0, block * journal_block, journal_block);
+        auto journal = open();
+        ASSERT_EQ(numbers(*journal), from_to(1, 1)) << "block " << block;
+        write(*journal, 5000);  // the same place and size as the first of them
+        journal = open();
+        ASSERT_EQ(numbers(*journal), from_to(1, 2)) << "block " << block;
+    }
+}
+
 TEST_F(Journals, AFileCutShortEndsIt) {
     {
         const auto journal = open();
@@ -149,12 +178,12 @@ TEST_F(Journals, DamageBeforeTheEndIsTold) {
         for (int i = 0; i < 20; ++i) write(*journal, 5000);  // 8 records a file
     }
     for (const int file : {0, 1, 2}) {
-        spoil(file, 2 * journal_block + 100, 1);
+        spoil(file, 2 * journal_block + 200, 1);
         const auto opened = try_open(made);
         ASSERT_FALSE(opened) << "file " << file;
         EXPECT_NE(opened.error().message.find("is damaged: record "), std::string::npos) << opened.error().message;
         std::fstream out(path(file), std::ios::in | std::ios::out | std::ios::binary);
-        out.seekp(2 * journal_block + 100);
+        out.seekp(2 * journal_block + 200);
         out << static_cast<char>(8 * file + 2);  // what was there: the record's number
     }
     EXPECT_EQ(numbers(*open()), from_to(1, 20)) << "mended";
@@ -244,9 +273,8 @@ TEST_F(Journals, IsReadFromAnyBatchOn) {
     {
         const auto journal = open();
         for (int i = 0; i < 20; ++i) write(*journal, 3 * journal_block);
-        const Batch one = batch_of(21, 10), two = batch_of(22, 10), three = batch_of(23, 10);
-        const Batch* const together[] = {&one, &two, &three};
-        ASSERT_EQ(journal->write(together), 0);
+        const Batch together[] = {batch_of(21, 10), batch_of(22, 10), batch_of(23, 10)};
+        ASSERT_EQ(storage::write(*journal, together), 0);
         EXPECT_EQ(numbers(*journal, 22), from_to(22, 23)) << "just written";
         write(*journal, 10);
     }
@@ -280,21 +308,72 @@ TEST_F(Journals, ARecordLongerThanAFileGetsItsOwn) {
     EXPECT_EQ(numbers(*journal).back(), 5u);
 }
 
-TEST(JournalRecords, NoFlippedBitIsOverlooked) {
-    const Batch batch = batch_of(5, 300);
-    RecordHeader header{.sequence = 9, .first_batch = 5, .payload = encoded_size(batch), .batches = 1};
-    std::vector<std::uint8_t> octets(record_size(header.payload));
-    encode_batch(batch, octets.data() + sizeof header);
-    seal_record(header, 42, octets);
-    ASSERT_TRUE(read_record(octets, 42));
-    EXPECT_FALSE(read_record(octets, 41));
-    for (std::size_t bit = 0; bit < 8 * (sizeof header + header.payload); ++bit) {
-        octets[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
-        ASSERT_FALSE(read_record(octets, 42)) << "bit " << bit;
-        octets[bit / 8] ^= static_cast<std::uint8_t>(1u << bit % 8);
+/// A record as the file has it.
+std::vector<std::uint8_t> record_of(std::span<const Batch> batches, RecordHeader header) {
+    std::vector<JournalPiece> pieces(batches.size());
+    std::vector<JournalPiece*> all;
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+        pieces[i].encode(batches[i], 42);
+        all.push_back(&pieces[i]);
     }
-    for (std::size_t size = 0; size < sizeof header + header.payload; ++size)
+    seal_record(header, 42, all);
+    std::vector<std::uint8_t> octets;
+    for (const JournalPiece& piece : pieces) {
+        const ByteView blocks = piece.blocks();
+        octets.insert(octets.end(), blocks.begin(), blocks.end());
+    }
+    return octets;
+}
+
+TEST(JournalRecords, NoFlippedBitIsOverlooked) {
+    const Batch batches[] = {batch_of(5, 300), batch_of(6, 5000)};
+    std::vector<std::uint8_t> octets = record_of(batches, {.sequence = 9, .first_batch = 5});
+    ASSERT_EQ(octets.size(), 3 * journal_block);
+    const auto whole = read_record(octets, 42);
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->size, octets.size());
+    EXPECT_FALSE(read_record(octets, 41));
+    const std::size_t first = whole->header.pieces[0].size, second = whole->header.pieces[1].size;
+    for (std::size_t octet = 0; octet < octets.size(); ++octet) {
+        // What fills a block, and the room for a header in the second piece, say nothing.
+        const std::size_t in_second = octet - journal_block;
+        const bool counts = octet < journal_block ? octet < first : in_second >= sizeof(RecordHeader) && in_second < second;
+        octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);
+        ASSERT_EQ(read_record(octets, 42).has_value(), !counts) << octet;
+        octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);
+    }
+    for (std::size_t size = 0; size < journal_block + second; ++size)
         ASSERT_FALSE(read_record(ByteView(octets).first(size), 42)) << size;
+}
+
+TEST(JournalRecords, APieceThatWasFirstLeavesNoHeaderBehind) {
+    JournalPiece one, two;
+    one.encode(batch_of(1, 100), 42);
+    JournalPiece* alone[] = {&one};
+    seal_record({.sequence = 1, .first_batch = 1}, 42, alone);
+    ASSERT_TRUE(read_record(one.blocks(), 42));
+    two.encode(batch_of(2, 100), 42);
+    one.encode(batch_of(3, 100), 42);
+    JournalPiece* both[] = {&two, &one};
+    seal_record({.sequence = 2, .first_batch = 2}, 42, both);
+    EXPECT_FALSE(read_record(one.blocks(), 42));
+}
+
+TEST(JournalRecords, APieceGivesBackWhatOneGreatBatchTook) {
+    JournalPiece piece;
+    for (const std::size_t size : {100u, 8u << 20, 100u, 70'000u, 2u << 20, 3u << 20, 0u}) {
+        const Batch batch = batch_of(7, size);
+        piece.encode(batch, 42);
+        JournalPiece* alone[] = {&piece};
+        seal_record({.sequence = 1, .first_batch = 7}, 42, alone);
+        const auto record = read_record(piece.blocks(), 42);
+        ASSERT_TRUE(record) << size;
+        Batch read;
+        ASSERT_TRUE(read_batch(record->batches()[0], read)) << size;
+        EXPECT_EQ(read.journal, batch.journal) << size;
+        EXPECT_EQ(read.values, batch.values) << size;
+        EXPECT_EQ(read.ops.size(), batch.ops.size()) << size;
+    }
 }
 
 }  // namespace
