@@ -380,8 +380,11 @@ std::vector<Files::Place> Files::places(const std::uint32_t* key, std::int64_t f
             open.file = name(open_.number, segment_suffix);
             if (key == nullptr) open.offsets = index_.offsets;
             else
-                for (const IndexEntry& entry : index_.entries)
-                    if (entry.key == *key) open.offsets.push_back(index_.offsets[entry.block]);
+                for (const IndexEntry& entry : index_.entries) {
+                    if (entry.key != *key) continue;
+                    const std::uint32_t offset = index_.offsets[entry.block];
+                    if (open.offsets.empty() || open.offsets.back() != offset) open.offsets.push_back(offset);
+                }
         }
     }
     std::vector<Place> found;

@@ -171,6 +171,21 @@ TEST_F(HistoryFiles, ATornBlockEndsItsSegmentAndNothingElse) {
     EXPECT_EQ(on_disk(), 0u);
 }
 
+TEST_F(HistoryFiles, WhatABlockHasUnderAKeyTwiceIsFoundOnce) {
+    const auto files = open();
+    const auto tail = addresses("Bank", "447700900123");
+    for (std::uint64_t id = 1; id <= 2; ++id)
+        files->append(stretch_of({id << 8, micros(noon), 1, 2, TraceEvent::accepted, tail}));
+    const auto find = [&] {
+        return files->find(key_hash(Key::destination, as_bytes(std::string_view("447700900123"))),
+                           [](const Record&) { return true; });
+    };
+    files->flush();
+    EXPECT_EQ(find().size(), 2u);
+    files->finish();
+    EXPECT_EQ(find().size(), 2u);
+}
+
 TEST_F(HistoryFiles, AnIndexLongerThanItsBufferFindsEverything) {
     const auto files = open();
     constexpr std::uint64_t lives = 15'000;  // three entries of eight octets each
