@@ -2,13 +2,19 @@
 
 #include <algorithm>
 #include <cstring>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 #include "codecs/smpp/layout.hpp"
 #include "codecs/smpp/pdu.hpp"
+#include "engine/base/text_size.hpp"
 
 /// Reading and writing of single fields by their rows. For the codec's own .cpp files; everything else uses pdu.hpp.
 namespace sluice::smpp::detail {
+
+// What reads a field is part of what reads its body: there the field's row is known, and the Reader is in registers.
+#define SLUICE_INLINE [[gnu::always_inline]] inline
 
 /// The octets not yet read, and what went wrong.
 struct Reader {
@@ -37,27 +43,32 @@ std::size_t limit_of(const TextField<Body>& field, const DecodeOptions& options)
 }
 
 template <class Body>
-bool read_field(Reader& from, Body& body, const TextField<Body>& field) {
+SLUICE_INLINE bool read_field(Reader& from, Body& body, const TextField<Body>& field) {
     const std::size_t limit = std::min(from.left(), limit_of(field, from.options));
     if (limit == 0) return from.fail(field.error, field.name);
-    const void* nul = *from.at == 0 ? from.at : std::memchr(from.at, 0, limit);
-    if (nul == nullptr) return from.fail(field.error, field.name);
-    const auto size = static_cast<std::size_t>(static_cast<const std::uint8_t*>(nul) - from.at);
+    const std::size_t size = *from.at == 0 ? 0 : text_size(from.at, limit, from.end);
+    if (size == limit) return from.fail(field.error, field.name);
     body.*field.member = as_text({from.at, size});
     from.at += size + 1;
     return true;
 }
 
+/// It is known to be there.
 template <class Body, class Integer>
-bool read_field(Reader& from, Body& body, const IntegerField<Body, Integer>& field) {
-    if (from.left() < sizeof(Integer)) return from.fail(field.error, field.name);
+SLUICE_INLINE void take_field(Reader& from, Body& body, const IntegerField<Body, Integer>& field) {
     body.*field.member = load_be<Integer>(from.at);
     from.at += sizeof(Integer);
+}
+
+template <class Body, class Integer>
+SLUICE_INLINE bool read_field(Reader& from, Body& body, const IntegerField<Body, Integer>& field) {
+    if (from.left() < sizeof(Integer)) return from.fail(field.error, field.name);
+    take_field(from, body, field);
     return true;
 }
 
 template <class Body>
-bool read_field(Reader& from, Body& body, const OctetsField<Body>& field) {
+SLUICE_INLINE bool read_field(Reader& from, Body& body, const OctetsField<Body>& field) {
     if (from.left() == 0) return from.fail(field.error, field.length_name);
     const std::size_t size = *from.at++;
     if (size > from.options.max_short_message || size > from.left()) return from.fail(field.error, field.length_name);
@@ -90,10 +101,53 @@ bool read_field(Reader& from, Body& body, const ChoiceField<Body, First, Second>
     return from.fail(field.error, field.name);
 }
 
+/// Octets of a field that always has as many; else 0.
+template <class Field>
+inline constexpr std::size_t fixed_size = 0;
+template <class Body, class Integer>
+inline constexpr std::size_t fixed_size<IntegerField<Body, Integer>> = sizeof(Integer);
+
+/// Of the field at `place` and the integers that follow it: how many they are, and their octets. None where it is no
+/// integer, or follows one.
+struct Run {
+    std::size_t fields = 0, octets = 0;
+};
+template <class... Fields>
+consteval Run run_at(std::size_t place, std::type_identity<std::tuple<Fields...>>) {
+    constexpr std::size_t sizes[] = {fixed_size<Fields>..., 0};
+    Run run;
+    if (place > 0 && sizes[place - 1] != 0) return run;
+    for (; sizes[place + run.fields] != 0; ++run.fields) run.octets += sizes[place + run.fields];
+    return run;
+}
+
+/// Whether integers that follow each other are there is asked of all of them at once, by the first.
+template <std::size_t place, class Body>
+SLUICE_INLINE bool read_at(Reader& from, Body& body) {
+    constexpr const auto& fields = Layout<Body>::fields;
+    using Fields = std::remove_cvref_t<decltype(fields)>;
+    constexpr Run run = run_at(place, std::type_identity<Fields>());
+    if constexpr (fixed_size<std::tuple_element_t<place, Fields>> == 0) {
+        return read_field(from, body, std::get<place>(fields));
+    } else {
+        if constexpr (run.fields > 1)
+            if (from.left() < run.octets) [[unlikely]]  // tells which is missing
+                return [&]<std::size_t... next>(std::index_sequence<next...>) {
+                    return (read_field(from, body, std::get<place + next>(fields)) && ...);
+                }(std::make_index_sequence<run.fields>());
+        if constexpr (run.fields == 1) return read_field(from, body, std::get<place>(fields));
+        take_field(from, body, std::get<place>(fields));
+        return true;
+    }
+}
+
+#undef SLUICE_INLINE
+
 template <class Body>
 bool read_fields(Reader& from, Body& body) {
-    return std::apply([&](const auto&... fields) { return (read_field(from, body, fields) && ...); },
-                      Layout<Body>::fields);
+    return [&]<std::size_t... place>(std::index_sequence<place...>) {
+        return (read_at<place>(from, body) && ...);
+    }(std::make_index_sequence<std::tuple_size_v<std::remove_cvref_t<decltype(Layout<Body>::fields)>>>());
 }
 
 /// What a text field can carry of a value.

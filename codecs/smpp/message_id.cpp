@@ -2,8 +2,9 @@
 
 #include <bit>
 #include <charconv>
-#include <cstring>
 #include <optional>
+
+#include "engine/base/digits.hpp"
 
 namespace sluice::smpp {
 
@@ -30,32 +31,13 @@ std::optional<std::uint64_t> short_decimal(std::string_view text) {
     return value;
 }
 
-bool are_digits(std::uint64_t octets) {
-    constexpr std::uint64_t each = 0x0101010101010101;
-    return ((octets & (octets + 6 * each)) & 0xf0 * each) == 0x30 * each && (octets & 0xf0 * each) == 0x30 * each;
-}
-
 /// Digits alone that do not begin with 0, in a length that most message centres have: nothing of it has to be changed.
 bool is_plain(std::string_view id) {
     if (id.size() < 8 || id.size() > CanonicalId::max_size || id.front() == '0') return false;
-    std::uint64_t octets;
-    const char* const last = id.data() + id.size() - 8;
-    for (const char* at = id.data(); at < last; at += 8) {
-        std::memcpy(&octets, at, 8);
-        if (!are_digits(octets)) return false;
-    }
-    std::memcpy(&octets, last, 8);
-    return are_digits(octets);
+    return are_digits(id);
 }
 
 }  // namespace
-
-CanonicalId CanonicalId::of_text(std::string_view text) {
-    CanonicalId id;
-    std::memcpy(id.characters_.data(), text.data(), text.size());
-    id.size_ = static_cast<std::uint8_t>(text.size());
-    return id;
-}
 
 CanonicalId CanonicalId::of_number(std::uint64_t value) {
     CanonicalId number;
@@ -68,7 +50,6 @@ CanonicalId CanonicalId::of_number(std::uint64_t value) {
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
     if (format == MessageIdFormat::decimal)
         if (const auto value = short_decimal(id)) return CanonicalId::of_number(*value);
-    if (format == MessageIdFormat::as_is && is_plain(id)) return CanonicalId::of_text(id);
     CanonicalId text;
     bool leading_zero = false;
     for (const char each : id) {
@@ -90,6 +71,10 @@ CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format) {
     if (error != std::errc() || end != digits.data() + digits.size()) return text;
 
     return CanonicalId::of_number(value);
+}
+
+bool is_canonical_message_id(std::string_view id, MessageIdFormat format) {
+    return format == MessageIdFormat::as_is && is_plain(id);
 }
 
 }  // namespace sluice::smpp

@@ -25,7 +25,6 @@ public:
 private:
     friend CanonicalId canonical_message_id(std::string_view, MessageIdFormat);
     static CanonicalId of_number(std::uint64_t value);
-    static CanonicalId of_text(std::string_view text);
     void push(char c) {
         if (size_ < max_size) characters_[size_++] = c;
     }
@@ -37,5 +36,7 @@ private:
 /// 64 bits becomes "#" and its value in lower-case hex, so that decimal and hex forms of one number meet; any other
 /// stays a text. At most the first 64 characters count. Empty only when nothing is left ("000" is "0").
 CanonicalId canonical_message_id(std::string_view id, MessageIdFormat format);
+/// Whether it is seen at once that the canonical form of `id` is the id as it stands: so it is of most.
+bool is_canonical_message_id(std::string_view id, MessageIdFormat format);
 
 }  // namespace sluice::smpp

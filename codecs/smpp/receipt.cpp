@@ -245,41 +245,42 @@ Receipt read(std::uint8_t esm_class, std::uint8_t data_coding, ByteView text, co
     return receipt;
 }
 
-/// Appends to octets that are known to be enough.
-class TextWriter {
+/// What stands behind the id of a text that we write, up to the value of err. Nearly all of it is the same each time: it
+/// is copied whole, and written over where it is not.
+class WrittenRest {
+    static constexpr char form[] = " sub:000 dlvrd:000 submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DELIVRD err:";
+    static constexpr std::string_view text{form, sizeof form - 1};
+    static consteval std::size_t behind(std::string_view key) { return text.find(key) + key.size(); }
+    static_assert(std::ranges::all_of(message_states, [](const MessageStateRow& row) { return row.stat.size() == 7; }));
+
 public:
-    explicit TextWriter(std::uint8_t* at) : at_(at) {}
-    /// `Size` counts the literal's NUL: to copy a length that the compiler knows is an instruction or two.
-    template <std::size_t Size>
-    TextWriter& operator<<(const char (&text)[Size]) {
-        std::memcpy(at_, text, Size - 1);
-        at_ += Size - 1;
-        return *this;
+    static constexpr std::size_t size = text.size();
+
+    /// To `size` octets.
+    static void write(const ReceiptReport& report, std::uint8_t* to) {
+        std::memcpy(to, form, size);
+        write_digits(report.submitted, to + behind(" sub:"));
+        write_digits(report.delivered, to + behind(" dlvrd:"));
+        std::memcpy(to + behind(" submit date:"), format_minutes(report.submit_date).characters.data(), 10);
+        std::memcpy(to + behind(" done date:"), format_minutes(report.done_date).characters.data(), 10);
+        std::memcpy(to + behind(" stat:"), row_of(report.state).stat.data(), 7);
     }
-    TextWriter& operator<<(std::string_view text) {
-        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
-        return *this;
-    }
-    /// What `format_minutes` has made.
-    TextWriter& operator<<(const TimeText& minute) {
-        constexpr std::size_t size = std::string_view("YYMMDDhhmm").size();
-        std::memcpy(at_, minute.characters.data(), size);
-        at_ += size;
-        return *this;
-    }
-    /// Three digits.
-    TextWriter& operator<<(std::uint16_t number) {
-        *at_++ = static_cast<std::uint8_t>('0' + number / 100 % 10);
-        *at_++ = static_cast<std::uint8_t>('0' + number / 10 % 10);
-        *at_++ = static_cast<std::uint8_t>('0' + number % 10);
-        return *this;
-    }
-    const std::uint8_t* at() const { return at_; }
 
 private:
-    std::uint8_t* at_;
+    static void write_digits(std::uint16_t number, std::uint8_t* to) {
+        if (number <= 1) {  // nearly all
+            to[2] = static_cast<std::uint8_t>('0' + number);
+            return;
+        }
+        to[0] = static_cast<std::uint8_t>('0' + number / 100 % 10);
+        to[1] = static_cast<std::uint8_t>('0' + number / 10 % 10);
+        to[2] = static_cast<std::uint8_t>('0' + number % 10);
+    }
 };
+
+std::uint8_t* append(std::uint8_t* to, std::string_view text) {
+    return std::copy(text.begin(), text.end(), to);
+}
 
 }  // namespace
 
@@ -335,12 +336,11 @@ Receipt read_receipt(const DataSm& body, const ReceiptOptions& options) {
 
 std::size_t write_receipt_text(const ReceiptReport& report, MutableBytes to) {
     SLUICE_CHECK(to.size() >= receipt_text_max);
-    TextWriter out(to.data());
-    out << "id:" << report.message_id.substr(0, id_max) << " sub:" << report.submitted << " dlvrd:" << report.delivered
-        << " submit date:" << format_minutes(report.submit_date) << " done date:" << format_minutes(report.done_date)
-        << " stat:" << row_of(report.state).stat << " err:" << report.err.substr(0, err_max)
-        << " text:" << report.text.substr(0, text_max);
-    return static_cast<std::size_t>(out.at() - to.data());
+    std::uint8_t* at = append(append(to.data(), "id:"), report.message_id.substr(0, id_max));
+    WrittenRest::write(report, at);
+    at = append(at + WrittenRest::size, report.err.substr(0, err_max));
+    at = append(append(at, " text:"), report.text.substr(0, text_max));
+    return static_cast<std::size_t>(at - to.data());
 }
 
 bool write_receipt_tlvs(const ReceiptReport& report, TlvWriter& to) {

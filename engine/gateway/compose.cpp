@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "codecs/smpp/receipt.hpp"
+#include "engine/base/text_size.hpp"
 #include "engine/gateway/convert.hpp"
 
 namespace sluice::gateway {
@@ -35,9 +36,11 @@ public:
 
 private:
     const std::uint8_t* behind_text(const std::uint8_t* from) const {
-        const void* const nul = *from == 0 ? from : std::memchr(from, 0, static_cast<std::size_t>(end_ - from));
-        SLUICE_CHECK(nul != nullptr);
-        return static_cast<const std::uint8_t*>(nul) + 1;
+        if (*from == 0) return from + 1;
+        const auto left = static_cast<std::size_t>(end_ - from);
+        const std::size_t size = text_size(from, left, end_);
+        SLUICE_CHECK(size < left);
+        return from + size + 1;
     }
 
     const std::uint8_t* begin_;
@@ -153,22 +156,45 @@ constexpr std::uint64_t eight_digits(std::uint64_t value) {
 }
 static_assert(eight_digits(12'345'678) == 0x0807'0605'0403'0201 && eight_digits(99'999'999) == 0x0909'0909'0909'0909);
 
-/// Returns how many digits there are; writes over all of `shown_id_room`. Ids are long, and std::to_chars finds their
-/// digits two at a time, one pair after the other.
-std::size_t write_decimal(std::uint64_t value, std::uint8_t* to) {
-    constexpr std::uint64_t eight = 100'000'000;
-    constexpr std::uint64_t zeros = 0x3030'3030'3030'3030;
-    const std::array<std::uint64_t, 3> digits{eight_digits(value / eight / eight), eight_digits(value / eight % eight),
-                                              eight_digits(value % eight)};
-    std::array<std::uint8_t, 2 * shown_id_room> text{};
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        const std::uint64_t characters = digits[i] | zeros;  // little-endian
-        std::memcpy(&text[8 * i], &characters, 8);
+/// Eight digits as characters, as they lie in memory.
+constexpr std::uint64_t eight_characters(std::uint64_t value) { return eight_digits(value) | 0x3030'3030'3030'3030; }
+/// How many zeros come before the first digit of eight that is none; 7 of nothing but zeros.
+std::size_t zeros_before(std::uint64_t value) {
+    return std::min<std::size_t>(7, static_cast<std::size_t>(std::countr_zero(eight_digits(value))) / 8);
+}
+
+/// All digits of an id but its last eight. They are the same for all ids of 20 ms, and most that are shown are as young.
+struct IdFront {
+    std::uint64_t value = 0;
+    std::uint64_t size = 0;  ///< none for 0
+    std::array<std::uint8_t, 16> text{};
+
+    static IdFront of(std::uint64_t value) {
+        constexpr std::uint64_t eight = 100'000'000;
+        const std::array<std::uint64_t, 2> words{eight_characters(value / eight), eight_characters(value % eight)};
+        const std::size_t before = value >= eight ? zeros_before(value / eight) : 8 + zeros_before(value);
+        IdFront front{value, 16 - before, {}};
+        std::memcpy(front.text.data(), reinterpret_cast<const std::uint8_t*>(words.data()) + before, front.size);
+        return front;
     }
-    const std::size_t word = digits[0] != 0 ? 0 : digits[1] != 0 ? 1 : 2;
-    const auto before = std::min<std::size_t>(7, static_cast<std::size_t>(std::countr_zero(digits[word])) / 8);  // zeros
-    std::memcpy(to, &text[8 * word + before], shown_id_room);
-    return 8 * (digits.size() - word) - before;
+};
+
+/// Returns how many digits there are; writes over all of `shown_id_room`.
+std::size_t write_decimal(std::uint64_t value, std::uint8_t* to) {
+    constinit static thread_local std::array<IdFront, 8> fronts{};
+    constexpr std::uint64_t eight = 100'000'000;
+    const std::uint64_t before = value / eight;
+    const std::uint64_t last = eight_characters(value % eight);
+    if (before == 0) [[unlikely]] {
+        const std::size_t zeros = zeros_before(value);
+        std::memcpy(to, reinterpret_cast<const std::uint8_t*>(&last) + zeros, 8 - zeros);
+        return 8 - zeros;
+    }
+    IdFront& front = fronts[before % fronts.size()];
+    if (front.value != before) [[unlikely]] front = IdFront::of(before);
+    std::memcpy(to, front.text.data(), front.text.size());
+    std::memcpy(to + front.size, &last, 8);
+    return front.size + 8;
 }
 
 }  // namespace

@@ -170,10 +170,11 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
     request.account = account.id;
     request.charging = &account.charging;
     request.destination = routing::Address::normalise(pdu.destination_addr, pdu.dest_addr_ton, account.country_code);
-    request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
+    const routing::RouteTable& routes = core_.snapshot->routes();
+    if (routes.asks_source()) request.source = routing::Address::normalise(pdu.source_addr, pdu.source_addr_ton);
     request.at = std::max(now.wall, m.due_at);
     request.quality = core_.quality;
-    const auto decision = core_.snapshot->routes().route(request, core_.health, core_.random.next());
+    const auto decision = routes.route(request, core_.health, core_.random.next());
     if (chosen == nullptr) {
         using Outcome = routing::RouteDecision::Outcome;
         if (decision.outcome != Outcome::routed) {

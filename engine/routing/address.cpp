@@ -5,6 +5,7 @@
 
 #include "codecs/smpp/values.hpp"
 #include "engine/base/bytes.hpp"
+#include "engine/base/digits.hpp"
 
 namespace sluice::routing {
 namespace {
@@ -51,9 +52,24 @@ std::string_view trim(std::string_view text) {
     return text;
 }
 
+/// Digits that mean the same whatever TON and country say, unless they are national: neither a zero nor anything else
+/// stands before them. So nearly all numbers come.
+bool is_plain(std::string_view raw) {
+    return raw.size() >= 8 && raw.size() <= Address::max_length && raw.front() != '0' && are_digits(raw);
+}
+
 }  // namespace
 
 Address Address::normalise(std::string_view raw, std::uint8_t ton, std::string_view country_code) {
+    using smpp::Ton;
+    const auto type = static_cast<Ton>(ton);
+    if (is_plain(raw) && (type != Ton::national || country_code.empty())) {
+        Address address;
+        std::copy_n(raw.data(), raw.size(), address.text_.data());
+        address.length_ = static_cast<std::uint8_t>(raw.size());
+        address.numeric_ = true;
+        return address;
+    }
     raw = trim(raw);
     // What is longer than any number with its punctuation can be is looked at no further.
     std::array<char, 2 * max_length> digits;
@@ -73,8 +89,6 @@ Address Address::normalise(std::string_view raw, std::uint8_t ton, std::string_v
         return address;
     }
 
-    const auto type = static_cast<smpp::Ton>(ton);
-    using smpp::Ton;
     const bool dialled = type == Ton::unknown || type == Ton::international || type == Ton::national;
     std::string_view number(digits.data(), count);
     bool international = plus || type == Ton::international;

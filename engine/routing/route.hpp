@@ -74,7 +74,7 @@ using QualityView = std::span<const std::uint8_t>;
 struct RouteRequest {
     AccountId account = no_account;
     Address destination;
-    Address source;
+    Address source;                      ///< may be left empty where no rule asks for it: RouteTable::asks_source
     const Charging* charging = nullptr;  ///< of the account: what must be left of its price; none: nothing
     WallTime at{};                       ///< when it would leave
     QualityView quality;                 ///< for rules that weigh it
@@ -119,6 +119,8 @@ public:
     const std::vector<RouteRule>& rules() const { return rules_; }
     /// Some rule asks how well providers deliver.
     bool weighs_quality() const { return weighs_quality_; }
+    /// Some rule asks where messages come from.
+    bool asks_source() const { return asks_source_; }
     /// What a part to `destination` costs by this target at that time; nothing where the provider's table has no price
     /// for it.
     std::optional<Money> cost_of(const RouteTarget& target, const Address& destination, WallTime at) const;
@@ -156,6 +158,7 @@ private:
     std::vector<RuleId> chain_rules_;
     PrefixIndex index_;
     bool weighs_quality_ = false;
+    bool asks_source_ = false;
 };
 
 }  // namespace sluice::routing

@@ -105,6 +105,7 @@ Result<RouteTable> RouteTable::compile(std::vector<RouteRule> rules, std::vector
             return std::tuple(target.priority, target.cost, target.provider);
         });
         table.weighs_quality_ = table.weighs_quality_ || rule.quality_weight != 0;
+        table.asks_source_ = table.asks_source_ || !rule.sources.empty();
         rule.conditional = !rule.accounts.empty() || !rule.sources.empty() || rule.hours.of;
         rule.priced = std::ranges::any_of(rule.targets, [&](const RouteTarget& target) {
             return target.provider < table.prices_.size() && table.prices_[target.provider].table;

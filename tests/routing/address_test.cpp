@@ -1,7 +1,7 @@
 #include "engine/routing/address.hpp"
 
 #include <gtest/gtest.h>
-#include <rapidcheck.h>
+#include <rapidcheck/gtest.h>
 
 #include "codecs/smpp/values.hpp"
 
@@ -51,6 +51,18 @@ TEST(Address, NamesStayAsTheyAre) {
     EXPECT_FALSE(Address::normalise("+", 1).numeric());
     EXPECT_FALSE(Address::normalise("4477x", 1).numeric());
     EXPECT_TRUE(Address::normalise("12345", 5).numeric());
+}
+
+RC_GTEST_PROP(Address, DigitsAreReadAlikeWithPunctuationAndWithout, ()) {
+    auto digits = *rc::gen::container<std::string>(rc::gen::inRange('0', ':'));
+    digits.resize(std::min<std::size_t>(digits.size(), 25));
+    const auto ton = *rc::gen::inRange<std::uint8_t>(0, 8);
+    const std::string country = *rc::gen::element<std::string>("", "44");
+    const Address plain = Address::normalise(digits, ton, country);
+    const Address punctuated = Address::normalise("(" + digits + ")", ton, country);
+    RC_PRE(!digits.empty());
+    RC_ASSERT(plain.text() == punctuated.text());
+    RC_ASSERT(plain.numeric() && punctuated.numeric());
 }
 
 TEST(Address, IsBounded) {

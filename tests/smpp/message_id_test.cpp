@@ -13,7 +13,9 @@ namespace {
 using enum MessageIdFormat;
 
 std::string canonical(std::string_view id, MessageIdFormat format) {
-    return std::string(canonical_message_id(id, format).view());
+    const std::string found(canonical_message_id(id, format).view());
+    if (is_canonical_message_id(id, format)) EXPECT_EQ(found, id);
+    return found;
 }
 
 TEST(CanonicalId, dropsWhatDoesNotCount) {
@@ -27,6 +29,13 @@ TEST(CanonicalId, dropsWhatDoesNotCount) {
     EXPECT_EQ(canonical(" - ", as_is), "");
     EXPECT_EQ(canonical(std::string_view("-\0 12\n34", 8), as_is), "1234") << "inside as well";
     EXPECT_EQ(canonical("1479978899.393701000100", as_is), "1479978899.393701000100");
+}
+
+TEST(CanonicalId, isSeenAtOnceOfMostDigits) {
+    EXPECT_TRUE(is_canonical_message_id("1000000000", as_is));
+    EXPECT_TRUE(is_canonical_message_id(std::string(CanonicalId::max_size, '9'), as_is));
+    EXPECT_FALSE(is_canonical_message_id("1000000000", decimal));
+    EXPECT_FALSE(is_canonical_message_id("0100000000", as_is));
 }
 
 TEST(CanonicalId, ofDigitsAloneIsNoOther) {

@@ -223,6 +223,15 @@ TEST(WriteReceipt, appendixB) {
               "text:This is a sample mes");
 }
 
+TEST(WriteReceipt, countsHaveThreeDigits) {
+    std::uint8_t room[receipt_text_max];
+    for (const auto& [count, digits] : {std::pair<std::uint16_t, const char*>(0, "000"), {1, "001"}, {2, "002"},
+                                        {10, "010"}, {255, "255"}, {999, "999"}}) {
+        const std::size_t size = write_receipt_text({.message_id = "1", .submitted = count, .delivered = count}, room);
+        EXPECT_TRUE(as_text({room, size}).starts_with("id:1 sub:"s + digits + " dlvrd:" + digits + " submit date:"));
+    }
+}
+
 TEST(WriteReceipt, isBounded) {
     const std::string long_text(500, 'x');
     const ReceiptReport report{.message_id = long_text, .submitted = 65535, .err = long_text,
