@@ -44,8 +44,7 @@ public:
             free_.pop_back();
         }
         Slot& slot = slot_at(index);
-        if constexpr (sizeof...(Args) > 0)  // without arguments it is what `erase` or the chunk has left there
-            renew(slot, std::forward<Args>(args)...);
+        make(slot, std::forward<Args>(args)...);
         slot.live = true;
         ++live_;
         return {index, slot.generation};
@@ -68,7 +67,7 @@ public:
         SLUICE_CHECK(slot.live && slot.generation == handle.generation);
         slot.live = false;
         ++slot.generation;
-        renew(slot);
+        std::destroy_at(&slot.value);
         free_.push_back(handle.index);
         --live_;
     }
@@ -85,7 +84,13 @@ private:
     struct Slot {
         std::uint32_t generation = 1;  // before the value: on the cache line of what is looked at first
         bool live = false;
-        T value{};
+        union {
+            T value;  // while live
+        };
+        Slot() {}
+        ~Slot() {
+            if (live) std::destroy_at(&value);
+        }
     };
     static constexpr std::size_t chunk_octets = 32 * 1024;
     static constexpr std::uint32_t per_chunk =
@@ -93,8 +98,7 @@ private:
 
     /// Where it lies, instead of by assignment, which would make it elsewhere first.
     template <class... Args>
-    static void renew(Slot& slot, Args&&... args) noexcept {
-        std::destroy_at(&slot.value);
+    static void make(Slot& slot, Args&&... args) noexcept {
         std::construct_at(&slot.value, std::forward<Args>(args)...);
     }
     Slot& slot_at(std::uint32_t index) { return chunks_[index / per_chunk][index % per_chunk]; }

@@ -11,8 +11,10 @@ Party& Core::add_party(PartyId id) {
     auto& slot = parties[id];
     slot = std::make_unique<Party>();
     slot->id = id;
-    for (std::uint8_t i = 0; i < slot->lanes.size(); ++i)
+    for (std::uint8_t i = 0; i < slot->lanes.size(); ++i) {
         slot->lanes[i] = &messages->lane(id, static_cast<std::uint8_t>(slot->lanes.size() - 1 - i));
+        slot->lanes[i]->belongs_to(*slot);
+    }
     slot->remotes.resize(shards);
     slot->shared = &accounts->of(id);
     party_places.put(std::uint64_t{id} + 1, reinterpret_cast<std::uintptr_t>(slot.get()));

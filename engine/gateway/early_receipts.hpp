@@ -23,7 +23,7 @@ public:
 
     /// Until `until`, which is not before that of any other.
     void add(const wire::ReceiptNote& note, MonoTime until) {
-        const Handle last = notes_.emplace(Entry{note, until, {}});
+        const Handle last = notes_.emplace(note, until);
         order_.push_back(last);
         if (const std::uint64_t* first = first_.find(note.key)) {
             Entry* at = &notes_.at(Handle::unpack(*first));
@@ -34,20 +34,22 @@ public:
         }
     }
 
-    /// Those under `key`, in the order in which they came.
-    std::vector<wire::ReceiptNote> take(std::uint64_t key) {
-        std::vector<wire::ReceiptNote> taken;
+    /// Those under `key`, in the order in which they came: `visit(wire::ReceiptNote&)`, which may change what it is given,
+    /// and call anything here.
+    template <class Visit>
+    void take(std::uint64_t key, Visit&& visit) {
         const std::uint64_t* const first = first_.find(key);
-        if (first == nullptr) return taken;
-        for (Handle at = Handle::unpack(*first); at.valid();) {
-            const Entry& entry = notes_.at(at);
-            taken.push_back(entry.note);
+        if (first == nullptr) return;
+        Handle at = Handle::unpack(*first);
+        first_.erase(key);  // from here on nobody else finds them
+        for (Handle each = at; each.valid(); each = notes_.at(each).next) notes_.at(each).taken = true;
+        while (at.valid()) {
+            Entry& entry = notes_.at(at);
+            visit(entry.note);
             const Handle next = entry.next;
             notes_.erase(at);
             at = next;
         }
-        first_.erase(key);
-        return taken;
     }
 
     /// Those whose time is over, with all that wait under the same key.
@@ -70,18 +72,23 @@ private:
     struct Entry {
         wire::ReceiptNote note;
         MonoTime until{};
-        Handle next;  ///< under the same key
+        Handle next;         ///< under the same key
+        bool taken = false;  ///< and being visited
     };
 
     template <class Condition>
     std::vector<wire::ReceiptNote> take_while(Condition&& condition) {
         std::vector<wire::ReceiptNote> taken;
         for (pass_taken(); !order_.empty() && condition(notes_.at(order_.front())); pass_taken())
-            for (wire::ReceiptNote& note : take(notes_.at(order_.front()).note.key)) taken.push_back(std::move(note));
+            take(notes_.at(order_.front()).note.key, [&](const wire::ReceiptNote& note) { taken.push_back(note); });
         return taken;
     }
     void pass_taken() {
-        while (!order_.empty() && notes_.find(order_.front()) == nullptr) order_.pop_front();
+        const auto is_taken = [this](Handle handle) {
+            const Entry* const entry = notes_.find(handle);
+            return entry == nullptr || entry->taken;
+        };
+        while (!order_.empty() && is_taken(order_.front())) order_.pop_front();
     }
 
     Slab<Entry> notes_;

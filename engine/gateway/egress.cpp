@@ -1,6 +1,7 @@
 #include "engine/gateway/egress.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 
 #include "engine/gateway/caps.hpp"
@@ -88,12 +89,6 @@ void Egress::on_outlets(std::uint32_t from, const wire::OutletsNote& note) {
 
 // ---- sending
 
-void Egress::wake(Party& party) {
-    if (party.dirty) return;
-    party.dirty = true;
-    dirty_.push_back(&party);
-}
-
 void Egress::pump() {
     for (std::size_t i = 0; i < dirty_.size(); ++i) {
         dirty_[i]->dirty = false;
@@ -113,12 +108,15 @@ void Egress::hold(Party& party, MonoTime until) {
 }
 
 Message* Egress::next(Party& party) {
-    for (Lane* lane : party.lanes) {
-        while (Message* m = lane->head()) {
+    while (party.filled != 0) {
+        const auto place = static_cast<unsigned>(std::countr_zero(party.filled));
+        Lane& lane = *party.lanes[place];
+        while (Message* m = lane.head()) {
             if (m->expires_at > core_.now().wall) return m;
             expire(*m);
         }
-        if (lane->backlogged()) return nullptr;  // those on disk come before lower priorities
+        if (!lane.empty()) return nullptr;  // those on disk come before lower priorities
+        party.filled &= ~(1u << place);
     }
     return nullptr;
 }

@@ -20,9 +20,17 @@ public:
     void attach(Party& party, Connection& connection);
     void detach(Party& party, Connection& connection);
 
-    void ready(Lane& lane) { wake(core_.party(static_cast<PartyId>(lane.key() >> 8))); }
+    void ready(Lane& lane) {
+        Party& party = lane.party() != nullptr ? *lane.party() : core_.party(destination_of(lane.key()));
+        party.filled |= 1u << place_of(lane.key());
+        wake(party);
+    }
     /// Something has changed for the party: it is looked at, at the end of this turn.
-    void wake(Party& party);
+    void wake(Party& party) {
+        if (party.dirty) return;
+        party.dirty = true;
+        dirty_.push_back(&party);
+    }
     /// Sends what may go. At the end of a turn.
     void pump();
 

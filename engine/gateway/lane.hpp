@@ -7,6 +7,8 @@
 
 namespace sluice::gateway {
 
+struct Party;
+
 /// Table::queue holds two kinds of rows, told apart by the top octet of the key's high half.
 inline constexpr std::uint64_t lane_tag = 1;  ///< (lane key, position): what waits for a destination, in order
 inline constexpr std::uint64_t time_tag = 2;  ///< (second, message id): what must be looked at when its time comes
@@ -14,6 +16,9 @@ inline constexpr std::uint64_t time_tag = 2;  ///< (second, message id): what mu
 constexpr std::uint64_t lane_key(PartyId destination, std::uint8_t priority) {
     return lane_tag << 56 | std::uint64_t{destination} << 8 | static_cast<std::uint8_t>(3 - priority);
 }
+constexpr PartyId destination_of(std::uint64_t lane_key) { return static_cast<PartyId>(lane_key >> 8); }
+/// Place among the lanes of its destination, the highest priority first.
+constexpr unsigned place_of(std::uint64_t lane_key) { return lane_key & 3; }
 constexpr std::uint64_t time_key(WallTime when) {
     const std::int64_t s = std::chrono::ceil<std::chrono::seconds>(when.time_since_epoch()).count();
     return time_tag << 56 | static_cast<std::uint64_t>(s < 0 ? 0 : s);
@@ -26,6 +31,9 @@ public:
     explicit Lane(std::uint64_t key) : key_(key) {}
 
     std::uint64_t key() const { return key_; }
+    /// Whose it is; null until that is known.
+    Party* party() const { return party_; }
+    void belongs_to(Party& party) { party_ = &party; }
     std::size_t in_memory() const { return in_memory_; }
     std::uint64_t size() const { return in_memory_ + unloaded_; }
     bool empty() const { return size() == 0; }
@@ -93,6 +101,7 @@ public:
 
 private:
     std::uint64_t key_;
+    Party* party_ = nullptr;
     Message* first_ = nullptr;
     Message* last_ = nullptr;
     std::size_t in_memory_ = 0;

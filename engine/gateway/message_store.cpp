@@ -18,10 +18,6 @@ constexpr MessageId ids_reserved_ahead = MessageId{1} << 32;  // a second of the
 MessageStore::MessageStore(storage::Store& store, IdSource ids, const MessageStoreConfig& config, Callbacks callbacks)
     : store_(store), ids_(std::move(ids)), config_(config), callbacks_(std::move(callbacks)) {}
 
-Lane& MessageStore::lane(PartyId destination, std::uint8_t priority) {
-    return lane_with(lane_key(destination, priority));
-}
-
 Lane& MessageStore::find_lane(std::uint64_t key) {
     if (const std::uint64_t* place = lane_places_.find(key)) return *lanes_[*place];
     lane_places_.put(key, lanes_.size());

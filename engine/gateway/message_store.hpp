@@ -122,7 +122,7 @@ public:
     void fetch(MessageId id, std::function<void(Message*)> then);
     /// Forgets in memory what was fetched only to be looked at.
     void let_go(Message& m);
-    Lane& lane(PartyId destination, std::uint8_t priority);
+    Lane& lane(PartyId destination, std::uint8_t priority) { return lane_with(lane_key(destination, priority)); }
 
     // ---- other rows
     void put_row(storage::Table table, storage::Key key, ByteView value) { open_.put(table, key, value); }
@@ -183,7 +183,7 @@ private:
     Segment& segment(std::uint64_t number);
     Lane& lane_with(std::uint64_t key) {
         // What a turn does with messages it does with many of one lane in a row.
-        Lane*& lane = lately_[key % lately_.size()];
+        Lane*& lane = lately_[(key ^ key >> 9) % lately_.size()];
         if (lane == nullptr || lane->key() != key) [[unlikely]] lane = &find_lane(key);
         return *lane;
     }
@@ -224,7 +224,7 @@ private:
     std::uint64_t written_ = 0;  ///< octets of all batches since the start
     std::vector<std::unique_ptr<Lane>> lanes_;
     FlatMap lane_places_;  ///< in lanes_, by key
-    std::array<Lane*, 61> lately_{};
+    std::array<Lane*, 64> lately_{};  ///< by priority and the destination's lowest bits
     std::priority_queue<Due, std::vector<Due>, std::greater<>> due_;
     storage::Batch open_;
     std::vector<AfterCommit> open_waiters_;

@@ -81,6 +81,7 @@ struct Party {
     bool converts = false;                        ///< text for it may have to be converted, see convert.hpp
 
     std::array<Lane*, 4> lanes{};                 ///< highest priority first
+    std::uint32_t filled = 0b1111;                ///< a bit each: this lane may have something. 0: it is empty
     std::vector<Connection*> sessions;            ///< of accounts: this shard's bound sessions
     MonoTime probed_at{};                         ///< when those that were silent were last asked (Customer::probe)
     std::vector<Connection*> outlets;             ///< this shard's sessions that may send to it

@@ -44,16 +44,21 @@ std::uint64_t index_key(PartyId provider, std::string_view canonical) {
     return key != 0 ? key : 1;
 }
 
+std::uint64_t index_key(PartyId provider, std::string_view id, smpp::MessageIdFormat format) {
+    if (smpp::is_canonical_message_id(id, format)) return index_key(provider, id);
+    return index_key(provider, smpp::canonical_message_id(id, format).view());
+}
+
 std::uint64_t response_key(PartyId party, const routing::Provider* provider, std::string_view id) {
     const auto format = provider != nullptr ? format_of(provider->response_id_format) : smpp::MessageIdFormat::as_is;
-    return index_key(party, smpp::canonical_message_id(id, format).view());
+    return index_key(party, id, format);
 }
 
 /// The key under which a receipt's id is looked up; 0 when the id cannot be read that way.
 std::uint64_t receipt_key(PartyId party, const routing::Provider* provider, std::string_view id, std::uint8_t reading) {
     const auto format = provider != nullptr ? format_of(provider->receipt_id_format) : smpp::MessageIdFormat::as_is;
+    if (reading == plain) return index_key(party, id, format);
     const smpp::CanonicalId canonical = smpp::canonical_message_id(id, format);
-    if (reading == plain) return index_key(party, canonical.view());
     const std::string_view text = canonical.view();
     std::uint64_t value = 0;
     const int from_base = reading == decimal_for_hex ? 10 : 16;
@@ -118,8 +123,7 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
     if (vendor.any)
         core_.log('D', party.provider->name + " receipt " + std::string(receipt.message_id) + ": " +
                            vendor_tlvs_text(party.provider->tlvs, pdu.tlvs));
-    const auto habit = habits_.find(party.id);
-    note.reading = habit != habits_.end() ? habit->second.other : static_cast<std::uint8_t>(plain);
+    note.reading = habit_of(party.id).other;
     note.key = receipt_key(party.id, party.provider, receipt.message_id, note.reading);
     if (note.key == 0) {
         note.reading = plain;
@@ -129,7 +133,7 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
     return true;
 }
 
-void Receipts::route(const ReceiptNote& note) {
+void Receipts::route(ReceiptNote& note) {
     if (const std::uint32_t to = shard_of(note.key); to != core_.shard) core_.send(to, wire::Type::receipt, note);
     else on_receipt(note);
 }
@@ -172,7 +176,7 @@ void Receipts::on_index(const wire::IndexNote& note) {
     index_.put(note.key, note.id, WallTime(microseconds(note.until)));
     if (!held_.empty()) give_held(note.key);
     if (early_.size() > 0)
-        for (const ReceiptNote& early : early_.take(note.key)) on_receipt(early);
+        early_.take(note.key, [this](ReceiptNote& early) { on_receipt(early); });
 }
 
 void Receipts::give_held(std::uint64_t key) {
@@ -199,7 +203,7 @@ void Receipts::release(std::uint32_t serial) {
     given_.erase(found);
 }
 
-void Receipts::on_receipt(const ReceiptNote& note) {
+void Receipts::on_receipt(ReceiptNote& note) {
     MessageId id = 0;
     switch (index_.find(note.key, id)) {
         case ReceiptIndex::Where::here: return matched(note, id);
@@ -207,15 +211,15 @@ void Receipts::on_receipt(const ReceiptNote& note) {
         case ReceiptIndex::Where::on_disk: break;
     }
     core_.counters.receipts_looked_up.add();
-    index_.look_up(note.key, [this, note](MessageId found) {
+    index_.look_up(note.key, [this, note](MessageId found) mutable {
         if (found != 0) matched(note, found);
         else unmatched(note);
     });
 }
 
-void Receipts::matched(ReceiptNote note, MessageId id) {
+void Receipts::matched(ReceiptNote& note, MessageId id) {
     note.id = id;
-    Habit& habit = habits_[note.provider];
+    Habit& habit = habit_of(note.provider);
     if (note.reading == plain) {
         ++habit.plain;
     } else {
@@ -230,8 +234,8 @@ void Receipts::matched(ReceiptNote note, MessageId id) {
         on_matched(note);
 }
 
-void Receipts::unmatched(ReceiptNote note) {
-    Habit& habit = habits_[note.provider];
+void Receipts::unmatched(ReceiptNote& note) {
+    const Habit& habit = habit_of(note.provider);
     // Another reading is tried only while the plain one has never fitted: a small number read in another base may well
     // be somebody else's id.
     const Party& party = core_.party(note.provider);
@@ -287,7 +291,7 @@ void Receipts::learn(PartyId provider, std::uint8_t reading) {
 
 void Receipts::on_habit(const wire::HabitNote& habit) {
     const auto reading = static_cast<std::uint8_t>(habit.reading);
-    habits_[habit.provider].other = reading;
+    habit_of(habit.provider).other = reading;
     const Party& party = core_.party(habit.provider);
     core_.log('I', (party.provider != nullptr ? party.provider->name : std::string("a provider")) +
                        " writes message ids in receipts in another base than in responses: receipt_id_format may say so");

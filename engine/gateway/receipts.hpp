@@ -62,7 +62,8 @@ public:
 
     // ---- between shards
     void on_index(const wire::IndexNote& note);
-    void on_receipt(const wire::ReceiptNote& note);
+    /// `note` is for it to change.
+    void on_receipt(wire::ReceiptNote& note);
     void on_matched(const wire::ReceiptNote& note);
     void on_habit(const wire::HabitNote& note);
 
@@ -82,12 +83,16 @@ private:
         std::uint8_t other = 0;   ///< the other reading that has matched; 0: none
     };
 
+    Habit& habit_of(PartyId provider) {
+        if (lately_ == nullptr || lately_->first != provider) [[unlikely]] lately_ = &*habits_.try_emplace(provider).first;
+        return lately_->second;
+    }
     std::uint32_t shard_of(std::uint64_t key) const { return static_cast<std::uint32_t>(key % core_.shards); }
     void tell_index(const Message& m, wire::IndexNote::Kind kind);
     void tell_index(const wire::IndexNote& note);
-    void route(const wire::ReceiptNote& note);
-    void matched(wire::ReceiptNote note, MessageId id);
-    void unmatched(wire::ReceiptNote note);
+    void route(wire::ReceiptNote& note);
+    void matched(wire::ReceiptNote& note, MessageId id);
+    void unmatched(wire::ReceiptNote& note);
     void wait_a_moment(const wire::ReceiptNote& note);
     void expire_early();
     void hold(const wire::ReceiptNote& note);
@@ -110,6 +115,7 @@ private:
     std::deque<Held> to_answer_;  ///< once they are on disk; while the history keeps PDUs
     std::deque<std::uint64_t> quarantine_;  ///< rows, oldest first
     std::unordered_map<PartyId, Habit> habits_;
+    std::pair<const PartyId, Habit>* lately_ = nullptr;  ///< in `habits_`: mostly the next receipt is of the same provider
 };
 
 }  // namespace sluice::gateway

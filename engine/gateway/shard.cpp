@@ -395,7 +395,10 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
         case Type::outlets: return egress_.on_outlets(shard, wire::read<wire::OutletsNote>(record));
         case Type::index: return receipts_.on_index(wire::read<wire::IndexNote>(record));
         case Type::kept: return messages_.kept(wire::read<wire::IndexNote>(record).id);
-        case Type::receipt: return receipts_.on_receipt(wire::read<wire::ReceiptNote>(record));
+        case Type::receipt: {
+            auto note = wire::read<wire::ReceiptNote>(record);
+            return receipts_.on_receipt(note);
+        }
         case Type::matched: return receipts_.on_matched(wire::read<wire::ReceiptNote>(record));
         case Type::answer: {
             const auto note = wire::read<wire::AnswerNote>(record);
