@@ -14,7 +14,7 @@ using enum MessageIdFormat;
 
 std::string canonical(std::string_view id, MessageIdFormat format) {
     const std::string found(canonical_message_id(id, format).view());
-    if (is_canonical_message_id(id, format)) EXPECT_EQ(found, id);
+    if (is_canonical_message_id(id, format)) { EXPECT_EQ(found, id); }
     return found;
 }
 
