@@ -35,6 +35,7 @@ struct RecordHeader {
     std::uint64_t batches = 0;         ///< how many, and as many pieces
     std::array<Piece, Store::max_in_flight> pieces{};
 };
+static_assert(sizeof(RecordHeader) == 112);
 
 /// Of std::aligned_alloc.
 struct FreeMemory {
