@@ -81,7 +81,10 @@ public:
     }
 
 private:
-    struct Slot {
+    /// What is larger than two lines of the cache begins with one, so that its fields can be laid out by lines.
+    static constexpr std::size_t cache_line = 64;
+    static constexpr bool by_lines = sizeof(T) > 2 * cache_line;
+    struct alignas(std::max(by_lines ? cache_line : alignof(std::uint32_t), alignof(T))) Slot {
         std::uint32_t generation = 1;  // before the value: on the cache line of what is looked at first
         bool live = false;
         union {

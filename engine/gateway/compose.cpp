@@ -113,7 +113,7 @@ Outgoing compose_report(const Message& m, const routing::Account* account, bool 
         smpp::write_receipt_tlvs(report, tlvs);
         if (const auto reference = original.tlvs().find(smpp::Tag::user_message_reference))
             tlvs.octets(smpp::Tag::user_message_reference, *reference);
-        for (const smpp::Tlv tlv : smpp::TlvView(m.report_tlvs)) tlvs.octets(tlv.tag, tlv.value);
+        for (const smpp::Tlv tlv : smpp::TlvView(m.report_tlvs.view())) tlvs.octets(tlv.tag, tlv.value);
     }
     return {smpp::CommandId::deliver_sm, {scratch.data(), to + tlvs.size()}};
 }

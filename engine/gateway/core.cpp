@@ -7,6 +7,11 @@
 
 namespace sluice::gateway {
 
+Party& Core::look_up_party(PartyId id) {
+    const std::uint64_t* known = party_places.find(std::uint64_t{id} + 1);
+    return known != nullptr ? *reinterpret_cast<Party*>(*known) : add_party(id);
+}
+
 Party& Core::add_party(PartyId id) {
     auto& slot = parties[id];
     slot = std::make_unique<Party>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -101,7 +102,8 @@ struct Core {
     std::vector<routing::Health> health;  ///< by ProviderId of the present snapshot
     std::vector<std::uint8_t> quality;    ///< likewise, see routing::QualityView; empty where no route weighs it
     std::unordered_map<PartyId, std::unique_ptr<Party>> parties;
-    FlatMap party_places;                 ///< id + 1 to the address of the same: found several times a message
+    FlatMap party_places;                 ///< id + 1 to the address of the same
+    std::array<Party*, 256> lately{};     ///< by the id's lowest bits: parties are asked for several times a message
     FoundAccounts found_accounts;         ///< which go with `snapshot`
     std::vector<Connection*> touched;     ///< in this turn, see Connection::touch
     std::vector<Connection*> ended;       ///< sessions that are over, to be destroyed at the end of the turn
@@ -137,8 +139,9 @@ struct Core {
     HeldArrival hold_arrival() const;
 
     Party& party(PartyId id) {
-        const std::uint64_t* known = party_places.find(std::uint64_t{id} + 1);
-        return known != nullptr ? *reinterpret_cast<Party*>(*known) : add_party(id);
+        Party*& its = lately[id % lately.size()];
+        if (its == nullptr || its->id != id) [[unlikely]] its = &look_up_party(id);
+        return *its;
     }
     Party* find_party(PartyId id) {
         const auto found = parties.find(id);
@@ -154,6 +157,7 @@ struct Core {
     /// Of the configuration, or found; null for neither.
     const routing::Account* find_account(std::string_view system_id);
 
+    Party& look_up_party(PartyId id);
     Party& add_party(PartyId id);
     /// How the provider is, for routes, from what this shard knows of it now.
     void refresh_health(const Party& its);

@@ -341,7 +341,8 @@ void MessageStore::settle(Message& m) {
 }
 
 void MessageStore::ask_to_keep(Message& m) {
-    if (m.stage != Stage::awaiting || m.part_over || m.kept || std::exchange(m.keep_asked, true)) return;
+    if (m.stage != Stage::awaiting || m.part_over || m.kept || m.keep_asked) return;
+    m.keep_asked = true;
     callbacks_.keep(m);
 }
 

@@ -269,7 +269,7 @@ bool read_snapshot(ByteView payload, Message& m) {
     if (charge > 0) std::memcpy(&c, payload.data() + whole - charge, sizeof c);
     m.charge = {c.amount};
     m.charge_units = static_cast<std::uint8_t>(c.units);
-    m.report_tlvs.assign(tlvs.begin(), tlvs.end());
+    m.report_tlvs = PooledOctets(tlvs);
     m.set_error({s.error, s.error_size});
     m.provider_id.assign(as_text(payload.subspan(sizeof s, s.provider_id_size)));
     m.set_body(payload.subspan(sizeof s + s.provider_id_size, s.body_size));
@@ -309,7 +309,7 @@ bool apply_record(const Record& record, Message& m) {
             m.done_at = wall(r.done_at);
             m.expires_at = wall(r.expires_at);
             m.position = r.position;
-            m.report_tlvs.assign(record.payload.begin() + sizeof r, record.payload.end());
+            m.report_tlvs = PooledOctets(record.payload.subspan(sizeof r));
             m.final_state = static_cast<smpp::MessageState>(r.final_state);
             m.set_error({r.error, r.error_size});
             m.leg = Leg::report;

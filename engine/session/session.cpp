@@ -118,14 +118,15 @@ void Session::handle_response(const smpp::Header& header, ByteView body, MonoTim
     }
     if (state_ == State::unbound && answers(header, CommandId::unbind, unbind_sequence_)) return end(unbind_reason_);
 
-    const auto command = window_.command_of(header.sequence);
-    if (!command || !answers(header, *command, header.sequence)) {
+    const Window::Request* const request = window_.find(header.sequence);
+    if (request == nullptr || !answers(header, request->command, header.sequence)) {
         ++counters_.unknown_responses;
         return;
     }
-    const Window::Request request = *window_.take(header.sequence);
-    answered_after_ = reading_time(now) - request.sent;
-    events_.on_response(*this, request.cookie, header, body);
+    const std::uint64_t cookie = request->cookie;
+    answered_after_ = reading_time(now) - request->sent;
+    window_.erase(header.sequence);
+    events_.on_response(*this, cookie, header, body);
 }
 
 void Session::refuse(const smpp::Header& header, CommandStatus status) {

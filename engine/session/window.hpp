@@ -54,24 +54,29 @@ public:
     }
     /// Takes out the request that has this sequence_number; nothing when there is none.
     std::optional<Request> take(std::uint32_t sequence) {
-        if (!command_of(sequence)) return std::nullopt;
+        const Request* const found = find(sequence);
+        if (found == nullptr) return std::nullopt;
+        const Request request = *found;
+        erase(sequence);
+        return request;
+    }
+    /// The request with this sequence_number; nullptr when there is none. Good until the next call.
+    const Request* find(std::uint32_t sequence) const {
+        if (slots_.empty() || sequence == 0) return nullptr;
+        const Request& request = slots_[index_of(sequence)].request;
+        return request.sequence == sequence ? &request : nullptr;
+    }
+    /// Takes out one that is there.
+    void erase(std::uint32_t sequence) {
         Slot& slot = slots_[index_of(sequence)];
         slot.request.sequence = 0;
         (slot.older == none ? oldest_ : slots_[slot.older].newer) = slot.newer;
         (slot.newer == none ? newest_ : slots_[slot.newer].older) = slot.older;
         --size_;
-        return Request{slot.request.cookie, slot.request.sent, sequence, slot.request.command};
     }
 
     /// The request that has waited longest; nullptr when the window is empty. Good until the next call.
     const Request* oldest() const { return oldest_ == none ? nullptr : &slots_[oldest_].request; }
-
-    /// The command of the request with this sequence_number; nothing when there is none.
-    std::optional<smpp::CommandId> command_of(std::uint32_t sequence) const {
-        if (slots_.empty() || sequence == 0) return std::nullopt;
-        const Request& request = slots_[index_of(sequence)].request;
-        return request.sequence == sequence ? std::optional(request.command) : std::nullopt;
-    }
 
     /// Gives the slots back when no request is in flight, for sessions that have become idle.
     void release_memory();

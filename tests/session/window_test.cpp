@@ -19,7 +19,7 @@ TEST(Window, AnswersInAnyOrder) {
     const auto b = window.add(CommandId::query_sm, 20, at(2));
     const auto c = window.add(CommandId::submit_sm, 30, at(3));
     EXPECT_TRUE(window.full());
-    EXPECT_EQ(window.command_of(b), CommandId::query_sm);
+    EXPECT_EQ(window.find(b)->command, CommandId::query_sm);
     EXPECT_EQ(window.take(b)->cookie, 20u);
     EXPECT_FALSE(window.take(b)) << "answered twice";
     EXPECT_EQ(window.oldest()->sequence, a);
