@@ -503,7 +503,7 @@ void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
         core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
         return core_.messages->let_go(*m);
     }
-    if (note.tlvs_size > 0) m->report_tlvs = PooledOctets(ByteView(note.tlvs, note.tlvs_size));
+    if (note.tlvs_size > 0 || !m->report_tlvs.empty()) m->report_tlvs = PooledOctets(ByteView(note.tlvs, note.tlvs_size));
     if (note.done_at != 0) m->done_at = WallTime(microseconds(note.done_at));
     finish(core_, *m, note.state, {note.error, note.error_size}, note.reply);
 }
