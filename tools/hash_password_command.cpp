@@ -25,7 +25,7 @@ std::optional<std::string> ask(const char* prompt) {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     fmt::print(stderr, "{}: ", prompt);
     char line[512];
-    const auto size = read(STDIN_FILENO, line, sizeof line);
+    const auto size = ::read(STDIN_FILENO, line, sizeof line);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &shown);
     sigaction(SIGINT, &before, nullptr);
     fmt::print(stderr, "\n");

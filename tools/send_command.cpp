@@ -27,7 +27,7 @@ std::string read_input() {
     return text;
 }
 
-int usage(const std::string& message) {
+int bad_usage(const std::string& message) {
     failure(message);
     return exit_usage;
 }
@@ -51,7 +51,7 @@ bool turn_until(app::Client& client, SendJob& job, const Signals& signals, Statu
 int send(SendArguments& arguments) {
     if (auto resolved = arguments.customer.resolve(); !resolved) return failure(resolved.error().message);
     auto text = encode_text(arguments.text == "-" ? read_input() : arguments.text, arguments.coding);
-    if (!text) return usage(text.error().message);
+    if (!text) return bad_usage(text.error().message);
     arguments.customer.client.timers.response = seconds(30);
     SendOrder& order = arguments.order;
     order.text = std::move(*text);

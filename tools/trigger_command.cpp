@@ -54,7 +54,7 @@ struct TestArguments {
 };
 
 /// Prints what a script says.
-class Printer final : public script::Host {
+class TriggerHost final : public script::Host {
 public:
     void log(char level, std::string_view, std::string_view text) override {
         fmt::print("{:<13}{}\n", level == 'W' ? "warning" : "log", text);
@@ -247,7 +247,7 @@ int test(const TestArguments& arguments) {
     std::ifstream in(arguments.script, std::ios::binary);
     std::ostringstream text;
     if (!in || !(text << in.rdbuf())) return failure(arguments.script + " cannot be read, or is empty");
-    Printer host;
+    TriggerHost host;
     script::Vm vm(arguments.limits, host, 1, 1);
     const auto loaded = vm.load(arguments.script, text.str());
     if (!loaded) return failure(loaded.error().message);

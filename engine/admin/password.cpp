@@ -24,7 +24,7 @@ namespace {
 
 constexpr std::size_t salt_length = 16;
 constexpr std::size_t hash_length = 32;
-constexpr std::size_t max_password = 128;
+constexpr std::size_t longest_password = 128;
 
 struct ParsedHash {
     ScryptCost cost;
@@ -97,7 +97,7 @@ Result<ParsedHash> parse(std::string_view text) {
 
 /// A NUL ends a C-octet string, and the derivation could not tell one at the end from none.
 bool is_password(std::string_view clear) {
-    return !clear.empty() && clear.size() <= max_password && clear.find('\0') == std::string_view::npos;
+    return !clear.empty() && clear.size() <= longest_password && clear.find('\0') == std::string_view::npos;
 }
 
 Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, ByteView salt, ScryptCost cost) {
@@ -111,7 +111,7 @@ Result<std::array<std::uint8_t, hash_length>> derive(std::string_view clear, Byt
 }
 
 std::unexpected<Error> no_password() {
-    return fail("a password has 1 to " + std::to_string(max_password) + " octets, none of them NUL");
+    return fail("a password has 1 to " + std::to_string(longest_password) + " octets, none of them NUL");
 }
 
 bool equal_in_constant_time(ByteView a, ByteView b) {

@@ -9,7 +9,7 @@ namespace {
 
 using routing::IdFormat;
 
-constexpr Choices<IdFormat, 2> id_formats{{{"decimal", IdFormat::decimal}, {"hex", IdFormat::hex}}};
+constexpr Choices<IdFormat, 2> message_id_formats{{{"decimal", IdFormat::decimal}, {"hex", IdFormat::hex}}};
 constexpr std::size_t max_ranges = 1000;
 constexpr std::size_t max_numbers = 1'000'000;
 constexpr std::size_t max_lists = 1000;
@@ -116,7 +116,7 @@ void read_account_rules(TableReader& reader, routing::Account& account) {
     reader.number("peer_window", account.peer_window, 1, 65'535);
     reader.number("max_queued", account.max_queued, 1, 10'000'000'000);
     read_text(reader, account.text, false);
-    reader.choice("message_id_format", account.message_id_format, id_formats);
+    reader.choice("message_id_format", account.message_id_format, message_id_formats);
     reader.table("receipts", [&](TableReader& receipts) {
         receipts.boolean("allowed", account.receipts.allowed);
         receipts.boolean("intermediate", account.receipts.intermediate);

@@ -11,7 +11,7 @@
 namespace sluice::admin {
 namespace {
 
-constexpr std::size_t max_reported = 100;
+constexpr std::size_t max_problems = 100;
 constexpr std::size_t max_homes = 10'000;
 constexpr std::size_t max_databases = 16;  // each has threads of its own
 constexpr std::uintmax_t max_file = 256u << 20;
@@ -221,8 +221,8 @@ std::vector<std::string> report(std::vector<ReadContext::Problem>& problems, std
     });
     std::vector<std::string> lines;
     for (const ReadContext::Problem& problem : problems) {
-        if (lines.size() == max_reported) {
-            lines.push_back("and " + std::to_string(problems.size() - max_reported) + " more");
+        if (lines.size() == max_problems) {
+            lines.push_back("and " + std::to_string(problems.size() - max_problems) + " more");
             break;
         }
         lines.push_back(std::string(name) + ":" + std::to_string(problem.at.line) + ":" +

@@ -23,9 +23,9 @@ constexpr Choices<ProviderBind, 4> binds{{{"transceiver", ProviderBind::transcei
                                           {"pair", ProviderBind::pair},
                                           {"transmitter", ProviderBind::transmitter},
                                           {"receiver", ProviderBind::receiver}}};
-constexpr Choices<std::uint8_t, 3> versions{{{"3.3", smpp::interface_version_33},
-                                             {"3.4", smpp::interface_version_34},
-                                             {"5.0", smpp::interface_version_50}}};
+constexpr Choices<std::uint8_t, 3> interface_versions{{{"3.3", smpp::interface_version_33},
+                                                       {"3.4", smpp::interface_version_34},
+                                                       {"5.0", smpp::interface_version_50}}};
 constexpr std::size_t max_endpoints = 8;
 constexpr std::size_t max_password = 64;
 
@@ -222,7 +222,7 @@ void read_provider(TableReader& reader, routing::Provider& provider) {
     reader.number("peer_window", provider.peer_window, 1, 65'535);
     read_rate(reader, provider.rate, 10);
     reader.boolean("adapt", provider.adapt);
-    reader.choice("interface_version", provider.interface_version, versions);
+    reader.choice("interface_version", provider.interface_version, interface_versions);
     reader.number("address_ton", provider.address_ton, 0, 255);
     reader.number("address_npi", provider.address_npi, 0, 255);
     reader.text("address_range", provider.address_range, 0, 40);

@@ -15,7 +15,7 @@ using routing::RouteRule;
 using routing::RouteTarget;
 
 constexpr std::size_t max_prefixes = 20'000'000;
-constexpr std::size_t max_reported = 10;  // mistakes in one file of prefixes
+constexpr std::size_t max_mistakes = 10;  // mistakes in one file of prefixes
 
 std::string not_a_prefix(std::string_view text) {
     return fmt::format("'{}' is not a prefix of at most 15 digits, as \"4477\"", text);
@@ -33,7 +33,7 @@ void read_prefix_file(TableReader& reader, std::vector<NumberPattern>& prefixes)
     }
     std::size_t mistakes = 0;
     std::size_t number = 0;
-    for (std::string line; mistakes < max_reported && prefixes.size() < max_prefixes && std::getline(in, line);) {
+    for (std::string line; mistakes < max_mistakes && prefixes.size() < max_prefixes && std::getline(in, line);) {
         ++number;
         std::string_view text = std::string_view(line).substr(0, line.find('#'));
         const std::size_t begin = text.find_first_not_of(" \t\r");

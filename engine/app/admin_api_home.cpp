@@ -12,7 +12,7 @@ namespace sluice::app {
 
 namespace {
 
-struct View {
+struct Unowned {
     std::uint64_t count = 0;
     std::vector<gateway::Unowned::Item> list;
 };
@@ -22,11 +22,11 @@ struct View {
 HttpResponse AdminApi::unowned(const HttpRequest& request) {
     const auto limit = limit_of(request);
     if (!limit) return limit.error();
-    View all;
+    Unowned all;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        auto view = ask_slowly<View>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
+        auto view = ask_slowly<Unowned>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
             gateway::Unowned& unowned = its.unowned();
-            unowned.list(limit, [answer, count = unowned.count()](auto list) { answer(View{count, std::move(list)}); });
+            unowned.list(limit, [answer, count = unowned.count()](auto list) { answer(Unowned{count, std::move(list)}); });
         });
         if (!view) return no_answer(shard);
         all.count += view->count;

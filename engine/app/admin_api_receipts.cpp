@@ -11,7 +11,7 @@ namespace sluice::app {
 
 namespace {
 
-struct View {
+struct UnmatchedView {
     std::size_t held = 0, quarantined = 0;
     std::vector<gateway::Receipts::Unmatched> list;
 };
@@ -39,11 +39,11 @@ HttpResponse AdminApi::receipts(const HttpRequest& request) {
     std::vector<std::pair<std::size_t, gateway::Receipts::Unmatched>> all;
     std::size_t held = 0, quarantined = 0;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        auto view = ask_slowly<View>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
+        auto view = ask_slowly<UnmatchedView>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
             gateway::Receipts& receipts = its.receipts();
             // Counted now: more may have come when the list is there.
             receipts.list(limit, [answer, held = receipts.held(), quarantined = receipts.quarantined()](auto list) {
-                answer(View{held, quarantined, std::move(list)});
+                answer(UnmatchedView{held, quarantined, std::move(list)});
             });
         });
         if (!view) return no_answer(shard);

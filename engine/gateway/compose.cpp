@@ -51,7 +51,7 @@ private:
 };
 
 /// What every alphabet has at the same place: blank, digits, letters.
-constexpr auto plain = [] {
+constexpr auto reads_alike = [] {
     std::array<bool, 256> table{};
     for (const char c : std::string_view(" 0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"))
         table[static_cast<unsigned char>(c)] = true;
@@ -71,7 +71,7 @@ std::string_view receipt_text(const Message& m, const KeptBody& original, const 
     const bool octets_are_text = original.data_coding() < 4 && original.data_coding() != 2 &&
                                  (original.esm_class() & smpp::esm_class::udhi) == 0 &&
                                  its.default_alphabet != routing::Alphabet::gsm7_packed;
-    if (octets_are_text && std::ranges::all_of(beginning, [](std::uint8_t c) { return plain[c]; }))
+    if (octets_are_text && std::ranges::all_of(beginning, [](std::uint8_t c) { return reads_alike[c]; }))
         return as_text(beginning);
     const auto decoded = smpp::decode<smpp::SubmitSm>(m.body_view());
     SLUICE_CHECK(decoded.has_value());

@@ -27,7 +27,7 @@ const routing::DistributionList* list_of(const Party& party, const smpp::Destina
 /// A zero octet at the end of packed septets is a part of the last one.
 bool packed(const routing::TextProfile& text) { return text.default_alphabet == routing::Alphabet::gsm7_packed; }
 
-bool is_sar(smpp::Tag tag) {
+bool is_segment_tag(smpp::Tag tag) {
     return tag == smpp::Tag::sar_msg_ref_num || tag == smpp::Tag::sar_total_segments ||
            tag == smpp::Tag::sar_segment_seqnum;
 }
@@ -206,7 +206,7 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
         smpp::TlvWriter kept(tlv_octets);
         bool all = true;
         for (const smpp::Tlv tlv : pdu.tlvs)
-            if (!is_sar(tlv.tag)) all = kept.octets(tlv.tag, tlv.value) && all;
+            if (!is_segment_tag(tlv.tag)) all = kept.octets(tlv.tag, tlv.value) && all;
         if (all) pdu.tlvs = kept.view();
     }
     store_body(m, pdu);

@@ -25,7 +25,7 @@ private:
     std::atomic<std::int64_t> now_ = 0;
 };
 
-const std::string& hash() {
+const std::string& stored_hash() {
     static const std::string made = *hash_password("secret", {10, 1, 1});
     return made;
 }
@@ -65,7 +65,7 @@ bool ask(VerifierPool& pool, std::string_view account, std::string_view stored, 
 class Block {
 public:
     explicit Block(VerifierPool& pool) {
-        EXPECT_TRUE(pool.submit("blocker", hash(), "wrong", [this](bool) {
+        EXPECT_TRUE(pool.submit("blocker", stored_hash(), "wrong", [this](bool) {
             reached_ = true;
             reached_.notify_all();
             released_.wait(false);
@@ -86,33 +86,33 @@ TEST(VerifierPool, AnswersOnItsOwnThread) {
     HandClock clock;
     VerifierPool pool({}, clock);
     Answer answer;
-    ASSERT_TRUE(pool.submit("acme", hash(), "secret", answer.callback()));
+    ASSERT_TRUE(pool.submit("acme", stored_hash(), "secret", answer.callback()));
     EXPECT_TRUE(answer.wait());
     EXPECT_NE(answer.thread(), std::this_thread::get_id());
-    EXPECT_FALSE(ask(pool, "acme", hash(), "wrong"));
+    EXPECT_FALSE(ask(pool, "acme", stored_hash(), "wrong"));
 }
 
 TEST(VerifierPool, RemembersWhatWasRightForAWhile) {
     HandClock clock;
     VerifierPool pool({.cache_lifetime = seconds(60)}, clock);
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().verified, 1u);
     EXPECT_EQ(pool.stats().cache_hits, 1u);
     clock.advance(seconds(60));
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().verified, 2u);
 }
 
 TEST(VerifierPool, RemembersNothingElse) {
     HandClock clock;
     VerifierPool pool({}, clock);
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
-    EXPECT_FALSE(ask(pool, "acme", hash(), "secre"));
-    EXPECT_FALSE(ask(pool, "acme", hash(), "secre"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
+    EXPECT_FALSE(ask(pool, "acme", stored_hash(), "secre"));
+    EXPECT_FALSE(ask(pool, "acme", stored_hash(), "secre"));
     // A changed stored hash makes what was right before worthless.
     EXPECT_FALSE(ask(pool, "acme", *hash_password("changed", {10, 1, 1}), "secret"));
-    EXPECT_TRUE(ask(pool, "other", hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "other", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().verified, 5u);
     EXPECT_EQ(pool.stats().cache_hits, 0u);
 }
@@ -120,18 +120,18 @@ TEST(VerifierPool, RemembersNothingElse) {
 TEST(VerifierPool, ItsCacheIsBounded) {
     HandClock clock;
     VerifierPool pool({.cache_entries = 2}, clock);
-    for (const char* account : {"a", "b", "c"}) EXPECT_TRUE(ask(pool, account, hash(), "secret"));
-    EXPECT_TRUE(ask(pool, "c", hash(), "secret"));
+    for (const char* account : {"a", "b", "c"}) EXPECT_TRUE(ask(pool, account, stored_hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "c", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().cache_hits, 1u);
-    EXPECT_TRUE(ask(pool, "a", hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "a", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().verified, 4u);
 }
 
 TEST(VerifierPool, WithoutACacheEachIsVerified) {
     HandClock clock;
     VerifierPool pool({.cache_entries = 0}, clock);
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
-    EXPECT_TRUE(ask(pool, "acme", hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
+    EXPECT_TRUE(ask(pool, "acme", stored_hash(), "secret"));
     EXPECT_EQ(pool.stats().verified, 2u);
 }
 
@@ -140,8 +140,8 @@ TEST(VerifierPool, RefusesWhenItsQueueIsFull) {
     std::vector<Answer> answers(3);
     VerifierPool pool({.queue = 3}, clock);
     Block block(pool);
-    for (Answer& answer : answers) EXPECT_TRUE(pool.submit("acme", hash(), "secret", answer.callback()));
-    EXPECT_FALSE(pool.submit("acme", hash(), "secret", [](bool) { FAIL() << "called though refused"; }));
+    for (Answer& answer : answers) EXPECT_TRUE(pool.submit("acme", stored_hash(), "secret", answer.callback()));
+    EXPECT_FALSE(pool.submit("acme", stored_hash(), "secret", [](bool) { FAIL() << "called though refused"; }));
     EXPECT_EQ(pool.stats().refused, 1u);
     EXPECT_EQ(pool.stats().waiting, 3u);
     block.release();
@@ -157,7 +157,7 @@ TEST(VerifierPool, EndsWithJobsWaiting) {
     auto pool = std::make_unique<VerifierPool>(VerifierConfig{}, clock);
     auto block = std::make_unique<Block>(*pool);
     for (int i = 0; i < 10; ++i)
-        EXPECT_TRUE(pool->submit("acme", hash(), "wrong" + std::to_string(i), [&](bool) { ++called; }));
+        EXPECT_TRUE(pool->submit("acme", stored_hash(), "wrong" + std::to_string(i), [&](bool) { ++called; }));
     std::thread releaser([&] { block->release(); });
     pool.reset();
     releaser.join();
@@ -172,7 +172,7 @@ TEST(VerifierPool, ManyThreadsAskAtOnce) {
     for (int t = 0; t < 4; ++t)
         askers.emplace_back([&, t] {
             for (int i = 0; i < 50; ++i)
-                EXPECT_TRUE(pool.submit("acme" + std::to_string(t), hash(), i % 5 == 0 ? "wrong" : "secret",
+                EXPECT_TRUE(pool.submit("acme" + std::to_string(t), stored_hash(), i % 5 == 0 ? "wrong" : "secret",
                                         [&](bool answer) { ++(answer ? right : wrong); }));
         });
     for (std::thread& asker : askers) asker.join();

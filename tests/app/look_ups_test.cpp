@@ -38,7 +38,7 @@ LookUp execute(std::string text, std::vector<script::Value> parameters = {}) {
     return sql(LookUp::Kind::sql_execute, std::move(text), std::move(parameters));
 }
 script::Value text(std::string_view value) { return script::Value(ValueView::of(value)); }
-script::Value number(std::int64_t value) { return script::Value(ValueView::of(value)); }
+script::Value whole(std::int64_t value) { return script::Value(ValueView::of(value)); }
 
 class LookUpsTest : public testing::Test {
 protected:
@@ -61,11 +61,11 @@ TEST_F(LookUpsTest, ValuesComeAsTheirColumnsAreDeclared) {
     script::Value half;
     half.kind = ValueView::Kind::number;
     half.number = 0.5;
-    const auto inserted = ask(look_ups, execute("INSERT INTO t VALUES (?, ?, ?, '0.10', ?)", {text("Ann"), number(-7), half, {}}));
+    const auto inserted = ask(look_ups, execute("INSERT INTO t VALUES (?, ?, ?, '0.10', ?)", {text("Ann"), whole(-7), half, {}}));
     EXPECT_EQ(inserted.changed, 1);
-    const auto found = ask(look_ups, query("SELECT * FROM t WHERE n = ? AND f < ?", {number(-7), half}));
+    const auto found = ask(look_ups, query("SELECT * FROM t WHERE n = ? AND f < ?", {whole(-7), half}));
     EXPECT_TRUE(found.rows.empty());
-    const auto rows = ask(look_ups, query("SELECT name, n, f, price, gone FROM t WHERE n = ? AND f = ?", {number(-7), half}));
+    const auto rows = ask(look_ups, query("SELECT name, n, f, price, gone FROM t WHERE n = ? AND f = ?", {whole(-7), half}));
     ASSERT_EQ(rows.rows.size(), 1u) << rows.error;
     EXPECT_EQ(rows.columns, (std::vector<std::string>{"name", "n", "f", "price", "gone"}));
     EXPECT_EQ(rows.rows[0][0].text, "Ann");

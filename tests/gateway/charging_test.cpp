@@ -10,7 +10,7 @@
 namespace sluice::gateway {
 namespace {
 
-using Kind = Movement::Kind;
+using MovementKind = Movement::Kind;
 using routing::ChargingMode;
 using routing::SettleAt;
 
@@ -132,7 +132,7 @@ TEST_P(Charging, SettledAtTheReceiptAFailureIsGivenBack) {
     expect(scene, 1, 0, 0);
     ASSERT_EQ(scene.records.all.size(), 3u);  // the opening balance is one
     for (const auto& [name, movement] : scene.records.all)
-        if (movement.kind == Kind::released) { EXPECT_EQ(movement.state, smpp::MessageState::undeliverable); }
+        if (movement.kind == MovementKind::released) { EXPECT_EQ(movement.state, smpp::MessageState::undeliverable); }
     EXPECT_FALSE(scene.submit().empty());  // and can be spent again
 }
 
@@ -310,7 +310,7 @@ TEST_P(Charging, ATopUpIsBookedOnceUnderItsReference) {
     EXPECT_TRUE(top_up(scene, 5, ""));
     EXPECT_TRUE(top_up(scene, 5, ""));
     expect(scene, 11, 0, 0);
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::credited), Money::of(11));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::credited), Money::of(11));
 }
 
 TEST_P(Charging, TwoTopUpsUnderOneReferenceAtOnceAreOne) {
@@ -335,8 +335,8 @@ TEST_P(Charging, ACrashLosesNothingAndTheOpeningBalanceCountsOnce) {
     }
     scene.run(seconds(2));
     expect(scene, 10, 4, 0);
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), Money::of(4));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::credited), Money::of(10));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::reserved), Money::of(4));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::credited), Money::of(10));
 }
 
 TEST_P(Charging, AnotherNumberOfShardsHasTheSameBalance) {
@@ -356,8 +356,8 @@ TEST_P(Charging, AnotherNumberOfShardsHasTheSameBalance) {
         EXPECT_FALSE(top_up(scene, 1, fmt::format("for {}", shards)));
     }
     scene.run(seconds(2));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), Money::of(submitted));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::credited), Money::of(credited));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::reserved), Money::of(submitted));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::credited), Money::of(credited));
 }
 
 TEST_P(Charging, RecordsThatWereNotWrittenComeAgain) {
@@ -370,8 +370,8 @@ TEST_P(Charging, RecordsThatWereNotWrittenComeAgain) {
     scene.crash();
     scene.records.slow = false;
     scene.run(seconds(2));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::settled), Money::of(20));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::settled), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::reserved), Money::of(20));
     expect(scene, 50, 0, 20);
 }
 
@@ -383,7 +383,7 @@ TEST_P(Charging, RecordsThatWereWrittenDoNotComeAgainAfterAWhile) {
     scene.crash();
     scene.run(seconds(2));
     EXPECT_EQ(scene.records.repeated, 0u);
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::settled), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::settled), Money::of(20));
 }
 
 TEST_P(Charging, RecordsThatAreStuckDoNotKeepTheJournal) {
@@ -405,8 +405,8 @@ TEST_P(Charging, RecordsThatAreStuckDoNotKeepTheJournal) {
     scene.crash();
     scene.records.slow = false;
     scene.run(seconds(2));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::settled), Money::of(20));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::settled), Money::of(20));
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::reserved), Money::of(20));
     expect(scene, 50, 0, 20);
 }
 
@@ -425,7 +425,7 @@ TEST_P(Charging, RecordsThatDoNotFollowStopWhatIsCharged) {
     scene.run(seconds(5));
     EXPECT_FALSE(scene.submit().empty());
     scene.run(seconds(5));
-    EXPECT_EQ(scene.records.sum(id(scene), Kind::reserved), balance(scene).spent + balance(scene).reserved);
+    EXPECT_EQ(scene.records.sum(id(scene), MovementKind::reserved), balance(scene).spent + balance(scene).reserved);
 }
 
 }  // namespace

@@ -7,12 +7,11 @@
 
 #include "engine/base/random.hpp"
 #include "storage/sim_store.hpp"
+#include "tests/gateway/parties.hpp"
 #include "tests/gateway/test_clock.hpp"
 
 namespace sluice::gateway {
 namespace {
-
-constexpr PartyId provider_a = 10, provider_b = 20, customer = 31;
 
 /// A shard's worth of messages driven by hand: what the gateway would do with them, at random, with crashes.
 class World {

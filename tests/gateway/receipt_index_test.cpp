@@ -63,7 +63,7 @@ TEST(ReceiptFilter, KnowsItsOwnAndFewOthers) {
 // ---- the index
 
 /// An index on a simulated disk, and what it should know.
-class World {
+class IndexWorld {
 public:
     struct Fact {
         MessageId id = 0;
@@ -74,12 +74,12 @@ public:
     };
     using Facts = std::map<std::uint64_t, Fact>;
 
-    World(std::uint64_t seed, std::size_t max_in_memory, std::size_t max_runs = 3)
+    IndexWorld(std::uint64_t seed, std::size_t max_in_memory, std::size_t max_runs = 3)
         : random_(seed), config_{max_in_memory, max_runs} {
         open();
     }
     /// On what others have written.
-    World(storage::SimDisk disk, Facts facts) : disk_(std::move(disk)), random_(1), facts_(std::move(facts)) { open(); }
+    IndexWorld(storage::SimDisk disk, Facts facts) : disk_(std::move(disk)), random_(1), facts_(std::move(facts)) { open(); }
 
     void open() {
         storage::SimOptions options;
@@ -219,7 +219,7 @@ std::uint64_t key_of(std::uint64_t n) {
     return random.next() | 1;
 }
 
-void live(World& world, int steps, double crash_chance) {
+void live(IndexWorld& world, int steps, double crash_chance) {
     Random& random = world.random();
     for (int i = 0; i < steps; ++i) {
         const std::uint64_t key = key_of(random.below(400));
@@ -239,7 +239,7 @@ void live(World& world, int steps, double crash_chance) {
 
 TEST(ReceiptIndex, FindsTheNewestWhereverItIs) {
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-        World world(seed, 40);
+        IndexWorld world(seed, 40);
         live(world, 3000, 0);
         EXPECT_GT(world.looked_up_on_disk(), 200u);
         EXPECT_LT(world.stale(), 400u);
@@ -250,7 +250,7 @@ TEST(ReceiptIndex, FindsTheNewestWhereverItIs) {
 
 TEST(ReceiptIndex, WhatIsKeptSurvivesCrashes) {
     for (std::uint64_t seed = 1; seed <= 16; ++seed) {
-        World world(seed * 104729, 40);
+        IndexWorld world(seed * 104729, 40);
         live(world, 3000, 0.01);
         EXPECT_GT(world.looked_up_on_disk(), 100u);
         if (::testing::Test::HasFailure()) FAIL() << "seed " << seed;
@@ -259,7 +259,7 @@ TEST(ReceiptIndex, WhatIsKeptSurvivesCrashes) {
 
 TEST(ReceiptIndex, MemoryIsBoundedHoweverManyAreOutstanding) {
     constexpr std::size_t bound = 4'000, all = 60'000;
-    World world(3, bound, 12);
+    IndexWorld world(3, bound, 12);
     for (std::uint64_t n = 0; n < all; ++n) {
         world.put(key_of(n));
         if (n % 100 == 0) world.turn();
@@ -277,7 +277,7 @@ TEST(ReceiptIndex, MemoryIsBoundedHoweverManyAreOutstanding) {
 }
 
 TEST(ReceiptIndex, RunsGoWhenTheyAreOldOrEmpty) {
-    World world(4, 100);
+    IndexWorld world(4, 100);
     for (std::uint64_t n = 0; n < 1000; ++n) {
         world.put(key_of(n), seconds(50));
         world.turn();
@@ -302,10 +302,10 @@ TEST(ReceiptRedeal, EveryEntryIsFoundAtItsNewShard) {
         ReceiptRedeal redeal(shards, [&](std::uint32_t shard, storage::Key key, ByteView value) {
             batches[shard].put(storage::Table::receipt, key, value);
         });
-        std::vector<World::Facts> facts(shards);
+        std::vector<IndexWorld::Facts> facts(shards);
         std::size_t in_runs = 0, logged = 0;
         for (const std::uint64_t old : {0u, 1u}) {
-            World world(old + 11, 200);
+            IndexWorld world(old + 11, 200);
             for (std::uint64_t n = 0; n < 2000; ++n) {
                 const std::uint64_t key = key_of(n);
                 if (key / 2 % 2 != old) continue;
@@ -334,7 +334,7 @@ TEST(ReceiptRedeal, EveryEntryIsFoundAtItsNewShard) {
             std::vector<storage::LoadResult> nobody_reads;
             batches[shard].number = 1;
             disk.apply(batches[shard], nobody_reads);
-            World world(std::move(disk), facts[shard]);
+            IndexWorld world(std::move(disk), facts[shard]);
             EXPECT_EQ(world.index().in_memory(), 0u);
             for (const std::uint64_t key : world.keys()) world.check(key);
             EXPECT_GT(world.looked_up_on_disk(), 300u);

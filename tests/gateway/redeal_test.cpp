@@ -16,14 +16,13 @@
 #include "engine/gateway/receipt_index.hpp"
 #include "engine/gateway/wire.hpp"
 #include "storage/lmdb_store.hpp"
+#include "tests/gateway/parties.hpp"
 #include "tests/gateway/test_clock.hpp"
 #include "tests/sim/deal_disks.hpp"
 #include "tests/storage/temporary_directory.hpp"
 
 namespace sluice::gateway {
 namespace {
-
-constexpr PartyId provider_a = 10, provider_b = 20, customer = 31;
 
 /// What must be the same of a message whatever the number of shards.
 struct Facts {

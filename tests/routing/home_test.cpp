@@ -9,7 +9,7 @@
 namespace sluice::routing {
 namespace {
 
-Address number(std::string_view text) { return Address::normalise(text, 1); }
+Address address(std::string_view text) { return Address::normalise(text, 1); }
 
 NumberSet numbers(std::initializer_list<std::string_view> texts) {
     NumberSet set;
@@ -42,10 +42,10 @@ TEST(NumberSet, HasNumbersPrefixesRangesAndPatterns) {
     const NumberSet set = numbers({"12345", "+44770*", "447800900100-447800900199", "49??1*7"});
     for (const char* in : {"12345", "44770", "4477012345678", "447800900100", "447800900150", "447800900199", "49001007",
                            "49991567", "490017"})
-        EXPECT_TRUE(set.contains(number(in))) << in;
+        EXPECT_TRUE(set.contains(address(in))) << in;
     for (const char* out : {"1234", "123456", "4477", "447800900099", "447800900200", "4478009001500", "44780090015",
                             "490117x", "4900207", "491", "ACME"})
-        EXPECT_FALSE(set.contains(number(out))) << out;
+        EXPECT_FALSE(set.contains(address(out))) << out;
 }
 
 TEST(NumberSet, SaysWhatIsWrong) {
@@ -88,7 +88,7 @@ RC_GTEST_PROP(NumberSet, IsTheFormsThatWereAdded, ()) {
     for (int i = 0; i < 50; ++i) {
         const std::string asked = *digits(1, 7);
         const bool meant = std::ranges::any_of(forms, [&](const std::string& f) { return is_meant(f, asked); });
-        RC_ASSERT(set.contains(number(asked)) == meant);
+        RC_ASSERT(set.contains(address(asked)) == meant);
     }
 }
 
@@ -118,7 +118,7 @@ protected:
         snapshot = *compiled;
     }
     HomeDecision ask(std::string_view to, std::string_view text = {}, ProviderId provider = 0, std::string_view from = "1") {
-        HomeRequest request{provider, number(to), number(from), {}, 0};
+        HomeRequest request{provider, address(to), address(from), {}, 0};
         const std::string word = keyword_of(text);
         if (!word.empty()) request.keyword = stable_key(word);
         const HomeDecision decision = snapshot->home(request);

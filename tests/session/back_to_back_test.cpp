@@ -17,7 +17,7 @@ namespace {
 constexpr std::array from_esme = {CommandId::submit_sm, CommandId::query_sm, CommandId::data_sm, CommandId::deliver_sm};
 constexpr std::array from_centre = {CommandId::deliver_sm, CommandId::alert_notification, CommandId::data_sm,
                                     CommandId::submit_sm};
-constexpr std::array binds = {CommandId::bind_transceiver, CommandId::bind_transmitter, CommandId::bind_receiver};
+constexpr std::array bind_ids = {CommandId::bind_transceiver, CommandId::bind_transmitter, CommandId::bind_receiver};
 
 class Connection {
 public:
@@ -29,7 +29,7 @@ public:
         const std::uint32_t argument = word >> 8;
         CheckedOwner& owner = word & 0x80 ? esme_ : centre_;
         switch (word & 0x1F) {
-            case 0: esme_.bind(binds[argument % binds.size()]); break;
+            case 0: esme_.bind(bind_ids[argument % bind_ids.size()]); break;
             case 1: centre_.outbind(); break;
             case 2: centre_.settle_bind(argument % 8 != 0); break;
             case 3:

@@ -23,7 +23,7 @@ Body body_of(ByteView pdu) {
     EXPECT_TRUE(body.has_value());
     return body.value_or(Body());
 }
-SubmitSm sample() {
+SubmitSm message() {
     SubmitSm pdu;
     pdu.source_addr = "Bank24";
     pdu.destination_addr = "447700900123";
@@ -32,7 +32,7 @@ SubmitSm sample() {
 }
 
 TEST(SmppMask, AddressesAndTexts) {
-    const auto pdu = pdu_of(CommandId::submit_sm, sample());
+    const auto pdu = pdu_of(CommandId::submit_sm, message());
     auto masks = masked(pdu, all);
     auto body = body_of<SubmitSm>(masks);
     EXPECT_EQ(body.source_addr, "Bank**");
@@ -46,7 +46,7 @@ TEST(SmppMask, AddressesAndTexts) {
 }
 
 TEST(SmppMask, UserDataHeadersAndUcs2StayReadable) {
-    SubmitSm pdu = sample();
+    SubmitSm pdu = message();
     pdu.esm_class = esm_class::udhi;
     pdu.data_coding = static_cast<std::uint8_t>(DataCoding::ucs2);
     const std::array<std::uint8_t, 10> text{5, 0, 3, 7, 2, 1, 0x04, 0x1F, 0x04, 0x20};
@@ -58,7 +58,7 @@ TEST(SmppMask, UserDataHeadersAndUcs2StayReadable) {
 }
 
 TEST(SmppMask, NumbersInTheTextOfAReceipt) {
-    DeliverSm pdu = sample();
+    DeliverSm pdu = message();
     pdu.short_message = as_bytes("id:12 to:447700900123");
     const auto masks = masked(pdu_of(CommandId::deliver_sm, pdu), {Privacy::Numbers::all, false});
     EXPECT_EQ(as_text(body_of<DeliverSm>(masks).short_message), "id:12 to:************");
@@ -105,14 +105,14 @@ TEST(SmppMask, ListsOfDestinations) {
 }
 
 TEST(SmppMask, OfWhatCannotBeReadTheHeaderIsLeft) {
-    auto pdu = pdu_of(CommandId::submit_sm, sample());
+    auto pdu = pdu_of(CommandId::submit_sm, message());
     pdu.resize(pdu.size() - 3);
     auto masks = masked(pdu, all);
     ASSERT_EQ(masks.size(), header_size);
     EXPECT_EQ(read_header(masks.data()).length, header_size);
     EXPECT_EQ(read_header(masks.data()).id, CommandId::submit_sm);
     EXPECT_EQ(read_header(masks.data()).sequence, 7u);
-    masks = masked(pdu_of(CommandId{0x77}, sample()), all);
+    masks = masked(pdu_of(CommandId{0x77}, message()), all);
     EXPECT_EQ(masks.size(), header_size);
     EXPECT_TRUE(masked(ByteView(pdu).first(15), all).empty());
 }

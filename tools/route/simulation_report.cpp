@@ -14,7 +14,7 @@ namespace sluice::tools {
 
 namespace {
 
-constexpr int bar_width = 30;
+constexpr int share_width = 30;
 
 double percent(std::uint64_t part, std::uint64_t whole) {
     return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
@@ -54,13 +54,13 @@ nlohmann::json RouteSimulation::json() const {
 
 std::string RouteSimulation::text() const {
     std::string text = fmt::format("{:<20} {:>12} {:>7}  {:<{}} {:>16} {:>16} {:>16}\n", "provider", "messages", "share", "",
-                                   bar_width, "cost", "revenue", "margin");
+                                   share_width, "cost", "revenue", "margin");
     Share sum{"all that are routed", 0, 0, {}, {}};
     const auto line = [&](const Share& share) {
         const double part = percent(share.messages, total_);
-        const int bar = static_cast<int>(part * bar_width / 100 + 0.5);
+        const int bar = static_cast<int>(part * share_width / 100 + 0.5);
         text += fmt::format("{:<20} {:>12} {:>6.1f}%  {:<{}} {:>16} {:>16} {:>16}\n", share.provider, share.messages, part,
-                            std::string(static_cast<std::size_t>(bar), '#'), bar_width, to_string(share.cost),
+                            std::string(static_cast<std::size_t>(bar), '#'), share_width, to_string(share.cost),
                             to_string(share.revenue), to_string(share.revenue - share.cost));
     };
     for (const Share& share : shares()) {
