@@ -231,6 +231,7 @@ void Customers::pump_closed(MonoTime now) {
 }
 
 void Customers::pump_open(MonoTime now) {
+    if (now < rest_until_) return;
     while (sent_ < phase_.count) {
         const MonoTime due = phase_.begin + static_cast<std::int64_t>(sent_) * phase_.interval;
         if (due > now || due >= phase_.end) return;

@@ -60,8 +60,10 @@ void Worker::run() {
     thread_id_.store(::gettid());
     thread_id_.notify_all();
     while (!stopping_.load(std::memory_order_acquire)) {
-        std::this_thread::sleep_until(customers_.rest_until());
         reactor_.turn(customers_.max_wait());
+        if (customers_.rest_until() <= std::chrono::steady_clock::now()) continue;
+        reactor_.turn(nanoseconds::zero());  // what was sent leaves before the rest
+        std::this_thread::sleep_until(customers_.rest_until());
     }
 }
 
