@@ -60,12 +60,13 @@ public:
     }
 
     // ---- the reader's side
-    /// Visits up to `max` records in order: `visit(std::uint32_t tag, ByteView record)`; the view is good until the visit
-    /// returns. Returns how many there were.
+    /// Visits, in order, up to `max` of the records that are there at the call: `visit(std::uint32_t tag, ByteView
+    /// record)`; the view is good until the visit returns. Returns how many there were.
     template <class Visit>
-    std::size_t read(Visit&& visit, std::size_t max) {
+    std::size_t read(Visit&& visit, std::size_t max = SIZE_MAX) {
+        seen_published_ = published_.load(std::memory_order_acquire);
         std::size_t count = 0;
-        while (count < max && !empty()) {
+        while (count < max && read_ != seen_published_) {
             const Header header = get_header(read_);
             if (header.size == skip_to_start) {
                 read_ += mask_ + 1 - (read_ & mask_);

@@ -19,12 +19,12 @@ void Mesh::Port::flush() {
         if (mesh_->channel(shard_, to).ring.publish() && to != shard_) mesh_->wakes_[to]();
 }
 
-std::size_t Mesh::Port::receive(const Receive& handler, std::size_t max) {
+std::size_t Mesh::Port::receive(const Receive& handler) {
     std::size_t total = 0;
     for (std::size_t from = 0; from < mesh_->shards_; ++from) {
         Channel& channel = mesh_->channel(from, shard_);
         const std::size_t count = channel.ring.read(
-            [&](std::uint32_t type, ByteView record) { handler(from, type, record); }, max);
+            [&](std::uint32_t type, ByteView record) { handler(from, type, record); });
         total += count;
         if (count > 0 && channel.writer_waits.exchange(false, std::memory_order_acq_rel)) mesh_->wakes_[from]();
     }

@@ -42,8 +42,9 @@ public:
         }
         /// Shows the other shards what was sent, and wakes each that got something. Once a turn.
         void flush();
-        /// Hands over up to `max` records from each shard in turn. Returns how many.
-        std::size_t receive(const Receive& handler, std::size_t max);
+        /// Hands over every record that is there at the call, of each shard in turn. Returns how many. Not a part of
+        /// them: a turn's network input makes any number of records, and what others make of theirs has to keep pace.
+        std::size_t receive(const Receive& handler);
         bool has_records();
 
         std::size_t shard() const { return shard_; }

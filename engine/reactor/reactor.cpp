@@ -6,8 +6,7 @@ namespace sluice::reactor {
 
 namespace {
 
-// Bounds on one turn, so that no source of work starves another.
-constexpr std::size_t records_per_peer = limits::events_per_turn;
+// A bound on one turn, so that timers starve nothing else; rings and network have theirs.
 constexpr std::size_t timer_steps = 4 * limits::events_per_turn;
 
 constexpr nanoseconds longest_wait = std::chrono::hours(1);
@@ -46,7 +45,7 @@ void Reactor::post(std::function<void()> work) {
 
 std::size_t Reactor::turn(nanoseconds max_wait) {
     now_is_read_ = false;
-    std::size_t done = port_ ? port_->receive(receive_, records_per_peer) : 0;
+    std::size_t done = port_ ? port_->receive(receive_) : 0;
 
     const nanoseconds wait = done > 0 ? nanoseconds::zero() : wait_limit(max_wait);
     if (wait > nanoseconds::zero()) now_is_read_ = false;
