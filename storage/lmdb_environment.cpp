@@ -13,7 +13,7 @@ namespace sluice::storage {
 
 namespace {
 
-constexpr std::uint32_t format_version = 7;
+constexpr std::uint32_t format_version = 8;
 constexpr std::array<const char*, LmdbEnvironment::tree_count> tree_names{"message", "queue",   "held",
                                                                           "meta",    "receipt", nullptr};
 constexpr std::string_view format_row = "sluice-format";

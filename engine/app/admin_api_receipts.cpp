@@ -21,7 +21,7 @@ Json as_json(const gateway::Receipts::Unmatched& receipt, std::size_t shard, con
     Json row;
     row["place"] = receipt.quarantined ? "quarantine" : "held";
     row["provider"] = names.of(note.provider);
-    row["message_id"] = std::string_view(note.provider_id, note.provider_id_size);
+    row["message_id"] = note.provider_id();
     row["message_state"] = smpp::row_of(note.state).name;
     row["final"] = note.final_state;
     row["err"] = std::string_view(note.error, note.error_size);

@@ -35,7 +35,7 @@ HeldArrival Core::hold_arrival() const {
 void Core::note_receipt_pdu(PartyId provider, std::string_view receipted_message_id, const smpp::Header& header,
                             ByteView body) {
     if (history == nullptr || !config.history_pdus) return;
-    const std::string_view named = receipted_message_id.substr(0, sizeof wire::ReceiptNote::provider_id);
+    const std::string_view named = receipted_message_id.substr(0, wire::ReceiptNote::longest_id);
     const std::vector<std::uint8_t> pdu = smpp::masked(whole_pdu(header, body), config.privacy);
     std::vector<std::uint8_t> tail{static_cast<std::uint8_t>(named.size())};
     tail.insert(tail.end(), named.begin(), named.end());

@@ -116,9 +116,8 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
     std::copy_n(error.begin(), note.error_size, note.error);
     const auto done = vendor.done_date ? vendor.done_date : smpp::parse_date(receipt.text.done_date);
     if (done) note.done_at = done->time_since_epoch().count();
-    note.provider_id_size = static_cast<std::uint8_t>(std::min(receipt.message_id.size(), sizeof note.provider_id));
-    std::copy_n(receipt.message_id.begin(), note.provider_id_size, note.provider_id);
-    if (!pdu.tlvs.empty()) note.tlvs_size = static_cast<std::uint8_t>(copy_undefined_tlvs(pdu.tlvs, note.tlvs));
+    note.set_provider_id(receipt.message_id);
+    if (!pdu.tlvs.empty()) note.tlvs_size = static_cast<std::uint8_t>(copy_undefined_tlvs(pdu.tlvs, note.tlvs_room()));
     note.mcc_mnc = vendor.mcc_mnc.value_or(0);
     if (vendor.any)
         core_.log('D', party.provider->name + " receipt " + std::string(receipt.message_id) + ": " +
@@ -240,7 +239,7 @@ void Receipts::unmatched(ReceiptNote& note) {
     // be somebody else's id.
     const Party& party = core_.party(note.provider);
     const bool open_format = party.provider == nullptr || party.provider->receipt_id_format == routing::IdFormat::automatic;
-    const std::string_view raw(note.provider_id, note.provider_id_size);
+    const std::string_view raw = note.provider_id();
     if (open_format && habit.other != plain && note.reading != habit.other) {
         // It set out before the habit was known.
         if (const std::uint64_t key = receipt_key(note.provider, party.provider, raw, habit.other)) {
@@ -298,8 +297,7 @@ void Receipts::on_habit(const wire::HabitNote& habit) {
     // What waits under the plain reading, because its answer had not come yet, is looked up in the other one.
     const auto read_again = [&](ReceiptNote& note) {
         if (note.provider != habit.provider || note.reading == reading) return false;
-        const std::string_view id(note.provider_id, note.provider_id_size);
-        const std::uint64_t key = receipt_key(note.provider, party.provider, id, reading);
+        const std::uint64_t key = receipt_key(note.provider, party.provider, note.provider_id(), reading);
         if (key == 0) return false;
         note.key = key;
         note.reading = reading;
@@ -347,7 +345,7 @@ void Receipts::note_answer(const ReceiptNote& note, smpp::CommandStatus status) 
     if (note.reply.command == 0 || note.reply.command == wire::held_receipt) return;
     const std::uint8_t no_message_id = 0;
     core_.note_receipt_pdu(
-        note.provider, {note.provider_id, note.provider_id_size},
+        note.provider, note.provider_id(),
         {0, smpp::response_of(smpp::CommandId{note.reply.command}), status, note.reply.sequence}, {&no_message_id, 1});
 }
 
@@ -399,10 +397,10 @@ void Receipts::recover_held() {
             quarantine_.push_back(row.key.low);
             continue;
         }
-        if (row.length != sizeof(ReceiptNote)) continue;
-        ReceiptNote note = wire::read<ReceiptNote>(found.value(row));
-        note.reply = {};
-        held_.emplace(row.key.high, Held{row.key.low, note});
+        std::optional<ReceiptNote> note = wire::read_receipt(found.value(row));
+        if (!note) continue;
+        note->reply = {};
+        held_.emplace(row.key.high, Held{row.key.low, *note});
         held_until_.push_back({core_.now().mono + core_.config.receipt_hold, row.key.high, row.key.low});
     }
     // Those that were on the way to their message when the shard stopped.
@@ -432,8 +430,8 @@ void Receipts::list(std::size_t limit, std::function<void(std::vector<Unmatched>
     core_.messages->load(request, [all = std::move(held), then = std::move(then)](const storage::LoadResult& result) {
         std::vector<Unmatched> list = all;
         for (const storage::LoadedRow& row : result.rows)
-            if (row.length == sizeof(ReceiptNote))
-                list.push_back({wire::read<ReceiptNote>(result.value(row)), time_of(row.key.low), true});
+            if (const auto note = wire::read_receipt(result.value(row)))
+                list.push_back({*note, time_of(row.key.low), true});
         then(std::move(list));
     });
 }
@@ -499,11 +497,11 @@ void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
         notice.done_at = core_.now().wall;
         notice.expires_at = core_.now().wall + core_.config.delivery_validity;
         notice.set_body(m->body_view());
-        notice.report_tlvs = PooledOctets(ByteView(note.tlvs, note.tlvs_size));
+        notice.report_tlvs = PooledOctets(note.tlvs());
         core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
         return core_.messages->let_go(*m);
     }
-    if (note.tlvs_size > 0 || !m->report_tlvs.empty()) m->report_tlvs = PooledOctets(ByteView(note.tlvs, note.tlvs_size));
+    if (note.tlvs_size > 0 || !m->report_tlvs.empty()) m->report_tlvs = PooledOctets(note.tlvs());
     if (note.done_at != 0) m->done_at = WallTime(microseconds(note.done_at));
     finish(core_, *m, note.state, {note.error, note.error_size}, note.reply);
 }

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <vector>
+#include <optional>
+#include <string_view>
 
 #include "codecs/smpp/status.hpp"
 #include "codecs/smpp/values.hpp"
@@ -80,22 +83,36 @@ struct IndexNote {
 };
 
 struct ReceiptNote {
+    static constexpr std::size_t longest_id = 65;
+
     ReplyTo reply;
+    std::uint64_t key = 0;       ///< of the receipt index
+    std::int64_t done_at = 0;    ///< microseconds; 0: not said
+    MessageId id = 0;            ///< once matched
     PartyId provider = 0;
+    std::uint32_t mcc_mnc = 0;   ///< the network it went to, as one number; 0: not said
     smpp::MessageState state{};
     bool final_state = false;
     std::uint8_t reading = 0;    ///< which way of reading the id `key` comes from (see Receipts)
     bool tried = false;          ///< every reading was tried: hold it
     std::uint8_t error_size = 0;
-    std::uint64_t key = 0;       ///< of the receipt index
-    std::int64_t done_at = 0;    ///< microseconds; 0: not said
-    MessageId id = 0;            ///< once matched
-    char error[14] = {};
     std::uint8_t provider_id_size = 0;
-    char provider_id[65] = {};   ///< as the provider wrote it
     std::uint8_t tlvs_size = 0;
-    std::uint8_t tlvs[limits::receipt_tlvs] = {};  ///< those that SMPP does not define
-    std::uint32_t mcc_mnc = 0;   ///< the network it went to, as one number; 0: not said
+    char error[14] = {};
+    /// The message_id and then the TLVs: only what is used of it travels and is stored.
+    std::uint8_t tail[longest_id + limits::receipt_tlvs];
+
+    /// As the provider wrote it.
+    std::string_view provider_id() const { return as_text({tail, provider_id_size}); }
+    /// Those that SMPP does not define.
+    ByteView tlvs() const { return {tail + provider_id_size, tlvs_size}; }
+    /// What is too long is cut. Before `tlvs_room` is asked for.
+    void set_provider_id(std::string_view its) {
+        provider_id_size = static_cast<std::uint8_t>(std::min(its.size(), longest_id));
+        std::copy_n(its.begin(), provider_id_size, tail);
+    }
+    /// Where TLVs are written whose size is then `tlvs_size`.
+    MutableBytes tlvs_room() { return {tail + provider_id_size, limits::receipt_tlvs}; }
 };
 
 struct HabitNote {
@@ -135,12 +152,25 @@ ByteView octets_of(const Note& note) {
     static_assert(std::is_trivially_copyable_v<Note>);
     return {reinterpret_cast<const std::uint8_t*>(&note), sizeof note};
 }
+inline ByteView octets_of(const ReceiptNote& note) {
+    return {reinterpret_cast<const std::uint8_t*>(&note),
+            offsetof(ReceiptNote, tail) + note.provider_id_size + note.tlvs_size};
+}
+
 template <class Note>
 Note read(ByteView record) {
     Note note;
     SLUICE_CHECK(record.size() >= sizeof note);
     std::memcpy(&note, record.data(), sizeof note);
     return note;
+}
+/// A receipt as `octets_of` wrote it, maybe by a program of long ago; nothing where it was something else.
+inline std::optional<ReceiptNote> read_receipt(ByteView record) {
+    ReceiptNote note;
+    if (record.size() < offsetof(ReceiptNote, tail) || record.size() > sizeof note) return std::nullopt;
+    std::memcpy(&note, record.data(), record.size());
+    if (note.provider_id_size > note.longest_id || note.tlvs_size > limits::receipt_tlvs) return std::nullopt;
+    return octets_of(note).size() == record.size() ? std::optional(note) : std::nullopt;
 }
 
 }  // namespace sluice::gateway::wire

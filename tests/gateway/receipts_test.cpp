@@ -316,7 +316,7 @@ TEST_P(Receipt, R14WhatMatchesNothingIsAcknowledgedAndQuarantined) {
     scene.until([&] { return scene.count(&Counters::receipts_quarantined) == 1; });
     ASSERT_EQ(list().size(), 1u);
     EXPECT_TRUE(list().front().quarantined);
-    EXPECT_EQ(std::string_view(list().front().note.provider_id, list().front().note.provider_id_size), "nobody");
+    EXPECT_EQ(list().front().note.provider_id(), "nobody");
     EXPECT_TRUE(scene.customer->requests.empty());
 }
 

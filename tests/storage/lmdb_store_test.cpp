@@ -85,7 +85,7 @@ TEST(LmdbStore, RefusesAnotherFormatAndStrangers) {
     put_own_row(directory.path(), "sluice-format", 99);
     const auto newer = LmdbStore::open({.path = directory.path()});
     ASSERT_FALSE(newer);
-    EXPECT_NE(newer.error().message.find("(expected format 7)"), std::string::npos) << newer.error().message;
+    EXPECT_NE(newer.error().message.find("(expected format 8)"), std::string::npos) << newer.error().message;
 
     TemporaryDirectory strange;
     put_own_row(strange.path(), "somebody", 1);
