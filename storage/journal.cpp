@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -29,7 +30,7 @@ constexpr std::size_t most_spare = 2;
 // The first write to a block of a new file costs a transaction of the file system; zeroes written ahead pay it once
 // for so many octets.
 constexpr std::uint64_t prepared_at_once = std::uint64_t{1} << 20;
-alignas(journal_block) std::uint8_t zeroes[prepared_at_once];
+alignas(disk_block) std::uint8_t zeroes[prepared_at_once];
 
 // Where the first record of a file mostly ends.
 constexpr std::uint64_t first_look = std::uint64_t{1} << 20;
@@ -48,30 +49,26 @@ class FileReader {
 public:
     /// A whole number of blocks, or less at the file's end; good until the next call. Nothing, and errno, when it fails.
     std::optional<ByteView> read(int fd, std::uint64_t size) {
-        if (room_ < size) {
-            buffer_.reset();
-            buffer_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, size)));
-            room_ = buffer_ ? size : 0;
-        }
-        if (room_ < size) {
+        try {
+            if (buffer_.size() < size) buffer_.renew(size);
+        } catch (const std::bad_alloc&) {
             errno = ENOMEM;
             return std::nullopt;
         }
         std::uint64_t done = 0;
         for (bool direct = true; done < size;) {
-            const ssize_t n = ::pread(fd, buffer_.get() + done, size - done, static_cast<off_t>(done));
+            const ssize_t n = ::pread(fd, buffer_.data() + done, size - done, static_cast<off_t>(done));
             if (n < 0 && errno == EINTR) continue;
             if (n < 0 && errno == EINVAL && std::exchange(direct, false) && leave_direct(fd)) continue;
             if (n < 0) return std::nullopt;
             if (n == 0) break;
             done += static_cast<std::uint64_t>(n);
         }
-        return ByteView(buffer_.get(), done);
+        return ByteView(buffer_.data(), done);
     }
 
 private:
-    std::unique_ptr<std::uint8_t, FreeMemory> buffer_;
-    std::uint64_t room_ = 0;
+    DirectBuffer buffer_;
 };
 
 /// Visits records with consecutive numbers from the beginning of a file on, `before` and later ones left out; returns
@@ -90,7 +87,7 @@ std::uint64_t walk(ByteView file, std::uint64_t seed, std::uint64_t sequence, st
 
 /// Whether a record of this number or a later one begins at any block.
 bool holds_record(ByteView file, std::uint64_t seed, std::uint64_t sequence) {
-    for (; !file.empty(); file = file.subspan(journal_block)) {
+    for (; !file.empty(); file = file.subspan(disk_block)) {
         const auto record = read_record(file, seed);
         if (record && record->header.sequence >= sequence) return true;
     }
@@ -102,7 +99,7 @@ bool holds_record(ByteView file, std::uint64_t seed, std::uint64_t sequence) {
 Journal::Journal(Options options, const JournalMark& mark)
     : options_(std::move(options)), seed_(mark.seed), oldest_sequence_(mark.oldest_sequence),
       next_sequence_(mark.oldest_sequence), release_before_(mark.release_before), last_batch_(mark.last_batch) {
-    SLUICE_CHECK(options_.file_bytes > 0 && options_.file_bytes % journal_block == 0);
+    SLUICE_CHECK(options_.file_bytes > 0 && options_.file_bytes % disk_block == 0);
 }
 
 Journal::~Journal() {
@@ -138,7 +135,7 @@ Result<void> Journal::find_files() {
         struct stat status {};
         if (const int failed = open_file(file, 0); failed != 0 || ::fstat(file.fd, &status) != 0)
             return std::unexpected(system_error("cannot open", path_of(file), failed != 0 ? failed : errno));
-        file.size = static_cast<std::uint64_t>(status.st_size) / journal_block * journal_block;
+        file.size = static_cast<std::uint64_t>(status.st_size) / disk_block * disk_block;
         file.prepared = file.size;
         std::optional<ByteView> bytes;
         for (const std::uint64_t size : {std::min(first_look, file.size), file.size}) {

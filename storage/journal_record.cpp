@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
 
 #include "engine/base/check.hpp"
 
@@ -59,13 +58,9 @@ std::uint8_t* append(std::uint8_t* out, const void* octets, std::size_t size) {
 }  // namespace
 
 void JournalPiece::make_room(std::size_t octets) {
-    if (octets <= room_ && (room_ <= room_kept || octets > room_kept)) return;
-    octets_.reset();  // before the other one is taken
-    room_ = whole_blocks(std::max(octets, std::min(2 * octets, room_kept)));
-    octets_.reset(static_cast<std::uint8_t*>(std::aligned_alloc(journal_block, room_)));
-    if (octets_) return;
-    room_ = 0;
-    throw std::bad_alloc();
+    const std::size_t room = octets_.size();
+    if (octets <= room && (room <= room_kept || octets > room_kept)) return;
+    octets_.renew(std::max(octets, std::min(2 * octets, room_kept)));
 }
 
 void JournalPiece::encode(const Batch& batch, std::uint64_t seed) {
@@ -76,7 +71,7 @@ void JournalPiece::encode(const Batch& batch, std::uint64_t seed) {
     described_.size = header_bytes + sizeof header + header.journal + header.ops * sizeof(OpRecord) + header.values;
     make_room(size());
 
-    std::uint8_t* const begin = octets_.get();
+    std::uint8_t* const begin = octets_.data();
     std::memset(begin, 0, header_bytes);  // what was there may be a header
     std::uint8_t* out = append(begin + header_bytes, &header, sizeof header);
     out = append(out, batch.journal.data(), header.journal);
@@ -85,12 +80,12 @@ void JournalPiece::encode(const Batch& batch, std::uint64_t seed) {
                                static_cast<std::uint32_t>(op.table)};
         out = append(out, &encoded, sizeof encoded);
     }
-    out = append(out, batch.values.data(), header.values);
-    std::memset(out, 0, size() - described_.size);
+    append(out, batch.values.data(), header.values);
+    octets_.filled(described_.size);
     described_.checksum = checksum_of(ByteView(begin, described_.size).subspan(header_bytes), seed);
 }
 
-void JournalPiece::put_header(const RecordHeader& header) { std::memcpy(octets_.get(), &header, sizeof header); }
+void JournalPiece::put_header(const RecordHeader& header) { std::memcpy(octets_.data(), &header, sizeof header); }
 
 void seal_record(RecordHeader header, std::uint64_t seed, std::span<JournalPiece* const> pieces) {
     SLUICE_CHECK(!pieces.empty() && pieces.size() <= header.pieces.size());
@@ -115,7 +110,7 @@ std::optional<JournalRecord> read_record(ByteView bytes, std::uint64_t seed) {
         if (size < header_bytes || size > rest.size()) return std::nullopt;
         record.pieces[i] = rest.first(size).subspan(header_bytes);
         if (checksum_of(record.pieces[i], seed) != checksum) return std::nullopt;
-        record.size += whole_blocks(size);
+        record.size += whole_disk_blocks(size);
     }
     return record;
 }

@@ -3,23 +3,16 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <memory>
 #include <optional>
 #include <span>
 
+#include "storage/direct_buffer.hpp"
 #include "storage/store.hpp"
 
 /// How batches lie in a journal file: a record is what one write brings to the disk, one batch or a few. Each batch is a
 /// *piece* of whole blocks, made by the thread that has the batch, so that who writes them need not touch their octets:
 /// these would come from another core's cache. Integers in native order: a store stays on its machine.
 namespace sluice::storage {
-
-/// What O_DIRECT asks of offsets, lengths and addresses; records and pieces begin at multiples of it.
-inline constexpr std::size_t journal_block = 4096;
-constexpr std::size_t whole_blocks(std::size_t octets) {
-    return (octets + journal_block - 1) / journal_block * journal_block;
-}
 
 /// Stands at the beginning of a record's first piece; the others have zeroes there.
 struct RecordHeader {
@@ -37,11 +30,6 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 112);
 
-/// Of std::aligned_alloc.
-struct FreeMemory {
-    void operator()(void* memory) const { std::free(memory); }
-};
-
 /// One batch as a record has it. Keeps its memory for the next one, unless that is much.
 class JournalPiece {
 public:
@@ -51,17 +39,16 @@ public:
     std::uint64_t release_before() const { return release_before_; }
     std::size_t journal_octets() const { return journal_octets_; }  ///< of the batch's segment
     RecordHeader::Piece described() const { return described_; }
-    std::size_t size() const { return whole_blocks(described_.size); }  ///< on the disk
+    std::size_t size() const { return whole_disk_blocks(described_.size); }  ///< on the disk
     /// Whole blocks; good until `encode`.
-    ByteView blocks() const { return {octets_.get(), size()}; }
+    ByteView blocks() const { return {octets_.data(), size()}; }
     /// Into the room for it.
     void put_header(const RecordHeader& header);
 
 private:
     void make_room(std::size_t octets);
 
-    std::unique_ptr<std::uint8_t, FreeMemory> octets_;
-    std::size_t room_ = 0;
+    DirectBuffer octets_;
     std::uint64_t number_ = 0, release_before_ = 0;
     std::size_t journal_octets_ = 0;
     RecordHeader::Piece described_;

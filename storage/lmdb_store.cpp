@@ -417,7 +417,7 @@ Result<std::unique_ptr<Journal>> recover(const LmdbOptions& options, LmdbEnviron
     const std::uint64_t file_bytes =
         options.journal_file_bytes != 0
             ? options.journal_file_bytes
-            : std::clamp(options.max_bytes / 16 / journal_block * journal_block, least_file_bytes, most_file_bytes);
+            : std::clamp(options.max_bytes / 16 / disk_block * disk_block, least_file_bytes, most_file_bytes);
     auto journal = Journal::open(
         {.directory = options.path, .file_bytes = file_bytes, .max_bytes = options.max_bytes}, mark);
     if (!journal || (*journal)->last_batch() == mark.last_batch) return journal;

@@ -75,7 +75,7 @@ int create_file(const std::string& path, int flags) {
     return fd < 0 && errno == EINVAL ? ::open(path.c_str(), common & ~O_EXCL, 0600) : fd;
 }
 
-/// Whole units of a DirectBuffer.
+/// Whole blocks of a DirectBuffer.
 bool write_all(int fd, ByteView octets) {
     while (!octets.empty()) {
         const ssize_t n = ::write(fd, octets.data(), octets.size());
@@ -115,7 +115,7 @@ public:
     std::uint64_t octets() const { return octets_; }
 
 private:
-    static constexpr std::size_t at_once = 64 * disk_unit;
+    static constexpr std::size_t at_once = 64 * storage::disk_block;
 
     void write() {
         const ByteView filled = buffer_.filled(std::exchange(filled_, 0));
@@ -128,7 +128,7 @@ private:
     const int fd_;
     bool failed_;
     int error_ = errno;
-    const DirectBuffer buffer_{at_once};
+    const storage::DirectBuffer buffer_{at_once};
     std::size_t filled_ = 0;
     std::uint64_t octets_ = 0;
 };

@@ -132,7 +132,8 @@ std::optional<IndexHeader> read_index_header(std::uint64_t size, const ReadAt& r
     IndexHeader header;
     if (size < sizeof header || !read_values(read, 0, std::span(&header, 1))) return std::nullopt;
     const std::uint64_t wanted = entries_at(header) + std::uint64_t{header.entries} * sizeof(IndexEntry);
-    if (header.magic != index_magic || whole_units(wanted) != size || header.first > header.last) return std::nullopt;
+    if (header.magic != index_magic || storage::whole_disk_blocks(wanted) != size || header.first > header.last)
+        return std::nullopt;
     return header;
 }
 

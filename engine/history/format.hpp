@@ -1,49 +1,19 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <vector>
 
-#include "engine/base/check.hpp"
 #include "engine/base/bytes.hpp"
 #include "engine/history/stretch.hpp"
+#include "storage/direct_buffer.hpp"
 
 /// What the history looks like on disk. A *segment* is a file of blocks, only ever appended to; beside it stands, once
 /// it is complete, its *index*: where the blocks are, and which blocks know a key. Both are written past the page cache,
-/// so blocks and the index end with zeroes up to a multiple of `disk_unit`. Both may have been damaged since:
+/// so blocks and the index end with zeroes up to a multiple of `storage::disk_block`. Both may have been damaged since:
 /// every reader below takes any octets. Numbers are in the machine's order, as in the store.
 namespace sluice::history {
-
-/// What O_DIRECT asks of offsets, lengths and addresses.
-inline constexpr std::size_t disk_unit = 4096;
-constexpr std::uint64_t whole_units(std::uint64_t octets) { return (octets + disk_unit - 1) / disk_unit * disk_unit; }
-
-/// Octets that O_DIRECT takes.
-class DirectBuffer {
-public:
-    /// Their number is rounded up.
-    explicit DirectBuffer(std::size_t size)
-        : size_(whole_units(size)), octets_(static_cast<std::uint8_t*>(std::aligned_alloc(disk_unit, size_))) {
-        SLUICE_CHECK(octets_ != nullptr);
-    }
-    std::uint8_t* data() const { return octets_.get(); }
-    /// The first `used` of them, and zeroes up to the next whole unit.
-    ByteView filled(std::size_t used) const {
-        std::memset(data() + used, 0, whole_units(used) - used);
-        return {data(), whole_units(used)};
-    }
-
-private:
-    struct Free {
-        void operator()(std::uint8_t* octets) const { std::free(octets); }
-    };
-    std::size_t size_;
-    std::unique_ptr<std::uint8_t, Free> octets_;
-};
 
 /// Stands before a block's stretches.
 struct BlockHeader {
@@ -67,7 +37,7 @@ struct Block {
     BlockHeader header;
     ByteView stretches;
     std::size_t size() const { return sizeof(BlockHeader) + stretches.size(); }
-    std::size_t size_on_disk() const { return whole_units(size()); }
+    std::size_t size_on_disk() const { return storage::whole_disk_blocks(size()); }
 };
 
 /// Gathers stretches to one block.
@@ -84,7 +54,7 @@ public:
 
 private:
     BlockHeader header_;  ///< its `size` counts as stretches come
-    DirectBuffer octets_{max_block};
+    storage::DirectBuffer octets_{max_block};
 };
 
 /// The block that `octets` begin with; nothing when they do not begin with a whole one.

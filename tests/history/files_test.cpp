@@ -126,11 +126,11 @@ TEST_F(HistoryFiles, AnEndCutAnywhereLeavesWhatWasWholeBefore) {
             files->flush();
         }
     }
-    // Each block is a unit, of which it fills less than 200 octets; the rest may be missing.
+    // Each block takes a block of the disk, of which it fills less than 200 octets; the rest may be missing.
     const fs::path segment = directory / "history/00000001.segment";
-    ASSERT_EQ(fs::file_size(segment), 2 * disk_unit);
+    ASSERT_EQ(fs::file_size(segment), 2 * storage::disk_block);
     bool second_was_whole = true;
-    for (std::uint64_t size = disk_unit + 200; size-- > disk_unit;) {
+    for (std::uint64_t size = storage::disk_block + 200; size-- > storage::disk_block;) {
         fs::resize_file(segment, size);
         const auto files = open();
         EXPECT_EQ(files->find(1).size(), 4u) << size;
@@ -154,7 +154,7 @@ TEST_F(HistoryFiles, ATornBlockEndsItsSegmentAndNothingElse) {
         files->flush();
     }
     const fs::path segment = directory / "history/00000001.segment";
-    fs::resize_file(segment, disk_unit + 100);
+    fs::resize_file(segment, storage::disk_block + 100);
     {
         const auto files = open();
         EXPECT_EQ(files->find(1).size(), 4u);

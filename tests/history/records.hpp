@@ -47,7 +47,7 @@ inline ByteView whole(BlockWriter& writer) {
 inline std::vector<std::uint8_t> whole(Index& index) {
     std::vector<std::uint8_t> octets;
     index.encode([&](ByteView part) { octets.insert(octets.end(), part.begin(), part.end()); });
-    octets.resize(whole_units(octets.size()));
+    octets.resize(storage::whole_disk_blocks(octets.size()));
     return octets;
 }
 

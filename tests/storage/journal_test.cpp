@@ -13,7 +13,7 @@
 namespace sluice::storage {
 namespace {
 
-constexpr std::uint64_t file_bytes = 16 * journal_block;
+constexpr std::uint64_t file_bytes = 16 * disk_block;
 constexpr JournalMark made{.seed = 42};
 
 Batch batch_of(std::uint64_t number, std::size_t size, std::uint64_t release_before = 0) {
@@ -129,7 +129,7 @@ TEST_F(Journals, AWriteCutShortAnywhereEndsIt) {
             const auto journal = open();
             for (int i = 0; i < 3; ++i) write(*journal, 5000);
         }
-        spoil(0, 4 * journal_block + offset, size);
+        spoil(0, 4 * disk_block + offset, size);
         auto journal = open();
         ASSERT_EQ(numbers(*journal), from_to(1, 2)) << "spoilt at " << offset;
         write(*journal, 100);
@@ -148,9 +148,9 @@ TEST_F(Journals, AWriteOfSeveralBatchesIsThereOrNot) {
             write(*journal, 5000);
             const Batch together[] = {batch_of(2, 5000), batch_of(3, 10), batch_of(4, 6000)};
             ASSERT_EQ(storage::write(*journal, together), 0);
-            EXPECT_EQ(journal->octets_written(), 7 * journal_block);
+            EXPECT_EQ(journal->octets_written(), 7 * disk_block);
         }
-        spoil(0, block * journal_block, journal_block);
+        spoil(0, block * disk_block, disk_block);
         auto journal = open();
         ASSERT_EQ(numbers(*journal), from_to(1, 1)) << "block " << block;
         write(*journal, 5000);  // the same place and size as the first of them
@@ -164,7 +164,7 @@ TEST_F(Journals, AFileCutShortEndsIt) {
         const auto journal = open();
         for (int i = 0; i < 3; ++i) write(*journal, 5000);
     }
-    std::filesystem::resize_file(path(0), 5 * journal_block);
+    std::filesystem::resize_file(path(0), 5 * disk_block);
     auto journal = open();
     EXPECT_EQ(numbers(*journal), from_to(1, 2));
     write(*journal, 20'000);
@@ -178,12 +178,12 @@ TEST_F(Journals, DamageBeforeTheEndIsTold) {
         for (int i = 0; i < 20; ++i) write(*journal, 5000);  // 8 records a file
     }
     for (const int file : {0, 1, 2}) {
-        spoil(file, 2 * journal_block + 200, 1);
+        spoil(file, 2 * disk_block + 200, 1);
         const auto opened = try_open(made);
         ASSERT_FALSE(opened) << "file " << file;
         EXPECT_NE(opened.error().message.find("is damaged: record "), std::string::npos) << opened.error().message;
         std::fstream out(path(file), std::ios::in | std::ios::out | std::ios::binary);
-        out.seekp(2 * journal_block + 200);
+        out.seekp(2 * disk_block + 200);
         out << static_cast<char>(8 * file + 2);  // what was there: the record's number
     }
     EXPECT_EQ(numbers(*open()), from_to(1, 20)) << "mended";
@@ -272,7 +272,7 @@ TEST_F(Journals, AStrangersRecordIsNone) {
 TEST_F(Journals, IsReadFromAnyBatchOn) {
     {
         const auto journal = open();
-        for (int i = 0; i < 20; ++i) write(*journal, 3 * journal_block);
+        for (int i = 0; i < 20; ++i) write(*journal, 3 * disk_block);
         const Batch together[] = {batch_of(21, 10), batch_of(22, 10), batch_of(23, 10)};
         ASSERT_EQ(storage::write(*journal, together), 0);
         EXPECT_EQ(numbers(*journal, 22), from_to(22, 23)) << "just written";
@@ -328,7 +328,7 @@ std::vector<std::uint8_t> record_of(std::span<const Batch> batches, RecordHeader
 TEST(JournalRecords, NoFlippedBitIsOverlooked) {
     const Batch batches[] = {batch_of(5, 300), batch_of(6, 5000)};
     std::vector<std::uint8_t> octets = record_of(batches, {.sequence = 9, .first_batch = 5});
-    ASSERT_EQ(octets.size(), 3 * journal_block);
+    ASSERT_EQ(octets.size(), 3 * disk_block);
     const auto whole = read_record(octets, 42);
     ASSERT_TRUE(whole);
     EXPECT_EQ(whole->size, octets.size());
@@ -336,13 +336,13 @@ TEST(JournalRecords, NoFlippedBitIsOverlooked) {
     const std::size_t first = whole->header.pieces[0].size, second = whole->header.pieces[1].size;
     for (std::size_t octet = 0; octet < octets.size(); ++octet) {
         // What fills a block, and the room for a header in the second piece, say nothing.
-        const std::size_t in_second = octet - journal_block;
-        const bool counts = octet < journal_block ? octet < first : in_second >= sizeof(RecordHeader) && in_second < second;
+        const std::size_t in_second = octet - disk_block;
+        const bool counts = octet < disk_block ? octet < first : in_second >= sizeof(RecordHeader) && in_second < second;
         octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);
         ASSERT_EQ(read_record(octets, 42).has_value(), !counts) << octet;
         octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);
     }
-    for (std::size_t size = 0; size < journal_block + second; ++size)
+    for (std::size_t size = 0; size < disk_block + second; ++size)
         ASSERT_FALSE(read_record(ByteView(octets).first(size), 42)) << size;
 }
 
