@@ -15,14 +15,12 @@ namespace {
 constexpr std::uint64_t record_mark = 0x324C4E4A43554C53;  // "SLUCJNL2"
 constexpr std::size_t header_bytes = sizeof(RecordHeader);
 
-// Memory that one great batch has made larger than this is not kept.
-constexpr std::size_t room_kept = std::size_t{1} << 20;
-
 struct BatchHeader {
     std::uint64_t journal;
     std::uint64_t ops;
     std::uint64_t values;
 };
+static_assert(header_bytes + sizeof(BatchHeader) == SegmentOctets::front);
 
 struct OpRecord {
     std::uint64_t high;
@@ -57,35 +55,30 @@ std::uint8_t* append(std::uint8_t* out, const void* octets, std::size_t size) {
 
 }  // namespace
 
-void JournalPiece::make_room(std::size_t octets) {
-    const std::size_t room = octets_.size();
-    if (octets <= room && (room <= room_kept || octets > room_kept)) return;
-    octets_.renew(std::max(octets, std::min(2 * octets, room_kept)));
-}
-
-void JournalPiece::encode(const Batch& batch, std::uint64_t seed) {
+void JournalPiece::encode(Batch& batch, std::uint64_t seed) {
     const BatchHeader header{batch.journal.size(), batch.ops.size(), batch.values.size()};
+    const std::size_t behind = header.ops * sizeof(OpRecord) + header.values;
     number_ = batch.number;
     release_before_ = batch.release_before;
     journal_octets_ = header.journal;
-    described_.size = header_bytes + sizeof header + header.journal + header.ops * sizeof(OpRecord) + header.values;
-    make_room(size());
+    described_.size = SegmentOctets::front + header.journal + behind;
 
-    std::uint8_t* const begin = octets_.data();
-    std::memset(begin, 0, header_bytes);  // what was there may be a header
-    std::uint8_t* out = append(begin + header_bytes, &header, sizeof header);
-    out = append(out, batch.journal.data(), header.journal);
+    const DirectBuffer& memory = batch.journal.with_room(behind);
+    octets_ = memory.data();
+    std::memset(octets_, 0, header_bytes);  // what was there may be a header
+    append(octets_ + header_bytes, &header, sizeof header);
+    std::uint8_t* out = octets_ + SegmentOctets::front + header.journal;
     for (const TableOp& op : batch.ops) {
         const OpRecord encoded{op.key.high, op.key.low, op.offset, op.length, static_cast<std::uint32_t>(op.kind),
                                static_cast<std::uint32_t>(op.table)};
         out = append(out, &encoded, sizeof encoded);
     }
     append(out, batch.values.data(), header.values);
-    octets_.filled(described_.size);
-    described_.checksum = checksum_of(ByteView(begin, described_.size).subspan(header_bytes), seed);
+    memory.filled(described_.size);
+    described_.checksum = checksum_of(ByteView(octets_, described_.size).subspan(header_bytes), seed);
 }
 
-void JournalPiece::put_header(const RecordHeader& header) { std::memcpy(octets_.data(), &header, sizeof header); }
+void JournalPiece::put_header(const RecordHeader& header) { std::memcpy(octets_, &header, sizeof header); }
 
 void seal_record(RecordHeader header, std::uint64_t seed, std::span<JournalPiece* const> pieces) {
     SLUICE_CHECK(!pieces.empty() && pieces.size() <= header.pieces.size());
@@ -133,7 +126,7 @@ bool read_batch(ByteView piece, Batch& batch) {
                              op.offset, op.length});
     }
     if (header.values != piece.size()) return false;
-    batch.journal.assign(journal.begin(), journal.end());
+    batch.journal.append(journal);
     batch.values.assign(piece.begin(), piece.end());
     return true;
 }

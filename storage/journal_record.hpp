@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 
-#include "storage/direct_buffer.hpp"
 #include "storage/store.hpp"
 
 /// How batches lie in a journal file: a record is what one write brings to the disk, one batch or a few. Each batch is a
@@ -30,25 +29,24 @@ struct RecordHeader {
 };
 static_assert(sizeof(RecordHeader) == 112);
 
-/// One batch as a record has it. Keeps its memory for the next one, unless that is much.
+/// One batch as a record has it, in the memory of the batch's segment.
 class JournalPiece {
 public:
-    void encode(const Batch& batch, std::uint64_t seed);
+    /// Good while the batch is not changed; it may be moved.
+    void encode(Batch& batch, std::uint64_t seed);
 
     std::uint64_t number() const { return number_; }
     std::uint64_t release_before() const { return release_before_; }
     std::size_t journal_octets() const { return journal_octets_; }  ///< of the batch's segment
     RecordHeader::Piece described() const { return described_; }
     std::size_t size() const { return whole_disk_blocks(described_.size); }  ///< on the disk
-    /// Whole blocks; good until `encode`.
-    ByteView blocks() const { return {octets_.data(), size()}; }
+    /// Whole blocks.
+    ByteView blocks() const { return {octets_, size()}; }
     /// Into the room for it.
     void put_header(const RecordHeader& header);
 
 private:
-    void make_room(std::size_t octets);
-
-    DirectBuffer octets_;
+    std::uint8_t* octets_ = nullptr;
     std::uint64_t number_ = 0, release_before_ = 0;
     std::size_t journal_octets_ = 0;
     RecordHeader::Piece described_;

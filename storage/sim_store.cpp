@@ -10,7 +10,8 @@ namespace sluice::storage {
 
 void SimDisk::apply(const Batch& batch, std::vector<LoadResult>& loads) {
     if (!batch.journal.empty()) {
-        journal_[batch.number] = batch.journal;
+        const ByteView segment = batch.journal;
+        journal_[batch.number].assign(segment.begin(), segment.end());
         used_bytes_ += batch.journal.size();
     }
     for (const TableOp& op : batch.ops) {

@@ -8,6 +8,7 @@
 
 #include "engine/base/bytes.hpp"
 #include "engine/base/result.hpp"
+#include "storage/segment_octets.hpp"
 
 /// One shard's durable store, as the shard sees it: batches go in, completions come out, nothing blocks.
 ///
@@ -75,7 +76,7 @@ struct LoadResult {
 /// Move it in; the same object, with its buffers, comes back in the completion to be cleared and used again.
 struct Batch {
     std::uint64_t number = 0;             ///< consecutive, from Store::next_batch(); names the journal segment
-    std::vector<std::uint8_t> journal;    ///< this batch's segment; none is written when empty
+    SegmentOctets journal;                ///< this batch's segment; none is written when empty
     std::vector<TableOp> ops;             ///< applied in order
     std::vector<std::uint8_t> values;     ///< what the ops' values point into
     std::uint64_t release_before = 0;     ///< segments with a smaller number are erased

@@ -138,13 +138,13 @@ void Charges::write_rows(storage::Batch& batch) {
     note_written_ = false;
     if (std::exchange(carry_, false)) {
         for (Unwritten& old : unwritten_) {
-            batch.journal.insert(batch.journal.end(), old.movements.begin(), old.movements.end());
+            batch.journal.append(old.movements);
             old.segment = batch.number;
             old.since = now_;
         }
     }
     if (open_.empty()) return;
-    batch.journal.insert(batch.journal.end(), open_.begin(), open_.end());
+    batch.journal.append(open_);
     unwritten_octets_ += open_.size();
     unwritten_.push_back({batch.number, batch.number, now_, std::move(open_)});
     open_ = {};

@@ -68,13 +68,15 @@ enum PartFlags : std::uint8_t { part_over = 1, part_accepted = 2, decided = 4 };
 std::int64_t count(WallTime t) { return t.time_since_epoch().count(); }
 WallTime wall(std::int64_t us) { return WallTime(microseconds(us)); }
 
+std::uint8_t* grow(storage::SegmentOctets& to, std::size_t n) { return to.grow(n); }
 std::uint8_t* grow(std::vector<std::uint8_t>& to, std::size_t n) {
     const std::size_t at = to.size();
     to.resize(at + n);
     return to.data() + at;
 }
 
-std::uint8_t* begin_record(std::vector<std::uint8_t>& to, RecordType type, MessageId id, std::size_t length) {
+template <class Octets>
+std::uint8_t* begin_record(Octets& to, RecordType type, MessageId id, std::size_t length) {
     std::uint8_t* at = grow(to, sizeof(Head) + length);
     const Head head{static_cast<std::uint32_t>(length), static_cast<std::uint8_t>(type), {}, id};
     std::memcpy(at, &head, sizeof head);
@@ -164,13 +166,13 @@ void fill_snapshot(std::uint8_t* at, const Message& m) {
 
 }  // namespace
 
-void write_snapshot(std::vector<std::uint8_t>& to, const Message& m) {
+void write_snapshot(storage::SegmentOctets& to, const Message& m) {
     fill_snapshot(begin_record(to, RecordType::snapshot, m.id, snapshot_size(m)), m);
 }
 
 void encode_row(std::vector<std::uint8_t>& to, const Message& m) { fill_snapshot(grow(to, snapshot_size(m)), m); }
 
-void write_sent(std::vector<std::uint8_t>& to, const Message& m) {
+void write_sent(storage::SegmentOctets& to, const Message& m) {
     const std::uint8_t size = provider_id_size(m);
     const Sent sent{m.receipt_key, m.provider, m.charge == Money{}};
     std::uint8_t* at = begin_record(to, RecordType::sent, m.id, sizeof sent + size);
@@ -178,12 +180,12 @@ void write_sent(std::vector<std::uint8_t>& to, const Message& m) {
     std::memcpy(at + sizeof sent, m.provider_id.data(), size);
 }
 
-void write_retry(std::vector<std::uint8_t>& to, const Message& m) {
+void write_retry(storage::SegmentOctets& to, const Message& m) {
     const Retry r{count(m.due_at), m.provider, m.attempts, flags_of(m), static_cast<std::uint8_t>(m.leg), 0};
     std::memcpy(begin_record(to, RecordType::retry, m.id, sizeof r), &r, sizeof r);
 }
 
-void write_report(std::vector<std::uint8_t>& to, const Message& m) {
+void write_report(storage::SegmentOctets& to, const Message& m) {
     Report r{count(m.done_at), count(m.expires_at), m.position, static_cast<std::uint8_t>(m.final_state), 0, {}};
     r.error_size = std::min<std::uint8_t>(m.error_size, sizeof r.error);
     std::memcpy(r.error, m.error, r.error_size);
@@ -192,9 +194,9 @@ void write_report(std::vector<std::uint8_t>& to, const Message& m) {
     if (!m.report_tlvs.empty()) std::memcpy(at + sizeof r, m.report_tlvs.data(), m.report_tlvs.size());
 }
 
-void write_done(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::done, id, 0); }
+void write_done(storage::SegmentOctets& to, MessageId id) { begin_record(to, RecordType::done, id, 0); }
 
-void write_settled(std::vector<std::uint8_t>& to, MessageId id) { begin_record(to, RecordType::settled, id, 0); }
+void write_settled(storage::SegmentOctets& to, MessageId id) { begin_record(to, RecordType::settled, id, 0); }
 
 void write_movement(std::vector<std::uint8_t>& to, const Movement& movement, std::string_view text) {
     std::uint8_t* const at = begin_record(to, RecordType::movement, movement.message, sizeof movement + text.size());

@@ -8,6 +8,7 @@
 #include "engine/base/result.hpp"
 #include "engine/gateway/message.hpp"
 #include "engine/gateway/movement.hpp"
+#include "storage/segment_octets.hpp"
 
 /// What a shard writes. A journal segment is a run of records; a row of Table::message is the payload of a `snapshot`.
 /// Little-endian, as the machines that we run on; the store's format version guards against others.
@@ -23,12 +24,12 @@ enum class RecordType : std::uint8_t {
     movement = 7,  ///< of credits: says nothing of the message itself
 };
 
-void write_snapshot(std::vector<std::uint8_t>& to, const Message& message);
-void write_sent(std::vector<std::uint8_t>& to, const Message& message);
-void write_retry(std::vector<std::uint8_t>& to, const Message& message);
-void write_report(std::vector<std::uint8_t>& to, const Message& message);
-void write_done(std::vector<std::uint8_t>& to, MessageId id);
-void write_settled(std::vector<std::uint8_t>& to, MessageId id);
+void write_snapshot(storage::SegmentOctets& to, const Message& message);
+void write_sent(storage::SegmentOctets& to, const Message& message);
+void write_retry(storage::SegmentOctets& to, const Message& message);
+void write_report(storage::SegmentOctets& to, const Message& message);
+void write_done(storage::SegmentOctets& to, MessageId id);
+void write_settled(storage::SegmentOctets& to, MessageId id);
 /// `text`: movement.text_size octets.
 void write_movement(std::vector<std::uint8_t>& to, const Movement& movement, std::string_view text);
 /// The same again, from a record's payload.

@@ -70,7 +70,7 @@ public:
     void add(PartyId provider, const SentCounts::Row& row) { sent_[provider].join(row); }
     /// Movements that may not be in the charging records yet: this shard's journal begins with them.
     Result<void> add(ByteView movements) {
-        batch_.journal.insert(batch_.journal.end(), movements.begin(), movements.end());
+        batch_.journal.append(movements);
         return batch_.journal.size() < octets_per_batch ? Result<void>() : flush();
     }
     void not_before(MessageId id) { highest_id_ = std::max(highest_id_, id); }

@@ -15,7 +15,7 @@ void require(bool condition) {
 }
 
 /// As one record, read again.
-void write_and_read(const Batch& batch) {
+void write_and_read(Batch& batch) {
     JournalPiece piece;
     piece.encode(batch, 42);
     JournalPiece* pieces[] = {&piece};
@@ -25,7 +25,8 @@ void write_and_read(const Batch& batch) {
     require(!read_record(piece.blocks(), 43));
     Batch again;
     require(read_batch(record->batches()[0], again));
-    require(again.journal == batch.journal && again.values == batch.values && again.ops.size() == batch.ops.size());
+    require(as_text(again.journal) == as_text(batch.journal) && again.values == batch.values);
+    require(again.ops.size() == batch.ops.size());
 }
 
 void read(ByteView piece) {
@@ -47,7 +48,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read(bytes);
 
     Batch batch;
-    batch.journal.assign(bytes.begin(), bytes.end());
+    batch.journal.append(bytes);
     write_and_read(batch);
     return 0;
 }

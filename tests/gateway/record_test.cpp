@@ -72,7 +72,8 @@ void expect_equal(const Message& a, const Message& b) {
 TEST(Record, SnapshotComesBackWhole) {
     EXPECT_TRUE(rc::check([] {
         const Message m = arbitrary();
-        std::vector<std::uint8_t> segment, row;
+        storage::SegmentOctets segment;
+        std::vector<std::uint8_t> row;
         write_snapshot(segment, m);
         write_done(segment, m.id);
         ByteView rest = segment;
@@ -95,7 +96,7 @@ TEST(Record, WhatWasPaidIsKnownFromEachRecord) {
     Message m;
     m.id = 1;
     m.charge = Money::of(3);
-    std::vector<std::uint8_t> segment;
+    storage::SegmentOctets segment;
     write_sent(segment, m);  // put aside still, for its receipt
     write_retry(segment, m);
     m.charge = {};
@@ -145,7 +146,7 @@ TEST(Record, MovementsComeBackWhole) {
 TEST(Record, ChangesAreApplied) {
     EXPECT_TRUE(rc::check([] {
         const Message changed = arbitrary();
-        std::vector<std::uint8_t> segment;
+        storage::SegmentOctets segment;
         write_sent(segment, changed);
         write_retry(segment, changed);
         write_report(segment, changed);
@@ -168,11 +169,10 @@ TEST(Record, ChangesAreApplied) {
 
 TEST(Record, DamageIsSeenAndNeverReadBeyond) {
     EXPECT_TRUE(rc::check([] {
-        std::vector<std::uint8_t> segment;
+        storage::SegmentOctets segment;
         write_snapshot(segment, arbitrary());
         const auto cut = *rc::gen::inRange<std::size_t>(1, segment.size());
-        segment.resize(cut);
-        ByteView rest = segment;
+        ByteView rest = ByteView(segment).first(cut);
         Record record;
         bool damaged = false;
         RC_ASSERT(!next_record(rest, record, damaged));

@@ -37,7 +37,7 @@ TYPED_TEST(Contract, StartsEmptyWithNumberOne) {
 TYPED_TEST(Contract, CompletesInTheOrderGiven) {
     for (std::size_t i = 0; i < Store::max_in_flight; ++i) {
         Batch batch = numbered(this->store());
-        batch.journal.assign(10, static_cast<std::uint8_t>(i));
+        batch.journal.append(repeated(10, static_cast<std::uint8_t>(i)));
         this->store().submit(std::move(batch));
     }
     for (std::uint64_t number = 1; number <= Store::max_in_flight; ++number)
@@ -47,14 +47,14 @@ TYPED_TEST(Contract, CompletesInTheOrderGiven) {
 
 TYPED_TEST(Contract, HandsTheSameBuffersBack) {
     Batch batch = numbered(this->store());
-    batch.journal = octets("segment");
-    const std::uint8_t* buffer = batch.journal.data();
+    batch.journal.append(octets("segment"));
+    const std::uint8_t* buffer = ByteView(batch.journal).data();
     Completion completion = this->commit(std::move(batch));
-    EXPECT_EQ(completion.batch.journal.data(), buffer);
+    EXPECT_EQ(ByteView(completion.batch.journal).data(), buffer);
     completion.batch.clear();
     EXPECT_TRUE(completion.batch.empty());
     EXPECT_EQ(completion.batch.number, 0u);
-    EXPECT_GE(completion.batch.journal.capacity(), 7u);
+    EXPECT_EQ(completion.batch.journal.grow(7), buffer);
 }
 
 TYPED_TEST(Contract, ReplaysTheJournalInOrderAfterReopening) {
@@ -62,8 +62,8 @@ TYPED_TEST(Contract, ReplaysTheJournalInOrderAfterReopening) {
     for (int i = 0; i < 20; ++i) {
         Batch batch = numbered(this->store());
         if (i % 3 != 2) {
-            batch.journal.assign(1 + 700 * i, static_cast<std::uint8_t>(i));
-            expected.push_back({batch.number, batch.journal});
+            batch.journal.append(repeated(1 + 700 * i, static_cast<std::uint8_t>(i)));
+            expected.push_back({batch.number, copy_of(batch.journal)});
         }
         this->commit(std::move(batch));
     }
@@ -75,7 +75,7 @@ TYPED_TEST(Contract, ReplaysTheJournalInOrderAfterReopening) {
 TYPED_TEST(Contract, ReleasesOldSegmentsAndNoOthers) {
     for (int i = 0; i < 10; ++i) {
         Batch batch = numbered(this->store());
-        batch.journal.assign(9000, static_cast<std::uint8_t>(i));
+        batch.journal.append(repeated(9000, static_cast<std::uint8_t>(i)));
         if (i == 9) batch.release_before = 8;
         this->commit(std::move(batch));
     }
@@ -90,7 +90,7 @@ TYPED_TEST(Contract, ReleasesOldSegmentsAndNoOthers) {
 TYPED_TEST(Contract, NumbersGoOnWhenTheJournalIsEmpty) {
     for (int i = 0; i < 3; ++i) {
         Batch batch = numbered(this->store());
-        batch.journal = octets("x");
+        batch.journal.append(octets("x"));
         this->commit(std::move(batch));
     }
     Batch last = numbered(this->store());
@@ -103,7 +103,7 @@ TYPED_TEST(Contract, NumbersGoOnWhenTheJournalIsEmpty) {
 
 TYPED_TEST(Contract, ABatchMayReleaseItsOwnSegment) {
     Batch batch = numbered(this->store());
-    batch.journal = octets("gone at once");
+    batch.journal.append(octets("gone at once"));
     batch.release_before = batch.number + 1;
     this->commit(std::move(batch));
     this->reopen();
@@ -115,9 +115,10 @@ TYPED_TEST(Contract, KeepsSegmentsOfEverySizeUpToAMegabyteAndMore) {
     Random random(7);
     for (const std::size_t size : {1, 2000, 2040, 4079, 4080, 4081, 8160, 8161, 65536, 1 << 20, (3 << 20) + 17}) {
         Batch batch = numbered(this->store());
-        batch.journal.resize(size);
-        for (auto& octet : batch.journal) octet = static_cast<std::uint8_t>(random.next());
-        expected.push_back({batch.number, batch.journal});
+        std::vector<std::uint8_t> segment(size);
+        for (auto& octet : segment) octet = static_cast<std::uint8_t>(random.next());
+        batch.journal.append(segment);
+        expected.push_back({batch.number, segment});
         this->commit(std::move(batch));
     }
     this->reopen();
@@ -270,7 +271,7 @@ TYPED_TEST(Contract, LoadsValuesLargerThanAPage) {
 TYPED_TEST(Contract, FinishesWhatWasSubmittedWhenClosed) {
     for (std::uint64_t i = 1; i <= Store::max_in_flight; ++i) {
         Batch batch = numbered(this->store());
-        batch.journal.assign(100000, static_cast<std::uint8_t>(i));
+        batch.journal.append(repeated(100000, static_cast<std::uint8_t>(i)));
         this->store().submit(std::move(batch));
     }
     this->reopen();
@@ -281,7 +282,7 @@ TYPED_TEST(Contract, BatchesThatWaitAreCommittedTogether) {
     for (int round = 0; round < 50; ++round) {
         for (std::size_t i = 0; i < Store::max_in_flight; ++i) {
             Batch batch = numbered(this->store());
-            batch.journal.assign(200, static_cast<std::uint8_t>(i));
+            batch.journal.append(repeated(200, static_cast<std::uint8_t>(i)));
             batch.put(Table::meta, {0, 0}, id_octets(batch.number));
             batch.loads.push_back(everything_of(Table::meta));
             this->store().submit(std::move(batch));
@@ -299,7 +300,7 @@ TYPED_TEST(Contract, BatchesThatWaitAreCommittedTogether) {
 
 TYPED_TEST(Contract, CountsWhatItDid) {
     Batch batch = numbered(this->store());
-    batch.journal.assign(5000, 1);
+    batch.journal.append(repeated(5000, 1));
     this->commit(std::move(batch));
     const StoreStats stats = this->store().stats();
     EXPECT_EQ(stats.commits, 1u);
@@ -315,7 +316,7 @@ TYPED_TEST(Contract, SpaceOfReleasedSegmentsIsUsedAgain) {
     std::uint64_t after_warm_up = 0;
     for (int i = 0; i < 300; ++i) {
         Batch batch = numbered(this->store());
-        batch.journal.assign(50000 + 977 * (i % 17), 1);
+        batch.journal.append(repeated(50000 + 977 * (i % 17), 1));
         if (batch.number > 5) batch.release_before = batch.number - 5;
         this->commit(std::move(batch));
         if (i == 100) after_warm_up = this->store().stats().disk_bytes;

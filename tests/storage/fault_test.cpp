@@ -75,7 +75,7 @@ class Faults : public ::testing::Test {
 protected:
     Completion commit(std::uint8_t octet) {
         Batch batch = numbered(harness_.store());
-        batch.journal.assign(segment_bytes, octet);
+        batch.journal.append(repeated(segment_bytes, octet));
         batch.put(Table::message, {0, batch.number}, octets("row"));
         batch.loads.push_back(everything_of(Table::message));
         harness_.store().submit(std::move(batch));

@@ -135,6 +135,10 @@ inline Batch numbered(Store& store) {
 }
 
 inline std::vector<std::uint8_t> octets(std::string_view text) { return {text.begin(), text.end()}; }
+inline std::vector<std::uint8_t> copy_of(ByteView octets) { return {octets.begin(), octets.end()}; }
+inline std::vector<std::uint8_t> repeated(std::size_t size, std::uint8_t octet) {
+    return std::vector<std::uint8_t>(size, octet);
+}
 
 /// A queue row's value: the id of its message, native order.
 inline ByteView id_octets(const std::uint64_t& id) {

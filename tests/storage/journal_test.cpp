@@ -16,18 +16,24 @@ namespace {
 constexpr std::uint64_t file_bytes = 16 * disk_block;
 constexpr JournalMark made{.seed = 42};
 
-Batch batch_of(std::uint64_t number, std::size_t size, std::uint64_t release_before = 0) {
-    Batch batch;
+/// In the memory that the batch has.
+void fill(Batch& batch, std::uint64_t number, std::size_t size, std::uint64_t release_before = 0) {
+    batch.clear();
     batch.number = number;
-    batch.journal.assign(size, static_cast<std::uint8_t>(number));
+    batch.journal.append(repeated(size, static_cast<std::uint8_t>(number)));
     batch.put(Table::message, {7, number}, octets("row " + std::to_string(number)));
     batch.erase(Table::queue, {number, 9});
     batch.release_before = release_before;
+}
+
+Batch batch_of(std::uint64_t number, std::size_t size, std::uint64_t release_before = 0) {
+    Batch batch;
+    fill(batch, number, size, release_before);
     return batch;
 }
 
 /// Writes them as one record.
-int write(Journal& journal, std::span<const Batch> batches) {
+int write(Journal& journal, std::span<Batch> batches) {
     std::vector<JournalPiece> pieces(batches.size());
     std::vector<JournalPiece*> all;
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -48,15 +54,14 @@ protected:
         return opened ? std::move(*opened) : nullptr;
     }
     void write(Journal& journal, std::size_t size, std::uint64_t release_before = 0) {
-        const Batch batch = batch_of(journal.last_batch() + 1, size, release_before);
+        Batch batch = batch_of(journal.last_batch() + 1, size, release_before);
         ASSERT_EQ(storage::write(journal, std::span(&batch, 1)), 0);
     }
     static std::vector<std::uint64_t> numbers(const Journal& journal, std::uint64_t first = 1) {
         std::vector<std::uint64_t> found;
         EXPECT_TRUE(journal.read(first, [&](const Batch& batch) {
             found.push_back(batch.number);
-            EXPECT_EQ(batch.journal, std::vector<std::uint8_t>(batch.journal.size(),
-                                                               static_cast<std::uint8_t>(batch.number)));
+            EXPECT_EQ(copy_of(batch.journal), repeated(batch.journal.size(), static_cast<std::uint8_t>(batch.number)));
             EXPECT_EQ(batch.ops.size(), 2u);
         }));
         return found;
@@ -81,7 +86,7 @@ protected:
 TEST_F(Journals, GivesBackWhatWasWritten) {
     {
         const auto journal = open();
-        const Batch together[] = {batch_of(1, 5000), batch_of(2, 0), batch_of(3, 100)};
+        Batch together[] = {batch_of(1, 5000), batch_of(2, 0), batch_of(3, 100)};
         ASSERT_EQ(storage::write(*journal, together), 0);
         write(*journal, 1);
         EXPECT_EQ(journal->live_bytes(), 5101u);
@@ -146,7 +151,7 @@ TEST_F(Journals, AWriteOfSeveralBatchesIsThereOrNot) {
         {
             const auto journal = open();
             write(*journal, 5000);
-            const Batch together[] = {batch_of(2, 5000), batch_of(3, 10), batch_of(4, 6000)};
+            Batch together[] = {batch_of(2, 5000), batch_of(3, 10), batch_of(4, 6000)};
             ASSERT_EQ(storage::write(*journal, together), 0);
             EXPECT_EQ(journal->octets_written(), 7 * disk_block);
         }
@@ -273,7 +278,7 @@ TEST_F(Journals, IsReadFromAnyBatchOn) {
     {
         const auto journal = open();
         for (int i = 0; i < 20; ++i) write(*journal, 3 * disk_block);
-        const Batch together[] = {batch_of(21, 10), batch_of(22, 10), batch_of(23, 10)};
+        Batch together[] = {batch_of(21, 10), batch_of(22, 10), batch_of(23, 10)};
         ASSERT_EQ(storage::write(*journal, together), 0);
         EXPECT_EQ(numbers(*journal, 22), from_to(22, 23)) << "just written";
         write(*journal, 10);
@@ -309,7 +314,7 @@ TEST_F(Journals, ARecordLongerThanAFileGetsItsOwn) {
 }
 
 /// A record as the file has it.
-std::vector<std::uint8_t> record_of(std::span<const Batch> batches, RecordHeader header) {
+std::vector<std::uint8_t> record_of(std::span<Batch> batches, RecordHeader header) {
     std::vector<JournalPiece> pieces(batches.size());
     std::vector<JournalPiece*> all;
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -326,7 +331,7 @@ std::vector<std::uint8_t> record_of(std::span<const Batch> batches, RecordHeader
 }
 
 TEST(JournalRecords, NoFlippedBitIsOverlooked) {
-    const Batch batches[] = {batch_of(5, 300), batch_of(6, 5000)};
+    Batch batches[] = {batch_of(5, 300), batch_of(6, 5000)};
     std::vector<std::uint8_t> octets = record_of(batches, {.sequence = 9, .first_batch = 5});
     ASSERT_EQ(octets.size(), 3 * disk_block);
     const auto whole = read_record(octets, 42);
@@ -348,21 +353,26 @@ TEST(JournalRecords, NoFlippedBitIsOverlooked) {
 
 TEST(JournalRecords, APieceThatWasFirstLeavesNoHeaderBehind) {
     JournalPiece one, two;
-    one.encode(batch_of(1, 100), 42);
+    Batch reused = batch_of(1, 100), other = batch_of(2, 100);
+    one.encode(reused, 42);
     JournalPiece* alone[] = {&one};
     seal_record({.sequence = 1, .first_batch = 1}, 42, alone);
     ASSERT_TRUE(read_record(one.blocks(), 42));
-    two.encode(batch_of(2, 100), 42);
-    one.encode(batch_of(3, 100), 42);
+    const std::uint8_t* const alone_at = one.blocks().data();
+    two.encode(other, 42);
+    fill(reused, 3, 100);
+    one.encode(reused, 42);
+    ASSERT_EQ(one.blocks().data(), alone_at) << "the same memory";
     JournalPiece* both[] = {&two, &one};
     seal_record({.sequence = 2, .first_batch = 2}, 42, both);
     EXPECT_FALSE(read_record(one.blocks(), 42));
 }
 
-TEST(JournalRecords, APieceGivesBackWhatOneGreatBatchTook) {
+TEST(JournalRecords, ABatchOfAnySizeIsEncodedInTheMemoryOfTheLast) {
     JournalPiece piece;
+    Batch batch;
     for (const std::size_t size : {100u, 8u << 20, 100u, 70'000u, 2u << 20, 3u << 20, 0u}) {
-        const Batch batch = batch_of(7, size);
+        fill(batch, 7, size);
         piece.encode(batch, 42);
         JournalPiece* alone[] = {&piece};
         seal_record({.sequence = 1, .first_batch = 7}, 42, alone);
@@ -370,10 +380,41 @@ TEST(JournalRecords, APieceGivesBackWhatOneGreatBatchTook) {
         ASSERT_TRUE(record) << size;
         Batch read;
         ASSERT_TRUE(read_batch(record->batches()[0], read)) << size;
-        EXPECT_EQ(read.journal, batch.journal) << size;
+        EXPECT_EQ(copy_of(read.journal), copy_of(batch.journal)) << size;
         EXPECT_EQ(read.values, batch.values) << size;
         EXPECT_EQ(read.ops.size(), batch.ops.size()) << size;
     }
+}
+
+TEST(JournalRecords, WhatOneGreatBatchTookIsGivenBack) {
+    Batch batch;
+    const auto memory = [&] { return batch.journal.with_room(0).size(); };
+    fill(batch, 1, 8 << 20);
+    EXPECT_GE(memory(), 8u << 20);
+    fill(batch, 2, 2 << 20);
+    EXPECT_GE(memory(), 8u << 20) << "the next may be as great";
+    fill(batch, 3, 100);
+    batch.clear();
+    EXPECT_LE(memory(), disk_block);
+}
+
+TEST(JournalRecords, ASegmentGrowsAndIsMovedWhole) {
+    SegmentOctets segment;
+    EXPECT_TRUE(ByteView(segment).empty());
+    std::vector<std::uint8_t> expected;
+    for (std::size_t size = 0; size < 400; ++size) {
+        expected.insert(expected.end(), size, static_cast<std::uint8_t>(size));
+        segment.append(repeated(size, static_cast<std::uint8_t>(size)));
+    }
+    EXPECT_EQ(copy_of(segment), expected);
+    SegmentOctets other = std::move(segment);
+    EXPECT_TRUE(segment.empty());
+    EXPECT_EQ(copy_of(other), expected);
+    segment.append(octets("x"));
+    EXPECT_EQ(copy_of(segment), octets("x"));
+    segment = std::move(other);
+    EXPECT_EQ(copy_of(segment), expected);
+    EXPECT_TRUE(ByteView(other).empty());
 }
 
 }  // namespace

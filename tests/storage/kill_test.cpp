@@ -24,7 +24,7 @@ std::vector<std::uint8_t> row_of(std::uint64_t number, std::uint64_t row) {
 Batch batch_of(std::uint64_t number) {
     Batch batch;
     batch.number = number;
-    batch.journal = segment_of(number);
+    batch.journal.append(segment_of(number));
     for (std::uint64_t row = 0; row < rows_per_batch; ++row) {
         batch.put(Table::message, {number, row}, row_of(number, row));
         if (number > batches_kept) batch.erase(Table::message, {number - batches_kept, row});

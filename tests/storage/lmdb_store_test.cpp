@@ -105,7 +105,7 @@ TEST(LmdbStore, WakesItsOwnerOnTheCommittersNamedThread) {
                                   .thread_name = "a committer of a very long name"});
     ASSERT_TRUE(store);
     Batch batch = numbered(**store);
-    batch.journal = octets("x");
+    batch.journal.append(octets("x"));
     (*store)->submit(std::move(batch));
     wait_for(**store);
     store->reset();

@@ -10,8 +10,8 @@ class OwnerWrites : public ::testing::Test {
 protected:
     void submit(std::size_t size) {
         Batch batch = numbered(store());
-        batch.journal.assign(size, static_cast<std::uint8_t>(batch.number));
-        written_.push_back({batch.number, batch.journal});
+        batch.journal.append(repeated(size, static_cast<std::uint8_t>(batch.number)));
+        written_.push_back({batch.number, copy_of(batch.journal)});
         store().submit(std::move(batch));
     }
     /// Small batches until the owner has written `more` of them: at first the committer may not rest yet.

@@ -123,7 +123,7 @@ struct Model {
 Batch batch_of(const Step& step, std::uint64_t number) {
     Batch batch;
     batch.number = number;
-    batch.journal.assign(step.journal_size, static_cast<std::uint8_t>(number));
+    batch.journal.append(repeated(step.journal_size, static_cast<std::uint8_t>(number)));
     batch.release_before = number > step.keeps ? number - step.keeps : 0;
     batch.loads = step.loads;
     for (const Change& change : step.changes) {

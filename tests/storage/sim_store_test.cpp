@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 Batch with_journal(Store& store, std::string_view text) {
     Batch batch = numbered(store);
-    batch.journal = octets(text);
+    batch.journal.append(octets(text));
     return batch;
 }
 
