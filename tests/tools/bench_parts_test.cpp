@@ -12,6 +12,7 @@
 #include "tools/bench/ledger.hpp"
 #include "tools/bench/plot.hpp"
 #include "tools/bench/probe.hpp"
+#include "tools/bench/results.hpp"
 #include "tools/bench/run.hpp"
 
 namespace sluice::bench::test {
@@ -191,6 +192,19 @@ TEST(Composer, Mixes) {
     EXPECT_FALSE(check_sizes(mix, {23, 160}));
     EXPECT_TRUE(check_sizes(TextMix(), {12, 12}));
     EXPECT_FALSE(check_sizes(TextMix(), {11, 160}));
+}
+
+// ---- reports
+
+TEST(Reports, OfPathsOnlyNamesAreTold) {
+    EXPECT_EQ(without_directories("--markdown /some/dir/measured.md --html=/some/dir/r.html"),
+              "--markdown measured.md --html=r.html");
+    EXPECT_EQ(without_directories("--dir /some/dir/ --json '/a b/c.json'"), "--dir dir --json 'a b/c.json'");
+    EXPECT_EQ(without_directories("exec /usr/bin/python3 \"/some/dir/start\" --x;/other/y"),
+              "exec python3 \"start\" --x;y");
+    EXPECT_EQ(without_directories("/"), "/");
+    for (const char* same : {"", "bench --rate 20000", "--json docs/r.json", "../r.json", "--target a:1", "http://a/b"})
+        EXPECT_EQ(without_directories(same), same);
 }
 
 // ---- verdicts

@@ -179,10 +179,11 @@ class Reports(unittest.TestCase):
     def test_html_and_markdown(self):
         with tempfile.TemporaryDirectory() as folder:
             page, tables = os.path.join(folder, "r.html"), os.path.join(folder, "r.md")
-            done, _ = measured("--sweep", "window=1,10,100", "--html", page, "--markdown", tables)
+            done, result = measured("--sweep", "window=1,10,100", "--html", page, "--markdown", tables)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             with open(page) as file:
-                parsed = Page(file.read())
+                shown = file.read()
+            parsed = Page(shown)
             self.assertEqual(parsed.open, [])
             self.assertEqual(parsed.links, [], "it opens without a network")
             self.assertEqual(parsed.count["section"], 1)
@@ -193,11 +194,14 @@ class Reports(unittest.TestCase):
                 text = file.read()
             self.assertIn("| window=10 |", text)
             self.assertIn("nothing lost, nothing twice", text)
+            self.assertRegex(text, r"sluice bench --json result.json --dir \S+ .* --html r.html --markdown r.md\n")
             pictures = re.findall(r"!\[[^]]+\]\((r-[^)]+\.svg)\)", text)
             self.assertEqual(len(pictures), 6)
             for name in pictures:
                 picture = ElementTree.parse(os.path.join(folder, name))
                 self.assertGreaterEqual(len(picture.findall(".//{http://www.w3.org/2000/svg}circle")), 3, name)
+            for report in (shown, text, json.dumps(result)):
+                self.assertNotIn(os.path.dirname(folder) + "/", report, "a path of this machine")
 
 
 class Scenarios(unittest.TestCase):

@@ -151,13 +151,36 @@ bool Point::faulty() const {
     return std::ranges::any_of(runs, [](const RunResult& run) { return !run.faults.empty(); });
 }
 
-Conditions conditions_now(std::string gateway) {
+std::string without_directories(std::string_view text) {
+    constexpr std::string_view apart = " \t\n'\"=;,|&()<>";
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t begin = std::min(text.find_first_not_of(apart), text.size());
+        out += text.substr(0, begin);
+        text.remove_prefix(begin);
+        std::string_view word = text.substr(0, text.find_first_of(apart));
+        text.remove_prefix(word.size());
+        if (word.starts_with('/')) {
+            while (word.size() > 1 && word.ends_with('/')) word.remove_suffix(1);
+            word.remove_prefix(word.rfind('/') + (word.size() > 1 ? 1 : 0));
+        }
+        out += word;
+    }
+    return out;
+}
+
+Conditions conditions_now(std::string_view gateway) {
     Conditions facts;
     std::ifstream words("/proc/self/cmdline");
-    for (std::string word; std::getline(words, word, '\0');)
-        facts.command += facts.command.empty() ? "sluice" : word.find_first_of(" ;'\"") == word.npos ? " " + word
-                                                                                                   : " '" + word + "'";
-    facts.gateway = std::move(gateway);
+    for (std::string word; std::getline(words, word, '\0');) {
+        if (facts.command.empty()) {
+            facts.command = "sluice";
+            continue;
+        }
+        const bool plain = word.find_first_of(" ;'\"") == word.npos;
+        facts.command += plain ? " " + without_directories(word) : " '" + without_directories(word) + "'";
+    }
+    facts.gateway = without_directories(gateway);
     facts.version = SLUICE_VERSION;
     facts.time = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now()));
     facts.machine = first_value("/proc/cpuinfo", "model name");

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tools/bench/run.hpp"
@@ -64,8 +65,11 @@ struct Conditions {
     unsigned cores = 0;
     double load_before = 0;  ///< the machine's load average at the start
 };
-/// The command is this process's own.
-Conditions conditions_now(std::string gateway);
+/// The command is this process's own; of absolute paths in it, and in `gateway`, only the names are told.
+Conditions conditions_now(std::string_view gateway);
+/// A command line in which absolute paths have become the names of what they lead to: reports are shown to others, and
+/// where somebody keeps his files is not theirs to know.
+std::string without_directories(std::string_view text);
 
 nlohmann::json to_json(const Conditions& conditions, const std::vector<Series>& series);
 
