@@ -37,9 +37,10 @@ RunOptions with_accounts(RunOptions options, std::uint32_t accounts) {
     return options;
 }
 
-/// For points with thousands of messages under way; see `ample_provider_binds`.
+/// For points with thousands of messages under way.
 RunOptions with_ample_binds(RunOptions options) {
-    options.target.provider_binds = std::max(options.target.provider_binds, ample_provider_binds);
+    options.target.provider_binds =
+        std::max(options.target.provider_binds, ample_provider_binds(options.target.shards));
     return options;
 }
 std::string and_binds(const std::string& title, const RunOptions& options) {
@@ -168,7 +169,9 @@ Found swept(Session& session, const RunOptions& base, const char* name, const ch
 }
 
 Found shards(Session& session, const RunOptions& base) {
-    auto found = swept(session, with_accounts(with(base, 32, 100, true), 8), "shards",
+    RunOptions options = with_accounts(with(base, 32, 100, true), 8);
+    options.target.shards = 8;  // the most that are swept: all points have the binds that suffice for it
+    auto found = swept(session, options, "shards",
                        "the full durable life over shards, 8 accounts, 32 sessions, window 100", "shards=1,2,4,8");
     if (!found) return found;
     Series& series = found->front();

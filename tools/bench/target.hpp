@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,10 +12,10 @@
 
 namespace sluice::bench {
 
-/// So many binds to a provider that its window of deliver_sm (1000 a bind) does not decide how fast receipts come, whatever
-/// the number of shards. With four, a gateway of two shards that answers after 16 ms is given 250 000 a second at most, and
-/// what it owes grows as long as the run lasts.
-inline constexpr std::uint32_t ample_provider_binds = 16;
+/// So many binds to a provider that its window of deliver_sm (1000 a bind) does not decide how fast receipts come, for a
+/// gateway of up to `shards`, each of which has two at least. With four, a gateway of two shards that answers after 16 ms
+/// is given 250 000 a second at most, and what it owes grows as long as the run lasts.
+constexpr std::uint32_t ample_provider_binds(std::uint32_t shards) { return std::max(16u, 2 * shards); }
 
 /// Which gateway is measured.
 struct TargetOptions {

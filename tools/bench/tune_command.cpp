@@ -58,7 +58,7 @@ public:
 private:
     Result<void> probe() {
         cores_ = std::max(1u, std::thread::hardware_concurrency());
-        options_.target.provider_binds = std::max(ample_provider_binds, 2 * cores_);
+        options_.target.provider_binds = ample_provider_binds(cores_);
         std::string reason;
         const auto uring = io::make_io(io::BackendChoice::io_uring);
         has_uring_ = uring.has_value();
