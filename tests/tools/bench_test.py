@@ -5,8 +5,6 @@ Runs the program named by $SLUICE; speaks TAP.
 """
 
 import collections
-import contextlib
-import glob
 import html.parser
 import json
 import os
@@ -14,7 +12,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from xml.etree import ElementTree
 
@@ -151,30 +148,6 @@ class RealRun(unittest.TestCase):
         run = result["series"][0]["points"][0]["runs"][0]
         self.assertGreaterEqual(run["measured"]["seconds"], (COUNT - 1) / 1000)
         self.assertEqual(run["account"]["delivered"], COUNT)
-
-
-class Priority(unittest.TestCase):
-    @staticmethod
-    def nice_values(*arguments):
-        """Of all threads of the generator, looked at until it ends."""
-        seen = set()
-        with tempfile.TemporaryDirectory() as own:
-            running = subprocess.Popen([SLUICE, "bench", "--dir", own, "--count", str(COUNT), "--warm-up", "0",
-                                        *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            while running.poll() is None:
-                for task in glob.glob(f"/proc/{running.pid}/task/*/stat"):
-                    with contextlib.suppress(OSError), open(task) as stat:
-                        seen.add(int(stat.read().rsplit(")", 1)[1].split()[16]))
-                time.sleep(0.005)
-        return running.returncode, seen
-
-    def test_only_an_open_loop_asks_for_more(self):
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        self.assertEqual(self.nice_values(), (0, {own}))
-        raised = "import os; os.setpriority(os.PRIO_PROCESS, 0, -10)"
-        if subprocess.run([sys.executable, "-c", raised], stderr=subprocess.DEVNULL).returncode != 0:
-            self.skipTest("nobody here may have a higher priority")
-        self.assertEqual(self.nice_values("--rate", "1000"), (0, {own, -10}))
 
 
 class Page(html.parser.HTMLParser):

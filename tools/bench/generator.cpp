@@ -26,8 +26,8 @@ Result<std::vector<io::Endpoint>> Generator::listen(std::uint16_t first_port) {
     return endpoints;
 }
 
-void Generator::start(bool open_loop) {
-    for (auto& worker : workers_) worker->start(open_loop);
+void Generator::start() {
+    for (auto& worker : workers_) worker->start();
 }
 
 void Generator::connect(const io::Endpoint& gateway) {

@@ -14,8 +14,7 @@ public:
 
     /// Providers, dealt to the threads; `first_port` 0: any ports. Before `start`.
     Result<std::vector<io::Endpoint>> listen(std::uint16_t first_port);
-    /// In an open loop its threads ask for a higher priority than the gateway's.
-    void start(bool open_loop);
+    void start();
     void connect(const io::Endpoint& gateway);
     /// Deals the phase to the threads; latencies begin anew.
     void begin(const Phase& phase);

@@ -57,7 +57,7 @@ Result<void> Stage::new_generator(bool providers) {
         if (!listening) return std::unexpected(listening.error());
         providers_ = std::move(*listening);
     }
-    generator_->start(options_.rate > 0);
+    generator_->start();
     return {};
 }
 

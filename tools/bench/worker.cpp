@@ -48,15 +48,15 @@ Result<std::unique_ptr<Worker>> Worker::open(const LoadOptions& options, Ledger&
     return std::unique_ptr<Worker>(new Worker(options, ledger, std::move(*io), number, threads));
 }
 
-void Worker::start(bool open_loop) {
-    thread_ = std::thread([this, open_loop] { run(open_loop); });
+void Worker::start() {
+    thread_ = std::thread([this] { run(); });
     thread_id_.wait(0);
 }
 
-void Worker::run(bool open_loop) {
+void Worker::run() {
     ::prctl(PR_SET_TIMERSLACK, 1000ul);  // ns: the schedule of an open loop is kept by waits
     // So that it keeps its schedule where it shares its cores with the gateway. Without the right to, it does not.
-    if (open_loop) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), -10);
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), -10);
     thread_id_.store(::gettid());
     thread_id_.notify_all();
     while (!stopping_.load(std::memory_order_acquire)) {

@@ -27,7 +27,7 @@ public:
 
     /// Before `start`: a provider of this thread. Returns the endpoint as it came out.
     Result<io::Endpoint> listen(const io::Endpoint& endpoint) { return providers_.listen(endpoint); }
-    void start(bool open_loop);
+    void start();
 
     // ---- from any other thread, once it runs
     const LoadCounters& counters() const { return counters_; }
@@ -46,7 +46,7 @@ public:
 private:
     Worker(const LoadOptions& options, Ledger& ledger, std::unique_ptr<io::Io> io, std::uint32_t number,
            std::uint32_t threads);
-    void run(bool open_loop);
+    void run();
 
     SystemClock clock_;
     LoadCounters counters_;
