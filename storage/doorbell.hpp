@@ -12,8 +12,8 @@ namespace sluice::storage {
 /// Wakes one thread, the sleeper, from one other, the ringer; and tells the ringer when the sleeper is at rest, so that
 /// what both use is the ringer's until the next ring. Every ring is heard.
 ///
-/// std::atomic::wait would do, but it looks and yields some times before it sleeps: where threads are more than cores, a
-/// yield gives away a whole slice of the scheduler's, milliseconds in which nobody hears.
+/// std::atomic::wait would do, but it looks and yields some times before it sleeps: where threads are more than cores,
+/// a yield gives away a whole slice of the scheduler's, milliseconds in which nobody hears.
 class Doorbell {
 public:
     // ---- the ringer

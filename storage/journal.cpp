@@ -47,7 +47,8 @@ iovec part_of(ByteView octets) { return {const_cast<std::uint8_t*>(octets.data()
 /// once is not worth the memory, and fetching pages for it takes longer than the disk does.
 class FileReader {
 public:
-    /// A whole number of blocks, or less at the file's end; good until the next call. Nothing, and errno, when it fails.
+    /// A whole number of blocks, or less at the file's end; good until
+    /// the next call. Nothing, and errno, when it fails.
     std::optional<ByteView> read(int fd, std::uint64_t size) {
         try {
             if (buffer_.size() < size) buffer_.renew(size);

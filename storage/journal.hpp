@@ -53,8 +53,8 @@ public:
     /// What pieces are encoded with. From any thread.
     std::uint64_t seed() const { return seed_; }
 
-    /// Writes batches with consecutive numbers as one record, `max_in_flight` of them at most. 0, or errno: then nothing is
-    /// changed, and the next write goes to the same place.
+    /// Writes batches with consecutive numbers as one record, `max_in_flight` of them at most. 0, or errno: then
+    /// nothing is changed, and the next write goes to the same place.
     int write(std::span<JournalPiece* const> pieces);
 
     /// Whole blocks and their place in a file that writes past the page cache and returns when they are on the disk.
@@ -63,14 +63,14 @@ public:
         std::uint64_t offset = 0;
         ByteView blocks;  ///< the piece's
     };
-    /// The same record of one batch for somebody else to write, to blocks that were written before; nothing when it takes
-    /// more than that, so that `write` must do it. `written` says that it is on the disk, and until then nothing has
-    /// changed.
+    /// The same record of one batch for somebody else to write, to blocks that were written before;
+    /// nothing when it takes more than that, so that `write` must do it. `written` says that it is
+    /// on the disk, and until then nothing has changed.
     std::optional<PlainWrite> plan(JournalPiece& piece);
     void written(std::span<JournalPiece* const> pieces);
 
-    /// Makes a stretch of a new file ready for the writes to come, where little of it is; false when there is nothing to
-    /// do. For a moment when nobody waits: the write that comes to its end has to do it otherwise.
+    /// Makes a stretch of a new file ready for the writes to come, where little of it is; false when there is nothing
+    /// to do. For a moment when nobody waits: the write that comes to its end has to do it otherwise.
     bool prepare_ahead();
     bool is_prepared_ahead() const { return files_.empty() || files_.back().prepared >= wanted(files_.back()); }
 

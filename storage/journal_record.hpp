@@ -8,9 +8,9 @@
 
 #include "storage/store.hpp"
 
-/// How batches lie in a journal file: a record is what one write brings to the disk, one batch or a few. Each batch is a
-/// *piece* of whole blocks, made by the thread that has the batch, so that who writes them need not touch their octets:
-/// these would come from another core's cache. Integers in native order: a store stays on its machine.
+/// How batches lie in a journal file: a record is what one write brings to the disk, one batch or a few. Each batch is
+/// a *piece* of whole blocks, made by the thread that has the batch, so that who writes them need not touch their
+/// octets: these would come from another core's cache. Integers in native order: a store stays on its machine.
 namespace sluice::storage {
 
 /// Stands at the beginning of a record's first piece; the others have zeroes there.

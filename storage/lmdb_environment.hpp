@@ -49,8 +49,8 @@ public:
     /// LMDB reads its file through a mapping; this gives back the memory of what was read.
     void forget_pages() const { map_.forget_pages(0, max_bytes_); }
 
-    /// A file that grows leaves pages behind which nobody needs before the backlog in them is worked through. This gives
-    /// back their memory, the kernel's copy included, and keeps the newest. What is written next then uses that
+    /// A file that grows leaves pages behind which nobody needs before the backlog in them is worked through. This
+    /// gives back their memory, the kernel's copy included, and keeps the newest. What is written next then uses that
     /// memory again: never touched memory costs a fault a page, on a virtual machine one of the host, several times
     /// what the copy itself costs. To be called after a commit.
     void forget_what_growth_left_behind();

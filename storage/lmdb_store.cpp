@@ -39,8 +39,8 @@ constexpr milliseconds between_looks_at_room{100};
 constexpr std::uint64_t least_file_bytes = std::uint64_t{256} << 10;
 constexpr std::uint64_t most_file_bytes = std::uint64_t{16} << 20;
 
-// A larger batch comes of a shard that is busy: it notices only a turn later that its own write has ended, and has better
-// to do than to copy it and count its checksum.
+// A larger batch comes of a shard that is busy: it notices only a turn later that its own write has ended, and has
+// better to do than to copy it and count its checksum.
 constexpr std::size_t most_octets_by_owner = std::size_t{16} << 10;
 
 constexpr milliseconds first_retry{5};
@@ -59,8 +59,8 @@ struct Counters {
     std::atomic<bool> scarce{false};
 };
 
-/// The store and its thread. A batch stays in the slot it was submitted to until it is polled; counters say whose a slot
-/// is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit, and
+/// The store and its thread. A batch stays in the slot it was submitted to until it is polled; counters say whose a
+/// slot is: [polled, completed) are the owner's to poll, [completed, submitted) the committer's to commit, and
 /// [submitted, taken) wait until a write of the owner's has ended.
 ///
 /// The journal, and what else both threads use, is the committer's from each ring of the doorbell until it has answered

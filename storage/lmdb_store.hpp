@@ -30,9 +30,9 @@ struct LmdbOptions {
     /// batches of a commit. It must only wake the owner.
     std::function<void()> wake;
 
-    /// Begins to write octets at an offset of a file, and returns without waiting; `done` is to be called on the owner's thread,
-    /// not from within, with the number of octets written or a negated errno. False where that is not possible: then
-    /// nothing happens. Called on the owner's thread, one write at a time; the store outlives the write.
+    /// Begins to write octets at an offset of a file, and returns without waiting; `done` is to be called on the
+    /// owner's thread, not from within, with the number of octets written or a negated errno. False where that is not
+    /// possible: then nothing happens. Called on the owner's thread, one write at a time; the store outlives the write.
     ///
     /// With it small batches that only have a journal segment are written without the committer's thread, which takes
     /// two changes of thread less.

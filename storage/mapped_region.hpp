@@ -12,9 +12,9 @@ public:
     /// The mapping that holds this address; an empty region when there is none.
     static MappedRegion around(const void* address);
 
-    /// Lets go of the pages that were read through it, of so many octets from `offset` on (both multiples of a page; what
-    /// is beyond the end is left out). The file keeps them, and so does the kernel's cache: what is touched again is
-    /// there again. Without this a process that works through a file once has all of it resident.
+    /// Lets go of the pages that were read through it, of so many octets from `offset` on (both multiples of a page;
+    /// what is beyond the end is left out). The file keeps them, and so does the kernel's cache: what is touched again
+    /// is there again. Without this a process that works through a file once has all of it resident.
     void forget_pages(std::size_t offset, std::size_t length) const;
 
 private:

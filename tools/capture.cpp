@@ -61,7 +61,8 @@ std::optional<Packet> tcp_of_ipv6(ByteView ip) {
     packet.from.ipv6 = packet.to.ipv6 = true;
     std::copy_n(ip.begin() + 8, 16, packet.from.address);
     std::copy_n(ip.begin() + 24, 16, packet.to.address);
-    packet.payload = ip.subspan(header, std::min<std::size_t>(load_be<std::uint16_t>(ip.data() + 4), ip.size() - header));
+    packet.payload =
+        ip.subspan(header, std::min<std::size_t>(load_be<std::uint16_t>(ip.data() + 4), ip.size() - header));
     return packet;
 }
 

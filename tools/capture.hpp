@@ -23,8 +23,8 @@ struct TcpSegment {
 /// Does a file that begins so hold a capture (pcap or pcapng)?
 bool is_capture(ByteView beginning);
 
-/// Reads a capture of Ethernet, Linux "cooked", loopback or raw IP packets and hands over its TCP segments that carry data
-/// or begin a connection. Takes IPv4 and IPv6; fragments are passed over. Closes `file`.
+/// Reads a capture of Ethernet, Linux "cooked", loopback or raw IP packets and hands over its TCP segments that carry
+/// data or begin a connection. Takes IPv4 and IPv6; fragments are passed over. Closes `file`.
 Result<void> read_capture(std::FILE* file, const std::function<void(const TcpSegment&)>& segment);
 
 }  // namespace sluice::tools

@@ -62,9 +62,10 @@ int check(const std::string& file) {
 void add_check_command(CLI::App& app, int& exit_code) {
     auto file = std::make_shared<std::string>();
     CLI::App* command = app.add_subcommand("check", "Check a configuration file");
-    command->footer("Prints every error and warning with its line; when there is no error, what the file amounts to.\n\n"
-                    "Example:\n  sluice check sluice.toml\n\n"
-                    "Exit codes: 0 no errors (there may be warnings); 2 usage; 3 errors.");
+    command->footer(
+        "Prints every error and warning with its line; when there is no error, what the file amounts to.\n\n"
+        "Example:\n  sluice check sluice.toml\n\n"
+        "Exit codes: 0 no errors (there may be warnings); 2 usage; 3 errors.");
     command->add_option("file", *file, "Configuration file")->required()->type_name("FILE");
     command->callback([file, &exit_code] { exit_code = check(*file); });
 }

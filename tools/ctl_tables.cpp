@@ -134,14 +134,16 @@ void print_providers(const CtlJson& body) {
         row["windows"] = fmt::format("{}/{}", cell(row["window_limit"]), cell(row["window"]));
         row["rates"] = fmt::format("{}/{}", row["rate_limit"] == 0 ? "-" : cell(row["rate_limit"]),
                                    row["rate"] == 0 ? "-" : cell(row["rate"]));
-        row["delivers"] = !row.contains("quality") ? CtlJson("-")
-                          : !row["quality"]["known"].get<bool>()
-                              ? CtlJson(fmt::format("? ({} known)", cell(row["quality"]["ended"])))
-                              : CtlJson(fmt::format("{}% of {}", cell(row["quality"]["percent"]), cell(row["quality"]["ended"])));
+        row["delivers"] =
+            !row.contains("quality") ? CtlJson("-")
+            : !row["quality"]["known"].get<bool>()
+                ? CtlJson(fmt::format("? ({} known)", cell(row["quality"]["ended"])))
+                : CtlJson(fmt::format("{}% of {}", cell(row["quality"]["percent"]), cell(row["quality"]["ended"])));
         for (const char* const window : {"hour", "day"})
-            row[window] = !row.contains(window) ? CtlJson("-")
-                                                : CtlJson(fmt::format("{}/{} until {}", cell(row[window]["used"]),
-                                                                      cell(row[window]["max"]), minute(row[window]["resets_at"])));
+            row[window] = !row.contains(window)
+                              ? CtlJson("-")
+                              : CtlJson(fmt::format("{}/{} until {}", cell(row[window]["used"]),
+                                                    cell(row[window]["max"]), minute(row[window]["resets_at"])));
     }
     print_table(rows,
                 {{"NAME", "name"}, {"HEALTH", "health"}, {"BINDS", "binds"}, {"BIND", "bind"}, {"HELD", "held"},
@@ -157,9 +159,9 @@ void print_accounts(const CtlJson& body) {
         row["put_aside"] = row.contains("reserved") ? cell(row["reserved"]) : "-";
     }
     print_table(rows,
-                {{"SYSTEM ID", "system_id"}, {"SOURCE", "source"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"}, {"MAX", "max_sessions"},
-                 {"RATE", "rate"}, {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"}, {"IN FLIGHT", "in_flight"},
-                 {"CREDITS", "credits"}, {"RESERVED", "put_aside"}},
+                {{"SYSTEM ID", "system_id"}, {"SOURCE", "source"}, {"ENABLED", "enabled"}, {"SESSIONS", "sessions"},
+                 {"MAX", "max_sessions"}, {"RATE", "rate"}, {"UNFINISHED", "unfinished"}, {"TO DELIVER", "to_deliver"},
+                 {"IN FLIGHT", "in_flight"}, {"CREDITS", "credits"}, {"RESERVED", "put_aside"}},
                 "no accounts are configured");
 }
 
@@ -177,9 +179,10 @@ void print_triggers(const CtlJson& body) {
         for (const char* const field : {"microseconds_a_call", "longest_microseconds"})
             row[field] = fmt::format("{:.1f}", row[field].get<double>());
     print_table(rows,
-                {{"NAME", "name"}, {"EVENT", "event"}, {"CALLS", "calls"}, {"ERRORS", "errors"}, {"LOOK-UPS", "look_ups"},
-                 {"INSTRUCTIONS A CALL", "instructions_a_call"}, {"US A CALL", "microseconds_a_call"},
-                 {"LONGEST US", "longest_microseconds"}, {"LAST ERROR", "last_error"}},
+                {{"NAME", "name"}, {"EVENT", "event"}, {"CALLS", "calls"}, {"ERRORS", "errors"},
+                 {"LOOK-UPS", "look_ups"}, {"INSTRUCTIONS A CALL", "instructions_a_call"},
+                 {"US A CALL", "microseconds_a_call"}, {"LONGEST US", "longest_microseconds"},
+                 {"LAST ERROR", "last_error"}},
                 "no triggers are configured");
 }
 
@@ -226,7 +229,8 @@ void print_message(const CtlJson& m) {
     print_table(rows, {{"TIME", "time"}, {"EVENT", "event"}, {"WITH", "party"}, {"DETAIL", "detail"}}, "");
     for (const CtlJson& row : rows)
         if (row.contains("pdu"))
-            fmt::print("{} {} {}\n  {}\n", cell(row["time"]), cell(row["event"]), cell(row["detail"]), cell(row["pdu"]));
+            fmt::print("{} {} {}\n  {}\n", cell(row["time"]), cell(row["event"]), cell(row["detail"]),
+                       cell(row["pdu"]));
 }
 
 void print_explanation(const CtlJson& body) {
@@ -253,8 +257,8 @@ void print_refunds(const CtlJson& body) {
 }
 
 void print_write_off(const CtlJson& body) {
-    fmt::print("{} credits of {} messages will not be given back to {}\n", cell(body["credits"]), cell(body["messages"]),
-               cell(body["system_id"]));
+    fmt::print("{} credits of {} messages will not be given back to {}\n", cell(body["credits"]),
+               cell(body["messages"]), cell(body["system_id"]));
 }
 
 void print_reload(const CtlJson& body) {

@@ -71,8 +71,10 @@ void add_hash_password_command(CLI::App& app, int& exit_code) {
     auto scheme = std::make_shared<std::string>("scrypt");
     std::vector<std::string> schemes{*scheme};
     for (const auto& [name, kind] : admin::legacy_hashes) schemes.emplace_back(name);
-    command->add_option("--scheme", *scheme, "How; all but scrypt only for what other systems have kept, as they are easily guessed")
-        ->check(CLI::IsMember(schemes))->capture_default_str();
+    command->add_option("--scheme", *scheme,
+                        "How; all but scrypt only for what other systems have kept, as they are easily guessed")
+        ->check(CLI::IsMember(schemes))
+        ->capture_default_str();
     command->callback([source, scheme, &exit_code] { exit_code = hash(*source == "-", *scheme); });
 }
 

@@ -105,7 +105,8 @@ int add_kept(const KeptArguments& arguments, const KeptKind& kind, const std::fu
         const std::string& name = arguments.name;
         if (tables.contains(name))
             return failure(fmt::format("there is {} {} already; change it with `{} set`",
-                                       kind.key == "account" ? "an account" : "a " + std::string(kind.key), name, kind.key));
+                                       kind.key == "account" ? "an account" : "a " + std::string(kind.key), name,
+                                       kind.key));
         return apply(arguments, kind, tables,
                      {fmt::format("[[{}]]", kind.key), fmt::format("{} = {}", kind.name_key, toml_text(name))}, edit,
                      " is added");

@@ -31,8 +31,9 @@ std::string toml_text(std::string_view text);
 /// Puts "key = value" in the place of what the lines say of the key; an empty value takes it out.
 Result<void> change_line(Lines& lines, const KeptKind& kind, const std::string& wanted);
 
-/// Adds a table, or changes one that was added: `edit` first, then `arguments.changes`. When the configuration as a whole is
-/// wrong then, that is said and nothing is changed. A gateway that runs is told. Returns the exit code, as all do.
+/// Adds a table, or changes one that was added: `edit` first, then `arguments.changes`. When
+/// the configuration as a whole is wrong then, that is said and nothing is changed. A gateway
+/// that runs is told. Returns the exit code, as all do.
 int add_kept(const KeptArguments& arguments, const KeptKind& kind, const std::function<Result<void>(Lines&)>& edit);
 int set_kept(const KeptArguments& arguments, const KeptKind& kind, const std::function<Result<void>(Lines&)>& edit);
 int remove_kept(const KeptArguments& arguments, const KeptKind& kind);

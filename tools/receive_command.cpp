@@ -85,8 +85,8 @@ void add_receive_command(CLI::App& app, int& exit_code) {
     ReceiveArguments& a = *arguments;
     CLI::App* command = app.add_subcommand("receive", "Receive messages and receipts as a customer, and print them");
     command->footer(
-        "Each message and receipt is acknowledged and printed on a line of its own, until --count have come, --wait is over,\n"
-        "or a signal ends it.\n\n"
+        "Each message and receipt is acknowledged and printed on a line of its own, until --count have come,\n"
+        "--wait is over, or a signal ends it.\n\n"
         "Examples:\n"
         "  sluice receive                                whatever comes, until Ctrl-C\n"
         "  sluice receive --count 1 --wait 60            one message, within a minute\n"
@@ -95,7 +95,8 @@ void add_receive_command(CLI::App& app, int& exit_code) {
     command->add_option("--count", a.count, "Messages and receipts to wait for; 0: any number")->capture_default_str();
     command->add_option("--wait", a.wait, "Seconds to wait at most; 0: no limit")->check(CLI::Range(0.0, 1e6))
         ->capture_default_str();
-    command->add_flag("--receiver", a.receiver, "Bind as a receiver, not as a transceiver")->group(CustomerOptions::group);
+    command->add_flag("--receiver", a.receiver, "Bind as a receiver, not as a transceiver")
+        ->group(CustomerOptions::group);
     a.customer.add_to(*command);
     command->callback([arguments, &exit_code] { exit_code = receive(*arguments); });
 }

@@ -67,9 +67,9 @@ void add_route_command(CLI::App& app, int& exit_code) {
     SimulateArguments& a = *arguments;
     CLI::App* command = route->add_subcommand("simulate", "Where a list of destinations would go, and what that costs");
     command->footer(
-        "FILE has a destination a line, or is CSV with the headings to, account, from and count (of messages), of which only `to`\n"
-        "must be there. Each message is of one part. No gateway is asked: all providers are taken to be up, to deliver everything and,\n"
-        "without --hours or --per-hour, to be far from their caps.\n\n"
+        "FILE has a destination a line, or is CSV with the headings to, account, from and count (of messages), of\n"
+        "which only `to` must be there. Each message is of one part. No gateway is asked: all providers are taken to\n"
+        "be up, to deliver everything and, without --hours or --per-hour, to be far from their caps.\n\n"
         "Examples:\n"
         "  sluice route simulate --config sluice.toml --account acme numbers.txt\n"
         "  sluice route simulate --config sluice.toml --down north --html plan.html traffic.csv\n"
@@ -77,15 +77,19 @@ void add_route_command(CLI::App& app, int& exit_code) {
         "  sluice route simulate --config sluice.toml --per-hour 50000 --html day.html traffic.csv\n"
         "  cut -d, -f3 cdr.csv | sluice route simulate --config sluice.toml --account acme --json -\n\n"
         "Exit codes: 0 done; 1 a file cannot be read or a name is unknown; 2 usage; 3 errors in the configuration.");
-    command->add_option("file", a.file, "Destinations; - reads them from standard input")->required()->type_name("FILE|-");
+    command->add_option("file", a.file, "Destinations; - reads them from standard input")
+        ->required()
+        ->type_name("FILE|-");
     command->add_option("--config", a.config, "The configuration")->required()->type_name("FILE");
     command->add_option("--account", a.options.account, "Whose messages they are, where the file does not say");
     command->add_option("--from", a.options.from, "Their sender, where the file does not say");
     command->add_option("--down", a.options.down, "A provider to be taken for unreachable; may be repeated")
         ->expected(1)->allow_extra_args(false)->take_all();
-    command->add_option("--at", a.at, "When they are sent, for hours of routes and dates of prices, in UTC; now without it")
+    command->add_option("--at", a.at,
+                        "When they are sent, for hours of routes and dates of prices, in UTC; now without it")
         ->type_name("TIME");
-    command->add_option("--hours", a.options.hours, "The list comes in each of so many hours, from that of --at on: caps count")
+    command->add_option("--hours", a.options.hours,
+                        "The list comes in each of so many hours, from that of --at on: caps count")
         ->check(CLI::Range(1u, RouteSimulation::most_hours));
     command->add_option("--per-hour", a.options.per_hour,
                         "So many messages come an hour, in the proportions of the list, for --hours (24)")

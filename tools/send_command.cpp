@@ -87,7 +87,8 @@ void add_send_command(CLI::App& app, int& exit_code) {
     SendArguments& a = *arguments;
     CLI::App* command = app.add_subcommand("send", "Send messages as a customer and wait for their receipts");
     command->footer(
-        "The text is UTF-8. It goes out as GSM 7 where that has all its characters, else as UCS-2; long ones are split.\n\n"
+        "The text is UTF-8. It goes out as GSM 7 where that has all its characters, else as UCS-2; long ones\n"
+        "are split.\n\n"
         "Examples:\n"
         "  sluice send --to +447700900123 \"Hello\"\n"
         "  sluice send --to 447700900123 --to 447700900124 --from Sluice \"Grüße 🌍\"\n"
@@ -95,7 +96,9 @@ void add_send_command(CLI::App& app, int& exit_code) {
         "  fortune | sluice send --host smsc.example:2775 --system-id acme --password secret --to 447700900123 -\n"
         "  sluice send --host smsc.example:2776 --tls --to 447700900123 \"in secret\"\n\n"
         "Exit codes: 0 all accepted and delivered; 1 something was refused, failed, or has no receipt; 2 usage.");
-    command->add_option("text", a.text, "What to send; - reads it from standard input")->required()->type_name("TEXT|-");
+    command->add_option("text", a.text, "What to send; - reads it from standard input")
+        ->required()
+        ->type_name("TEXT|-");
     command->add_option("--to", a.to, "Destination; may be repeated")
         ->required()->expected(1)->allow_extra_args(false)->take_all();
     command->add_option("--from", a.from, "Sender: a number, or up to 11 characters")->capture_default_str();
@@ -106,7 +109,8 @@ void add_send_command(CLI::App& app, int& exit_code) {
     command->add_flag("--receipt,!--no-receipt", a.order.receipts, "Ask for receipts, and wait for them (the default)");
     command->add_option("--wait", a.wait, "Seconds to wait for receipts")->check(CLI::Range(0.0, 1e6))
         ->capture_default_str();
-    add_value(*command, "--validity", a.order.validity, parse_smpp_time, "TIME", "For how long, as 2h, or as SMPP has it");
+    add_value(*command, "--validity", a.order.validity, parse_smpp_time, "TIME",
+              "For how long, as 2h, or as SMPP has it");
     add_value(*command, "--schedule", a.order.schedule, parse_smpp_time, "TIME", "In how long to deliver, likewise");
 
     a.customer.add_to(*command);

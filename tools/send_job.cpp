@@ -110,7 +110,8 @@ CommandStatus SendJob::on_deliver(const smpp::DeliverSm& pdu) {
     const smpp::Receipt receipt = smpp::read_receipt(pdu);
     if (receipt.kind == smpp::ReceiptKind::none) {
         ++originated_;
-        if (!many()) fmt::print("message from {} to {}: {}\n", pdu.source_addr, pdu.destination_addr, readable_text(pdu));
+        if (!many())
+            fmt::print("message from {} to {}: {}\n", pdu.source_addr, pdu.destination_addr, readable_text(pdu));
         return CommandStatus::ESME_ROK;
     }
     if (receipt.kind != smpp::ReceiptKind::receipt || !receipt.state || !smpp::row_of(*receipt.state).final)
@@ -142,7 +143,8 @@ void SendJob::on_down(std::string reason) {
 }
 
 std::string SendJob::progress() const {
-    return fmt::format("{} of {} accepted, {} refused, {} receipts", accepted_, total(), answered_ - accepted_, receipts_);
+    return fmt::format("{} of {} accepted, {} refused, {} receipts", accepted_, total(), answered_ - accepted_,
+                       receipts_);
 }
 
 void SendJob::print_summary() const {

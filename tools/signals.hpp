@@ -7,8 +7,8 @@
 
 namespace sluice::tools {
 
-/// SIGINT, SIGTERM and SIGHUP, taken one by one where the program waits instead of wherever it happens to be. To be made
-/// before any thread is started, so that all of them inherit the mask.
+/// SIGINT, SIGTERM and SIGHUP, taken one by one where the program waits instead of wherever it happens to be. To be
+/// made before any thread is started, so that all of them inherit the mask.
 class Signals {
 public:
     Signals() {

@@ -12,8 +12,8 @@ void TopUp::add_options(CLI::App& command) {
         ->check([](const std::string& text) {
             return parse_money(text) ? std::string() : "'" + text + "' is no amount, as 100 or 12.50";
         });
-    command.add_option("--reference", reference,
-                       "Say it again with the same reference and it is booked once, whatever became of the first answer");
+    command.add_option("--reference", reference, "Say it again with the same reference and it is booked once, "
+                                                 "whatever became of the first answer");
 }
 
 std::string TopUp::path() const { return "/api/v1/accounts/" + CtlClient({}).quoted(system_id) + "/topup"; }

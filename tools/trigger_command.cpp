@@ -107,7 +107,8 @@ Result<void> put(script::Subject& subject, const std::string& name, const Json& 
                                                                : value.is_number_unsigned();
     if (!right) return fail(fmt::format("'{}' is not what {} is", value.dump(), name));
     const std::string text = value.is_string() ? value.get<std::string>() : std::string();
-    const std::int64_t number = value.is_number() ? value.get<std::int64_t>() : value.is_boolean() ? value.get<bool>() : 0;
+    const std::int64_t number =
+        value.is_number() ? value.get<std::int64_t>() : value.is_boolean() ? value.get<bool>() : 0;
     if (row->id > script::FieldId::text) {
         if (value.is_string()) subject.fact(row->id, text);
         else subject.fact(row->id, number);
@@ -141,8 +142,8 @@ Result<void> check_answers(const Json& answers) {
                                : name == "rows" ? value.is_array() && std::ranges::all_of(value, is_object)
                                                 : false;
             if (!right)
-                return fail("the answer " + text + " has a wrong '" + name +
-                            "'; there are error and body (texts), status and changed (whole numbers), and rows (objects)");
+                return fail("the answer " + text + " has a wrong '" + name + "'; there are error and body (texts), "
+                            "status and changed (whole numbers), and rows (objects)");
         }
     }
     return {};
@@ -190,7 +191,8 @@ script::LookUpResult answer_of(const Json& answers, const script::LookUp& wanted
 }
 
 void print_look_up(const script::LookUp& wanted) {
-    if (wanted.kind == script::LookUp::Kind::http) return fmt::print("{:<13}{} {}\n", "http", wanted.method, wanted.text);
+    if (wanted.kind == script::LookUp::Kind::http)
+        return fmt::print("{:<13}{} {}\n", "http", wanted.method, wanted.text);
     std::string parameters;
     for (const script::Value& value : wanted.parameters)
         parameters += (parameters.empty() ? "" : ", ") +
@@ -200,7 +202,8 @@ void print_look_up(const script::LookUp& wanted) {
 
 void print_fields(script::Subject& subject) {
     for (const script::FieldRow& row : script::field_rows()) {
-        if (!subject.changed(row.id) || (row.id == script::FieldId::short_message && subject.changed(script::FieldId::text)))
+        if (!subject.changed(row.id) ||
+            (row.id == script::FieldId::short_message && subject.changed(script::FieldId::text)))
             continue;
         ValueView value;
         script::FieldRow readable = row;
@@ -222,7 +225,9 @@ void print_verdict(const script::Verdict& verdict) {
         case Kind::reject: {
             const std::string_view name = smpp::name_of(verdict.status);
             fmt::print("{:<13}rejected with {}{}\n", "verdict",
-                       name.empty() ? fmt::format("{:#x}", static_cast<std::uint32_t>(verdict.status)) : std::string(name), why);
+                       name.empty() ? fmt::format("{:#x}", static_cast<std::uint32_t>(verdict.status))
+                                    : std::string(name),
+                       why);
             break;
         }
         case Kind::drop: fmt::print("{:<13}dropped{}\n", "verdict", why); break;
@@ -340,8 +345,8 @@ void add_trigger_command(CLI::App& app, int& exit_code) {
     run->add_option("--field", tried->fields, "One field as NAME=VALUE; may be repeated")
         ->expected(1)->allow_extra_args(false)->take_all();
     run->add_option("--answers", tried->look_ups,
-                    "What look-ups are answered with, in order: a JSON array of objects with rows, changed, status, body "
-                    "or error")->type_name("JSON");
+                    "What look-ups are answered with, in order: a JSON array of objects with rows, changed, status, "
+                    "body or error")->type_name("JSON");
     run->add_option("--instructions", tried->limits.instructions, "The bound on instructions")->capture_default_str();
     run->callback([tried, &exit_code] { exit_code = test(*tried); });
 }

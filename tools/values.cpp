@@ -105,7 +105,8 @@ Result<app::IdStyle> parse_id_style(std::string_view text) {
     app::IdStyle style;
     style.base = name == "hex" ? Base::hex : name == "HEX" ? Base::hex_upper : Base::decimal;
     if ((style.base == Base::decimal && name != "decimal") || !width || *width > 64)
-        return fail(quoted(text) + " is no form of ids: decimal, hex or HEX, with a width of 1 to 64 if wanted (hex:16)");
+        return fail(quoted(text) +
+                    " is no form of ids: decimal, hex or HEX, with a width of 1 to 64 if wanted (hex:16)");
     style.width = static_cast<std::uint8_t>(*width);
     return style;
 }

@@ -71,8 +71,9 @@ void encode(std::uint64_t count) {
 void read_receipt(std::uint64_t count) {
     smpp::DeliverSm pdu;
     pdu.esm_class = smpp::esm_class::delivery_receipt;
-    pdu.short_message = as_bytes(std::string_view("id:1000000000 sub:001 dlvrd:001 submit date:2603041200 "
-                                                  "done date:2603041200 stat:DELIVRD err:000 text:aaaaaaaaaaaaaaaaaaaa"));
+    pdu.short_message =
+        as_bytes(std::string_view("id:1000000000 sub:001 dlvrd:001 submit date:2603041200 "
+                                  "done date:2603041200 stat:DELIVRD err:000 text:aaaaaaaaaaaaaaaaaaaa"));
     repeat(count, [&] { use(smpp::read_receipt(pdu)); });
 }
 
@@ -95,7 +96,8 @@ void route(std::uint64_t count) {
     Random random(1);
     std::vector<routing::RouteRule> rules(50);
     for (std::size_t i = 0; i < rules.size(); ++i)
-        rules[i].targets = {{static_cast<routing::ProviderId>(i % 8)}, {static_cast<routing::ProviderId>((i + 1) % 8), 2}};
+        rules[i].targets = {{static_cast<routing::ProviderId>(i % 8)},
+                            {static_cast<routing::ProviderId>((i + 1) % 8), 2}};
     std::vector<std::string> numbers;
     for (std::size_t i = 0; i < 10'000; ++i) {
         std::string prefix = std::to_string(100'000 + i * 89);
@@ -164,7 +166,9 @@ void queue(std::uint64_t count) {
 /// A burst of 100 submit_sm received by a session, each answered at once.
 void session(std::uint64_t count) {
     class Owner final : public session::SessionEvents {
-        void on_bind(session::Session& s, const smpp::Header&, const smpp::Bind&) override { s.accept_bind(MonoTime()); }
+        void on_bind(session::Session& s, const smpp::Header&, const smpp::Bind&) override {
+            s.accept_bind(MonoTime());
+        }
         void on_outbind(session::Session&, const smpp::Outbind&) override {}
         void on_bound(session::Session&) override {}
         void on_request(session::Session& s, const smpp::Header& header, ByteView) override {

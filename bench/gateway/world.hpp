@@ -182,7 +182,8 @@ public:
 
 private:
     static constexpr std::string_view text_ =
-        "id:1000000000 sub:001 dlvrd:001 submit date:2603040000 done date:2603040000 stat:DELIVRD err:000 text:aaaaaaaaaaaaaaaaaaaa";
+        "id:1000000000 sub:001 dlvrd:001 submit date:2603040000 done date:2603040000 stat:DELIVRD err:000 "
+        "text:aaaaaaaaaaaaaaaaaaaa";
     std::vector<std::uint8_t> receipt_;
     std::uint64_t last_id_ = 1'000'000'000;
 };
@@ -203,8 +204,8 @@ private:
 /// All of them; `shard_turn` is given a shard to run its turn, so that it can be counted alone.
 class World {
 public:
-    /// `charged`: the account pays before, for what is delivered, and records are made of it. The sessions are spread over
-    /// the shards, as are the provider's binds.
+    /// `charged`: the account pays before, for what is delivered, and records are made of it. The sessions are
+    /// spread over the shards, as are the provider's binds.
     World(std::uint32_t sessions, std::uint32_t window, bool charged = false, std::uint32_t shards = 1)
         : net_(7, big_packets()), clock_(net_), mesh_(shards), provider_(net_, clock_),
           customer_(net_, clock_, window) {

@@ -99,8 +99,8 @@ private:
     std::vector<Node> nodes_;
 };
 
-/// The prefixes laid flat: intervals of numbers with one value each, found by their beginnings in a static B-tree without
-/// pointers whose nodes are one cache line each.
+/// The prefixes laid flat: intervals of numbers with one value each, found by their beginnings in a static B-tree
+/// without pointers whose nodes are one cache line each.
 class IntervalTree {
 public:
     explicit IntervalTree(Prefixes prefixes) {

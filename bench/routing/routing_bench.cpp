@@ -139,7 +139,8 @@ void least_cost(benchmark::State& state, Traffic traffic, bool margin, std::uint
     if (margin) charging.least_margin = Money{2000};
     std::size_t i = 0;
     for (auto _ : state) {
-        RouteRequest request{0, Address::normalise(numbers[i++ & (numbers.size() - 1)], 1), Address::normalise("Sluice", 5)};
+        RouteRequest request{0, Address::normalise(numbers[i++ & (numbers.size() - 1)], 1),
+                             Address::normalise("Sluice", 5)};
         request.charging = &charging;
         request.quality = quality;
         benchmark::DoNotOptimize(table.route(request, health, random.next()));

@@ -1,4 +1,5 @@
-// What one call of a trigger's script costs, from the event's facts to its verdict, and what a look-up adds. Items are calls.
+// What one call of a trigger's script costs, from the event's facts to
+// its verdict, and what a look-up adds. Items are calls.
 
 #include <benchmark/benchmark.h>
 
@@ -82,8 +83,9 @@ BENCHMARK_CAPTURE(call, one_field, "if message.destination_addr == '1' then mess
 BENCHMARK_CAPTURE(call, set_text, "message.text = message.text .. ' Bye.'");
 BENCHMARK_CAPTURE(call, pattern, "if message.text:find('code is (%d+)') then message.source_addr = 'Code' end");
 BENCHMARK_CAPTURE(call, send, "sluice.send{account = 'shop', destination_addr = '447700900124', text = 'Hello'}");
-BENCHMARK_CAPTURE(call, look_up, "local rows = sql.query('db', 'SELECT name FROM t WHERE number = ?', message.destination_addr) "
-                                 "message.text = rows[1].name");
+BENCHMARK_CAPTURE(call, look_up,
+                  "local rows = sql.query('db', 'SELECT name FROM t WHERE number = ?', message.destination_addr) "
+                  "message.text = rows[1].name");
 BENCHMARK(load);
 
 }  // namespace

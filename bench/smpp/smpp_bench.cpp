@@ -1,5 +1,5 @@
-// What the codec costs a PDU on the hot path: a submit_sm of 140 octets of text framed, decoded and encoded, its answer,
-// a receipt's text and TLVs read and written, a message_id made canonical, times read. One core, no I/O.
+// What the codec costs a PDU on the hot path: a submit_sm of 140 octets of text framed, decoded and encoded, its
+// answer, a receipt's text and TLVs read and written, a message_id made canonical, times read. One core, no I/O.
 
 #include <benchmark/benchmark.h>
 

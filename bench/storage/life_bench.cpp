@@ -10,8 +10,8 @@
 // so that free pages are scattered over the file. Depths above a million need SLUICE_BENCH_DEEP.
 //
 // Counters: cpu_ns a message, of the whole process with both threads; written, octets a message handed to the kernel;
-// syncs, one a commit but for checkpoints; commit_us; file_MB; rss_anon_MB and rss_file_MB, the latter being pages of the store's file that
-// the process has mapped, which the kernel takes back as it likes.
+// syncs, one a commit but for checkpoints; commit_us; file_MB; rss_anon_MB and rss_file_MB, the latter being pages of
+// the store's file that the process has mapped, which the kernel takes back as it likes.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 

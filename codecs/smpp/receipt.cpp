@@ -145,7 +145,8 @@ public:
 };
 
 /// Reads a text that is written exactly as in appendix B, as nearly all are: these keys in this order, one blank before
-/// each, and a value behind each that is neither empty nor has a colon. False where it is another; then `result` is of no use.
+/// each, and a value behind each that is neither empty nor has a colon.
+/// False where it is another; then `result` is of no use.
 class UsualText {
 public:
     explicit UsualText(std::string_view text) : at_(text.data()), end_(at_ + text.size()) {}
@@ -245,8 +246,8 @@ Receipt read(std::uint8_t esm_class, std::uint8_t data_coding, ByteView text, co
     return receipt;
 }
 
-/// What stands behind the id of a text that we write, up to the value of err. Nearly all of it is the same each time: it
-/// is copied whole, and written over where it is not.
+/// What stands behind the id of a text that we write, up to the value of err. Nearly all of it is the same each time:
+/// it is copied whole, and written over where it is not.
 class WrittenRest {
     static constexpr char form[] = " sub:000 dlvrd:000 submit date:YYMMDDhhmm done date:YYMMDDhhmm stat:DELIVRD err:";
     static constexpr std::string_view text{form, sizeof form - 1};

@@ -10,7 +10,8 @@ constexpr std::size_t least_room = 4;
 
 /// Would a cut before `at` go through the middle of a character?
 bool inside_character(Coding coding, ByteView text, std::size_t at) {
-    if (coding == Coding::ucs2) return (text[at - 2] & 0xFC) == 0xD8 && at + 1 < text.size() && (text[at] & 0xFC) == 0xDC;
+    if (coding == Coding::ucs2)
+        return (text[at - 2] & 0xFC) == 0xD8 && at + 1 < text.size() && (text[at] & 0xFC) == 0xDC;
     if (coding == Coding::octets) return false;
     // Of escapes in a row every second one is a character itself.
     std::size_t escapes = 0;

@@ -19,8 +19,8 @@ constexpr unsigned fill_bits(std::size_t header_size) {
 std::vector<std::uint8_t> pack_septets(ByteView septets, unsigned fill = 0);
 
 /// The reverse. Octets do not say how many septets there are: where a whole septet is left over at the end it is one
-/// unless it reads 0 or carriage return, which are padding (§6.1.2.3.1). A text of a multiple of eight septets that ends
-/// in "@" cannot be told from padding and loses it.
+/// unless it reads 0 or carriage return, which are padding (§6.1.2.3.1). A text of a multiple of eight septets that
+/// ends in "@" cannot be told from padding and loses it.
 std::vector<std::uint8_t> unpack_septets(ByteView octets, unsigned fill = 0);
 
 }  // namespace sluice::sms

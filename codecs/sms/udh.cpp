@@ -49,7 +49,8 @@ std::optional<std::vector<std::uint8_t>> with_concatenation(const UserDataHeader
     if (header != nullptr) {
         header->for_each([&](const Element& element) {
             if (element.id == ElementId::concatenation_8 || element.id == ElementId::concatenation_16) return;
-            if (!keep_language && (element.id == ElementId::single_shift || element.id == ElementId::locking_shift)) return;
+            if (!keep_language && (element.id == ElementId::single_shift || element.id == ElementId::locking_shift))
+                return;
             octets.push_back(static_cast<std::uint8_t>(element.id));
             octets.push_back(static_cast<std::uint8_t>(element.data.size()));
             octets.insert(octets.end(), element.data.begin(), element.data.end());

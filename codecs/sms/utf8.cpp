@@ -5,7 +5,8 @@ namespace sluice::sms {
 char32_t take_code_point(std::string_view& text) {
     const auto octet = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
     const std::uint8_t lead = octet(0);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+    const std::size_t size =
+        lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
     char32_t code_point = size == 1 ? lead : lead & (0x7Fu >> size);
     bool valid = size != 0 && size <= text.size();
     for (std::size_t i = 1; valid && i < size; ++i) {

@@ -38,17 +38,19 @@ public:
             }
         }
         if (database == nullptr || statement.text.empty()) return done(Outcome::away);
-        const auto answered = [self = shared_from_this(), name, system_id, amount, done](const sql::Outcome<sql::Answer>& outcome) {
+        const auto answered = [self = shared_from_this(), name, system_id, amount, done](
+                                  const sql::Outcome<sql::Answer>& outcome) {
             done(self->outcome_of(outcome, name, system_id, amount));
         };
         if (!database->execute(std::move(statement), answered)) done(Outcome::away);
     }
 
 private:
-    Outcome outcome_of(const sql::Outcome<sql::Answer>& outcome, const std::string& source, const std::string& system_id,
-                       Money amount) {
+    Outcome outcome_of(const sql::Outcome<sql::Answer>& outcome, const std::string& source,
+                       const std::string& system_id, Money amount) {
         const auto say = [&](const std::string& what) {
-            log_('E', "account source " + source + ": credits of " + system_id + ", " + to_string(amount) + ": " + what);
+            log_('E', "account source " + source + ": credits of " + system_id + ", " + to_string(amount) + ": " +
+                          what);
         };
         // A statement that returns rows says so by having one.
         if (outcome) {

@@ -10,7 +10,8 @@
 
 namespace sluice::accounts {
 
-/// Credits that are in a database of the customer's (SourceConfig::charge and give_back). Thread-safe; waits for nothing.
+/// Credits that are in a database of the customer's
+/// (SourceConfig::charge and give_back). Thread-safe; waits for nothing.
 class Credits {
 public:
     enum class Outcome : std::uint8_t {
@@ -19,7 +20,8 @@ public:
         away,       ///< nothing was done
         uncertain,  ///< the database has not said whether it was done
     };
-    /// Called once: inside the call when nothing can be asked, else on a thread of the database. Must not block or throw.
+    /// Called once: inside the call when nothing can be asked, else on a
+    /// thread of the database. Must not block or throw.
     using Done = std::function<void(Outcome)>;
 
     Credits(Directory::FindDatabase databases, sql::Database::Log log);

@@ -46,7 +46,8 @@ public:
             ++stats_.cached;
             return answer(lock, std::move(done), found(entry));
         }
-        if (entry.waiting.size() >= limits::binds_per_lookup) return answer(lock, std::move(done), {Kind::away, {}, {}});
+        if (entry.waiting.size() >= limits::binds_per_lookup)
+            return answer(lock, std::move(done), {Kind::away, {}, {}});
         entry.waiting.push_back(std::move(done));
         if (entry.waiting.size() > 1) return;
         ask(lock, std::string(system_id), 0);
@@ -131,7 +132,8 @@ private:
             std::unique_lock again(self->mutex_);
             self->answered(again, name, number, generation, std::move(outcome));
         };
-        if (database == nullptr || !database->query(source.find.with({name}), answered)) settle_away(lock, name, source);
+        if (database == nullptr || !database->query(source.find.with({name}), answered))
+            settle_away(lock, name, source);
     }
 
     void answered(std::unique_lock<std::mutex>& lock, const std::string& name, std::size_t number,

@@ -13,21 +13,23 @@
 
 namespace sluice::accounts {
 
-/// What SourceConfig::owner may ask for: a number as +31699887766 or 31699887766, the first word of the text ("" for none).
+/// What SourceConfig::owner may ask for: a number as +31699887766 or
+/// 31699887766, the first word of the text ("" for none).
 inline const std::vector<std::string_view> owner_names{"number", "digits", "keyword"};
 
 /// Accounts that live in a database.
 struct SourceConfig {
-    std::string name;      ///< what routes call its accounts; the account of this name in the snapshot has their defaults
+    std::string name;  ///< what routes call its accounts; the account of this name in the snapshot has their defaults
     std::string database;  ///< the name of one
     StatementText find;    ///< for {system_id}; what it returns: see account_of_row
     StatementText owner;   ///< by owner_names: the system_ids of whom a message is, see NumberOwners; empty: rows say
-    StatementText charge;     ///< takes {credits} of {system_id}; meeting no row it has taken none; empty: none are there
+    StatementText charge;  ///< takes {credits} of {system_id}; meeting no row it has taken none; empty: none are there
     StatementText give_back;  ///< the opposite; empty: nothing is given back
     std::string scheme;    ///< of a PasswordHash that does not say it itself
     seconds cache{300};         ///< how long what was found holds
     seconds cache_unknown{30};  ///< likewise that nothing was
-    bool known_from_cache = true;  ///< while the database is away: accounts found before go on, however long ago that was
+    /// While the database is away: accounts found before go on, however long ago that was.
+    bool known_from_cache = true;
     bool unknown_wait = false;     ///< likewise: binds of others wait, for as long as a session may take to bind
     std::uint32_t max_accounts = 100'000;
     friend bool operator==(const SourceConfig&, const SourceConfig&) = default;

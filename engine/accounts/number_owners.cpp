@@ -18,9 +18,11 @@ public:
     void configure(const std::vector<SourceConfig>& sources) {
         const std::lock_guard lock(mutex_);
         sources_.clear();
-        std::ranges::copy_if(sources, std::back_inserter(sources_), [](const SourceConfig& s) { return !s.owner.empty(); });
+        std::ranges::copy_if(sources, std::back_inserter(sources_),
+                             [](const SourceConfig& s) { return !s.owner.empty(); });
         on_ = !sources_.empty();
-        wants_keyword_ = std::ranges::any_of(sources_, [](const SourceConfig& s) { return s.owner.has(keyword_place); });
+        wants_keyword_ =
+            std::ranges::any_of(sources_, [](const SourceConfig& s) { return s.owner.has(keyword_place); });
         ++generation_;
         std::erase_if(entries_, [](const auto& each) { return each.second.waiting.empty(); });
         order_.clear();
@@ -32,7 +34,8 @@ public:
     std::optional<Answer> remembered(const Question& question) const {
         const std::lock_guard lock(mutex_);
         const auto at = entries_.find(key_of(question));
-        if (at == entries_.end() || !at->second.waiting.empty() || clock_.mono() >= at->second.fresh_until) return std::nullopt;
+        if (at == entries_.end() || !at->second.waiting.empty() || clock_.mono() >= at->second.fresh_until)
+            return std::nullopt;
         return Answer{false, at->second.owners};
     }
 
@@ -91,8 +94,8 @@ private:
         if (database == nullptr || !database->query(statement(source, key), answered)) away(lock, key);
     }
 
-    void answered(std::unique_lock<std::mutex>& lock, const std::string& key, std::size_t number, std::uint64_t generation,
-                  const sql::Outcome<sql::Answer>& outcome) {
+    void answered(std::unique_lock<std::mutex>& lock, const std::string& key, std::size_t number,
+                  std::uint64_t generation, const sql::Outcome<sql::Answer>& outcome) {
         if (generation != generation_) return ask(lock, key, 0);  // the sources are others now
         const SourceConfig& source = sources_[number];
         if (!outcome) {
@@ -111,7 +114,8 @@ private:
         remember(lock, key, std::move(owners), source.cache);
     }
 
-    void remember(std::unique_lock<std::mutex>& lock, const std::string& key, std::vector<std::string> owners, seconds time) {
+    void remember(std::unique_lock<std::mutex>& lock, const std::string& key, std::vector<std::string> owners,
+                  seconds time) {
         Entry& entry = entries_.find(key)->second;
         entry.owners = std::move(owners);
         entry.fresh_until = clock_.mono() + std::max(time, seconds(1));  // who has asked asks again what it was
@@ -130,7 +134,8 @@ private:
         while (order_.size() > limits::remembered_numbers) {
             const auto oldest = entries_.find(order_.front());
             order_.pop_front();
-            if (oldest != entries_.end() && oldest->second.waiting.empty() && &oldest->second != &entry) entries_.erase(oldest);
+            if (oldest != entries_.end() && oldest->second.waiting.empty() && &oldest->second != &entry)
+                entries_.erase(oldest);
         }
         lock.unlock();
         for (const Done& done : waiting) done(answer);

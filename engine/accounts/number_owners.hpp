@@ -25,8 +25,8 @@ public:
         std::string digits;   ///< the number in international form
         std::string keyword;  ///< routing::keyword_of its text; empty: there is none
     };
-    /// Called once: inside `find` when it is remembered or nobody can be asked, else on a thread of a database. Must not block
-    /// or throw.
+    /// Called once: inside `find` when it is remembered or nobody can be asked, else on a
+    /// thread of a database. Must not block or throw.
     using Done = std::function<void(const Answer&)>;
 
     NumberOwners(Directory::FindDatabase databases, sql::Database::Log log, const Clock& clock);

@@ -44,7 +44,8 @@ public:
         std::uint64_t read = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), read);
         if (error != std::errc() || end != text->data() + text->size() || read < least || read > most)
-            return fail("column " + std::string(name) + " is not " + std::to_string(least) + " to " + std::to_string(most));
+            return fail("column " + std::string(name) + " is not " + std::to_string(least) + " to " +
+                        std::to_string(most));
         value = static_cast<Number>(read);
         return {};
     }
@@ -59,7 +60,8 @@ public:
             rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
             if (word.empty()) continue;
             if (++count > most_in_list)
-                return fail("column " + std::string(name) + " has more than " + std::to_string(most_in_list) + " entries");
+                return fail("column " + std::string(name) + " has more than " + std::to_string(most_in_list) +
+                            " entries");
             if (auto done = each(word); !done) return fail("column " + std::string(name) + ": " + done.error().message);
         }
         return {};
@@ -122,7 +124,8 @@ Result<routing::Account> account_of_row(const sql::Answer& answer, std::size_t a
     if (const auto type = row.find("systemtype")) account.system_type = *type;
     if (auto done = row.number("maxsessions", account.max_sessions, 1, 100'000); !done)
         return std::unexpected(done.error());
-    if (auto done = row.number("rate", account.rate.per_second, 0, 10'000'000); !done) return std::unexpected(done.error());
+    if (auto done = row.number("rate", account.rate.per_second, 0, 10'000'000); !done)
+        return std::unexpected(done.error());
     if (row.find("rate")) account.rate.burst = account.rate.per_second;
     if (auto done = row.number("maxqueued", account.max_queued, 1, 10'000'000'000); !done)
         return std::unexpected(done.error());

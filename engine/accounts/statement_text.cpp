@@ -8,8 +8,8 @@ namespace sluice::accounts {
 namespace {
 
 bool is_word(std::string_view text) {
-    return !text.empty() &&
-           std::ranges::all_of(text, [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    const auto fits = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    return !text.empty() && std::ranges::all_of(text, fits);
 }
 
 }  // namespace
@@ -22,7 +22,8 @@ Result<StatementText> StatementText::parse(std::string_view written, const std::
         all.append(all.empty() ? "{" : needs == Needs::all ? " and {" : " or {").append(name).append("}");
     for (std::size_t at = 0; at < written.size();) {
         const std::size_t end = written[at] == '{' ? written.find('}', at) : std::string_view::npos;
-        const std::string_view word = end != std::string_view::npos ? written.substr(at + 1, end - at - 1) : std::string_view();
+        const std::string_view word =
+            end != std::string_view::npos ? written.substr(at + 1, end - at - 1) : std::string_view();
         if (!is_word(word)) {
             if (written[at] == '?') return fail(fmt::format("parameters are named, as {}; a ? means nothing", all));
             statement.text_ += written[at++];
@@ -35,7 +36,8 @@ Result<StatementText> StatementText::parse(std::string_view written, const std::
         at = end + 1;
     }
     for (std::size_t i = 0; i < names.size(); ++i)
-        if (statement.places_.empty() || (needs == Needs::all && std::ranges::find(statement.places_, i) == statement.places_.end()))
+        if (statement.places_.empty() ||
+            (needs == Needs::all && std::ranges::find(statement.places_, i) == statement.places_.end()))
             return fail(fmt::format("must have {} in it, where the values go", all));
     return statement;
 }

@@ -10,8 +10,8 @@
 
 namespace sluice::accounts {
 
-/// An SQL statement of the configuration that names its parameters in braces, as "... WHERE SystemID = {system_id}". A name
-/// may come more than once; braces around anything but a word are the statement's own.
+/// An SQL statement of the configuration that names its parameters in braces, as "... WHERE SystemID = {system_id}". A
+/// name may come more than once; braces around anything but a word are the statement's own.
 class StatementText {
 public:
     StatementText() = default;

@@ -15,7 +15,8 @@ constexpr std::string_view extension = ".toml";
 std::string file_name(std::string_view table) {
     std::string name;
     for (const char c : table) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
         if (plain) {
             name += c;
         } else {
@@ -44,7 +45,8 @@ Result<std::vector<std::filesystem::path>> KeptTables::list() const {
 Result<std::string> KeptTables::read(std::string_view name) const {
     std::ifstream in(path_of(name), std::ios::binary);
     std::ostringstream text;
-    if (!in || !(text << in.rdbuf())) return fail("there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
+    if (!in || !(text << in.rdbuf()))
+        return fail("there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
     return text.str();
 }
 
@@ -64,7 +66,8 @@ Result<void> KeptTables::write(std::string_view name, std::string_view text) con
 Result<void> KeptTables::remove(std::string_view name) const {
     std::error_code error;
     if (!std::filesystem::remove(path_of(name), error))
-        return fail(error ? error.message() : "there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
+        return fail(error ? error.message()
+                          : "there is no " + key_ + " " + std::string(name) + " in " + folder_.string());
     return storage::sync_directory(folder_.string());
 }
 

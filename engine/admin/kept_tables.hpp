@@ -9,8 +9,9 @@
 
 namespace sluice::admin {
 
-/// What commands keep beside the configuration: each an element of [[account]] or [[home]] in a file of its own in the data
-/// directory, read after the configuration as if it stood there. So one reader knows what it is, and a change is a reload.
+/// What commands keep beside the configuration: each an element of [[account]] or [[home]] in a file
+/// of its own in the data directory, read after the configuration as if it stood there. So one
+/// reader knows what it is, and a change is a reload.
 class KeptTables {
 public:
     /// `key` is the table's, as "account": its files are in the folder "accounts".

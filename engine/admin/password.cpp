@@ -77,8 +77,8 @@ Result<void> check_cost(ScryptCost cost) {
 Result<ParsedHash> parse(std::string_view text) {
     constexpr std::string_view scheme = "$scrypt$";
     const auto wrong = [] {
-        return fail("it is neither of the form $scrypt$ln=14,r=8,p=1$SALT$HASH nor of $sha1-utf16le$HEX, $sha256$HEX and "
-                    "$sha256-utf16le$HEX; make one with `sluice hash-password`");
+        return fail("it is neither of the form $scrypt$ln=14,r=8,p=1$SALT$HASH nor of $sha1-utf16le$HEX, $sha256$HEX "
+                    "and $sha256-utf16le$HEX; make one with `sluice hash-password`");
     };
     if (!text.starts_with(scheme) || text.size() > 200) return wrong();
     text.remove_prefix(scheme.size());

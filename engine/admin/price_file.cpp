@@ -114,7 +114,8 @@ std::optional<NumberPattern> read_prefix(Sheet& sheet, std::size_t column) {
     // A cell that was left empty must not become the price of every destination.
     const auto prefix = NumberPattern::prefix(field);
     if (prefix && *prefix != NumberPattern()) return prefix;
-    sheet.mistake(column, fmt::format("'{}' is not a prefix of 1 to 15 digits, as 4477, nor * for every number", field));
+    sheet.mistake(column, fmt::format("'{}' is not a prefix of 1 to 15 digits, as 4477, nor * for every number",
+                                      field));
     return std::nullopt;
 }
 
@@ -140,7 +141,8 @@ public:
         if (!read(sheet, until_, row.until, date)) return false;
         if (date) row.until += std::chrono::days(1);
         if (row.from < row.until) return true;
-        sheet.mistake(until_, fmt::format("'{}' is not after valid_from, '{}'", sheet.field(until_), sheet.field(from_)));
+        sheet.mistake(until_, fmt::format("'{}' is not after valid_from, '{}'", sheet.field(until_),
+                                          sheet.field(from_)));
         return false;
     }
 
@@ -171,7 +173,8 @@ Result<std::vector<NetworkPrefix>> parse_networks(std::string_view text, const s
         else
             while (sheet.next())
                 if (const auto its_prefix = read_prefix(sheet, prefix))
-                    if (auto its_network = network.read(sheet)) networks.push_back({*its_prefix, std::move(*its_network)});
+                    if (auto its_network = network.read(sheet))
+                        networks.push_back({*its_prefix, std::move(*its_network)});
     }
     if (const auto error = sheet.error()) return std::unexpected(*error);
     return networks;

@@ -138,7 +138,8 @@ struct Settings {
     ChargingRecordSettings charging;
     routing::RetryPolicy retry;            ///< for providers without their own
     std::vector<sql::DatabaseConfig> databases;
-    std::vector<accounts::SourceConfig> account_sources; ///< each has an account of its name, disabled, with its defaults
+    /// Each has an account of its name, disabled, with its defaults.
+    std::vector<accounts::SourceConfig> account_sources;
     http::ClientConfig http;               ///< for requests of scripts
     std::vector<routing::Account> accounts;   ///< ids are places in here, as in Snapshot::compile
     std::vector<routing::Provider> providers; ///< likewise

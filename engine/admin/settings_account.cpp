@@ -77,7 +77,8 @@ void read_senders(TableReader& reader, routing::Account& account) {
     });
     if (account.senders.size() > max_senders)
         reader.error("senders", "has more than " + std::to_string(max_senders) + " entries");
-    if (reader.text("default_sender", account.default_sender, 1, routing::Address::max_length) && account.senders.empty())
+    if (reader.text("default_sender", account.default_sender, 1, routing::Address::max_length) &&
+        account.senders.empty())
         reader.error("default_sender", "means nothing without senders");
 }
 
@@ -88,10 +89,12 @@ void read_lists(TableReader& reader, std::vector<routing::DistributionList>& lis
             reader.context().error(entry.at, field, "a name has 1 to 20 characters");
         if (entry.value.kind != Value::Kind::list || entry.value.items.empty() ||
             entry.value.items.size() > limits::submit_multi_messages)
-            return reader.context().error(entry.value.at, field, "must be 1 to " +
-                                          std::to_string(limits::submit_multi_messages) + " numbers, as [\"447700900100\"]");
+            return reader.context().error(entry.value.at, field,
+                                          "must be 1 to " + std::to_string(limits::submit_multi_messages) +
+                                          " numbers, as [\"447700900100\"]");
         for (const Value& item : entry.value.items) {
-            const std::string_view text = item.kind == Value::Kind::text ? std::string_view(item.text) : std::string_view();
+            const std::string_view text =
+                item.kind == Value::Kind::text ? std::string_view(item.text) : std::string_view();
             const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
             const bool fine = !digits.empty() && digits.size() <= 15 &&
                               std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });

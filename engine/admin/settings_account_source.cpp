@@ -32,8 +32,8 @@ void read_scheme(TableReader& reader, std::string& scheme) {
 }
 
 /// False when it is not there.
-bool read_statement(TableReader& reader, const char* key, StatementText& statement, const std::vector<std::string_view>& names,
-                    StatementText::Needs needs, const char* example) {
+bool read_statement(TableReader& reader, const char* key, StatementText& statement,
+                    const std::vector<std::string_view>& names, StatementText::Needs needs, const char* example) {
     std::string written;
     if (!reader.text(key, written, 1, 4000)) return false;
     auto parsed = StatementText::parse(written, names, needs);
@@ -63,7 +63,8 @@ void read_credit_statements(TableReader& reader, accounts::SourceConfig& source,
         return;
     }
     if (charging.on() || charging.opening != Money{})
-        reader.error("charge", "the credits are either in the database or here: take charging.mode and credits out of the defaults");
+        reader.error("charge", "the credits are either in the database or here: take charging.mode and credits out of "
+                               "the defaults");
     charging.mode = routing::ChargingMode::database;
 }
 

@@ -48,7 +48,8 @@ void read_account_charging(TableReader& reader, routing::Charging& charging, boo
         Money margin;
         if (read_money(table, "min_margin", margin, most_price)) charging.least_margin = margin;
         if (read_money(table, "max_loss", margin, most_price)) {
-            if (charging.least_margin) table.error("max_loss", "with min_margin nothing may be lost: give one of the two");
+            if (charging.least_margin)
+                table.error("max_loss", "with min_margin nothing may be lost: give one of the two");
             charging.least_margin = Money{} - margin;
         }
         if (!table.describing() && table.has("credit_limit") && charging.mode != routing::ChargingMode::postpaid)

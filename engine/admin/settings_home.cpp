@@ -30,7 +30,8 @@ std::optional<Id> find_by_name(const std::vector<Item>& items, std::string Item:
 void check_not_empty(TableReader& reader, std::string_view key, bool given, std::string_view without) {
     if (!given) return;
     const std::size_t size = reader.raw(key)->items.size();
-    if (size == 0) reader.error(key, fmt::format("is empty and would match nothing; leave it out to match {}", without));
+    if (size == 0)
+        reader.error(key, fmt::format("is empty and would match nothing; leave it out to match {}", without));
     if (size > max_entries) reader.error(key, fmt::format("has more than {} entries", max_entries));
 }
 
@@ -69,7 +70,8 @@ void read_owners(TableReader& reader, const Settings& settings, HomeRule& home) 
         }
     });
     if (reader.describing()) read(Value{}, reader.field("accounts") + "[]");
-    if (given && (reader.raw("accounts")->items.empty() || reader.raw("accounts")->items.size() > routing::max_home_owners))
+    if (given &&
+        (reader.raw("accounts")->items.empty() || reader.raw("accounts")->items.size() > routing::max_home_owners))
         reader.error("accounts", fmt::format("must name 1 to {} accounts", routing::max_home_owners));
     reader.require("accounts");
 }
@@ -78,20 +80,21 @@ void read_owners(TableReader& reader, const Settings& settings, HomeRule& home) 
 
 std::optional<routing::AccountId> find_account(const Settings& settings, const std::string& name, ReadContext& context,
                                                Position at, const std::string& field) {
-    return find_by_name<routing::AccountId>(settings.accounts, &routing::Account::system_id, "account", name, context, at,
-                                            field);
+    return find_by_name<routing::AccountId>(settings.accounts, &routing::Account::system_id, "account", name, context,
+                                            at, field);
 }
 
-std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name, ReadContext& context,
-                                                 Position at, const std::string& field) {
-    return find_by_name<routing::ProviderId>(settings.providers, &routing::Provider::name, "provider", name, context, at,
-                                             field);
+std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name,
+                                                 ReadContext& context, Position at, const std::string& field) {
+    return find_by_name<routing::ProviderId>(settings.providers, &routing::Provider::name, "provider", name, context,
+                                             at, field);
 }
 
 void read_home(TableReader& reader, const Settings& settings, HomeRule& home) {
     ReadContext& context = reader.context();
     reader.text("name", home.name, 1, 64);
-    check_not_empty(reader, "to", reader.texts("to", [&](const std::string& text, const Value& item, const std::string& field) {
+    check_not_empty(reader, "to", reader.texts("to", [&](const std::string& text, const Value& item,
+                                                         const std::string& field) {
         if (const auto added = home.to.add(text); !added) context.error(item.at, field, added.error().message);
     }), "every number");
     check_not_empty(reader, "providers", reader.texts("providers", [&](const std::string& text, const Value& item,

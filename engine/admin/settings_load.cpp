@@ -74,7 +74,8 @@ void read_one_account(TableReader& table, Settings& settings, NumberOwners& owne
 
 /// What commands keep, each table by `read`. What is wrong there is said with the file's own name and lines.
 template <class Item, class Read>
-void read_kept(ReadContext& context, const Settings& settings, std::string_view key, std::vector<Item>& items, Read&& read) {
+void read_kept(ReadContext& context, const Settings& settings, std::string_view key, std::vector<Item>& items,
+               Read&& read) {
     const auto files = KeptTables(settings.server.data_directory, key).list();
     if (!files) return context.error({1, 1}, "server.data_directory", files.error().message);
     for (const std::filesystem::path& file : *files) {
@@ -107,13 +108,14 @@ void read_accounts(TableReader& reader, Settings& settings) {
 }
 
 void read_account_sources(TableReader& reader, Settings& settings) {
-    read_all(reader, "account_source", settings.account_sources, [&](TableReader& table, accounts::SourceConfig& source) {
-        routing::Account defaults;
-        defaults.id = static_cast<routing::AccountId>(settings.accounts.size());
-        read_account_source(table, settings, source, defaults);
-        check_distinct(table, "name", settings.accounts, &routing::Account::system_id, source.name);
-        settings.accounts.push_back(std::move(defaults));
-    });
+    read_all(reader, "account_source", settings.account_sources,
+             [&](TableReader& table, accounts::SourceConfig& source) {
+                 routing::Account defaults;
+                 defaults.id = static_cast<routing::AccountId>(settings.accounts.size());
+                 read_account_source(table, settings, source, defaults);
+                 check_distinct(table, "name", settings.accounts, &routing::Account::system_id, source.name);
+                 settings.accounts.push_back(std::move(defaults));
+             });
     if (settings.account_sources.size() > max_databases)
         reader.error("account_source", "there are more than " + std::to_string(max_databases));
 }

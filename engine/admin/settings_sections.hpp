@@ -43,8 +43,8 @@ void read_home(TableReader& reader, const Settings& settings, routing::HomeRule&
 /// that says what is near.
 std::optional<routing::AccountId> find_account(const Settings& settings, const std::string& name, ReadContext& context,
                                                Position at, const std::string& field);
-std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name, ReadContext& context,
-                                                 Position at, const std::string& field);
+std::optional<routing::ProviderId> find_provider(const Settings& settings, const std::string& name,
+                                                 ReadContext& context, Position at, const std::string& field);
 void read_scripts(TableReader& reader, script::Limits& limits);
 /// Finds accounts and providers by name in `settings`; the script's text goes into `program`.
 void read_trigger(TableReader& reader, const Settings& settings, script::Program& program, script::Trigger& trigger);

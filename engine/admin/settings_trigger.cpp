@@ -114,8 +114,9 @@ void read_trigger(TableReader& reader, const Settings& settings, script::Program
     read_names(reader, "providers", settings.providers, &routing::Provider::name, "provider", trigger.providers);
     reader.texts("states", [&](const std::string& state, const Value& item, const std::string& field) {
         if (std::ranges::find(states, state) != states.end()) trigger.states.push_back(state);
-        else reader.context().error(item.at, field, fmt::format("'{}' is none of delivered, undeliverable, expired, no_report{}", state,
-                                                                did_you_mean(state, states)));
+        else reader.context().error(item.at, field,
+                                    fmt::format("'{}' is none of delivered, undeliverable, expired, no_report{}", state,
+                                                did_you_mean(state, states)));
     });
     if (!trigger.states.empty() && trigger.event != Event::state_change)
         reader.error("states", "is for the event state_change");

@@ -20,7 +20,8 @@ HttpResponse AdminApi::top_up(std::string_view system_id, const HttpRequest& req
     const std::string reference = text_of("reference");
     const auto amount = parse_money(text_of("amount"));
     if (!amount || *amount == Money{} || *amount > most_at_once || *amount < Money{} - most_at_once)
-        return json_error(400, R"(expected {"amount": "12.50"}, up to a million million and six decimals, not zero; with or without "reference")");
+        return json_error(400, R"(expected {"amount": "12.50"}, up to a million million and six decimals, not zero; )"
+                               R"(with or without "reference")");
     if (reference.size() > gateway::Movement::most_text)
         return json_error(400, "a reference has up to " + std::to_string(gateway::Movement::most_text) + " characters");
     const auto account = gateway_.find_account(system_id);
@@ -28,7 +29,8 @@ HttpResponse AdminApi::top_up(std::string_view system_id, const HttpRequest& req
     if (!account->charging.on()) return json_error(409, std::string(system_id) + " is not charged: it has no balance");
 
     if (account->charging.mode == routing::ChargingMode::database)
-        return json_error(409, "the credits of " + std::string(system_id) + " are in their database, and paid in there");
+        return json_error(409, "the credits of " + std::string(system_id) +
+                                   " are in their database, and paid in there");
 
     struct Answer {
         bool booked = false;

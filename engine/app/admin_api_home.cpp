@@ -26,7 +26,9 @@ HttpResponse AdminApi::unowned(const HttpRequest& request) {
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
         auto view = ask_slowly<Unowned>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
             gateway::Unowned& unowned = its.unowned();
-            unowned.list(limit, [answer, count = unowned.count()](auto list) { answer(Unowned{count, std::move(list)}); });
+            unowned.list(limit, [answer, count = unowned.count()](auto list) {
+                answer(Unowned{count, std::move(list)});
+            });
         });
         if (!view) return no_answer(shard);
         all.count += view->count;

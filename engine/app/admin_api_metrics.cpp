@@ -127,8 +127,11 @@ void write_providers(MetricsText& out, Totals& totals, const routing::Snapshot& 
                 out.sample({{"provider", provider.name}}, value_of(*known));
     };
     qualities("sluice_provider_quality_percent",
-              "of the messages whose end was learnt within the last hour, those delivered; 100 while fewer than 100 are known",
-              [](const routing::DeliveryCount::Sample& known) { return unsigned{routing::DeliveryCount::percent(known)}; });
+              "of the messages whose end was learnt within the last hour, those delivered; "
+              "100 while fewer than 100 are known",
+              [](const routing::DeliveryCount::Sample& known) {
+                  return unsigned{routing::DeliveryCount::percent(known)};
+              });
     qualities("sluice_provider_quality_messages", "how many that are",
               [](const routing::DeliveryCount::Sample& known) { return known.ended; });
     const auto caps = [&](std::string_view name, std::string_view help, auto value_of) {
@@ -253,8 +256,8 @@ void write_account_sources(MetricsText& out, const accounts::Directory::Stats& s
     out.counter("sluice_account_lookups_asked_total", "look-ups that a database was asked for", stats.asked);
     out.counter("sluice_account_lookups_nobody_total", "look-ups of names that nobody has", stats.nobody);
     out.counter("sluice_account_lookups_away_total", "look-ups while the database was away", stats.away);
-    out.counter("sluice_account_lookups_wrong_total", "rows that make no account, and statements that a database refused",
-                stats.wrong);
+    out.counter("sluice_account_lookups_wrong_total",
+                "rows that make no account, and statements that a database refused", stats.wrong);
 }
 
 /// Shards that did not answer are left out.
@@ -300,7 +303,8 @@ void write_http(MetricsText& out, const http::Client::Stats& stats) {
 }
 
 void write_number_owners(MetricsText& out, const accounts::NumberOwners::Stats& stats) {
-    out.gauge("sluice_number_owners", "numbers whose owners, or that they have none, databases have told", stats.remembered);
+    out.gauge("sluice_number_owners", "numbers whose owners, or that they have none, databases have told",
+              stats.remembered);
     out.counter("sluice_number_lookups_asked_total", "look-ups of numbers that a database was asked for", stats.asked);
     out.counter("sluice_number_lookups_nobody_total", "look-ups of numbers that no database knows", stats.nobody);
     out.counter("sluice_number_lookups_away_total", "look-ups of numbers while the database was away", stats.away);

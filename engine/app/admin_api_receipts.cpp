@@ -39,13 +39,14 @@ HttpResponse AdminApi::receipts(const HttpRequest& request) {
     std::vector<std::pair<std::size_t, gateway::Receipts::Unmatched>> all;
     std::size_t held = 0, quarantined = 0;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        auto view = ask_slowly<UnmatchedView>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
-            gateway::Receipts& receipts = its.receipts();
-            // Counted now: more may have come when the list is there.
-            receipts.list(limit, [answer, held = receipts.held(), quarantined = receipts.quarantined()](auto list) {
-                answer(UnmatchedView{held, quarantined, std::move(list)});
+        auto view =
+            ask_slowly<UnmatchedView>(gateway_, shard, [limit = *limit](gateway::Shard& its, const auto& answer) {
+                gateway::Receipts& receipts = its.receipts();
+                // Counted now: more may have come when the list is there.
+                receipts.list(limit, [answer, held = receipts.held(), quarantined = receipts.quarantined()](auto list) {
+                    answer(UnmatchedView{held, quarantined, std::move(list)});
+                });
             });
-        });
         if (!view) return no_answer(shard);
         held += view->held;
         quarantined += view->quarantined;

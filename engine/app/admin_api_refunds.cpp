@@ -27,7 +27,9 @@ struct Row {
 
 std::vector<Row> rows_of(gateway::Shard& shard) {
     std::vector<Row> rows;
-    shard.refunds().for_each([&](const Refunds::Payer& payer, const Refunds::Owed& owed) { rows.push_back({payer, owed}); });
+    shard.refunds().for_each([&](const Refunds::Payer& payer, const Refunds::Owed& owed) {
+        rows.push_back({payer, owed});
+    });
     return rows;
 }
 
@@ -65,16 +67,17 @@ HttpResponse AdminApi::refunds(const HttpRequest& request) {
                         {"messages", row.owed.messages},
                         {"state", text_of(row.owed.state)}});
     }
-    return json_reply({{"accounts", all.size()}, {"credits", to_string(amount)}, {"messages", messages}, {"refunds", std::move(rows)}});
+    return json_reply({{"accounts", all.size()}, {"credits", to_string(amount)}, {"messages", messages},
+                       {"refunds", std::move(rows)}});
 }
 
 HttpResponse AdminApi::write_off(std::string_view system_id) {
     const gateway::PartyId account = gateway::party_of_account(system_id);
     Refunds::Owed sum;
     for (std::size_t shard = 0; shard < gateway_.shards(); ++shard) {
-        const auto given_up = ask_slowly<Refunds::Owed>(gateway_, shard, [account](gateway::Shard& its, const auto& answer) {
-            its.refunds().write_off(account, answer);
-        });
+        const auto given_up = ask_slowly<Refunds::Owed>(
+            gateway_, shard,
+            [account](gateway::Shard& its, const auto& answer) { its.refunds().write_off(account, answer); });
         if (!given_up) return no_answer(shard);
         sum.amount += given_up->amount;
         sum.messages += given_up->messages;

@@ -55,7 +55,8 @@ HttpResponse AdminApi::triggers() {
         row["look_ups"] = its.stats.look_ups;
         row["instructions"] = its.stats.instructions;
         row["instructions_a_call"] = its.stats.runs == 0 ? 0 : its.stats.instructions / its.stats.runs;
-        row["microseconds_a_call"] = its.stats.runs == 0 ? 0 : microseconds_of(its.stats.time) / static_cast<double>(its.stats.runs);
+        row["microseconds_a_call"] =
+            its.stats.runs == 0 ? 0 : microseconds_of(its.stats.time) / static_cast<double>(its.stats.runs);
         row["longest_microseconds"] = microseconds_of(its.stats.longest);
         row["last_error"] = its.stats.last_error.empty() ? Json() : Json(its.stats.last_error);
         row["last_error_at"] = its.stats.last_error.empty() ? Json() : Json(admin::utc_text(its.stats.last_error_at));

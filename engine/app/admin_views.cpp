@@ -184,7 +184,8 @@ void view_message(gateway::Shard& shard, gateway::MessageId id,
 PartyNames::PartyNames(const Gateway& gateway) {
     const auto snapshot = gateway.snapshot();
     names_[gateway::nobody] = "(nobody)";
-    for (const auto& found : gateway.directory().all()) names_[gateway::party_of(*found.account)] = found.account->system_id;
+    for (const auto& found : gateway.directory().all())
+        names_[gateway::party_of(*found.account)] = found.account->system_id;
     for (const routing::Account& account : snapshot->accounts()) names_[gateway::party_of(account)] = account.system_id;
     for (const routing::Provider& provider : snapshot->providers()) names_[gateway::party_of(provider)] = provider.name;
 }

@@ -78,8 +78,8 @@ void write_line(std::string& out, const Movement& m, std::string_view text, cons
     } else {
         const Addresses addresses = addresses_of(text);
         fmt::format_to(to, R"(,"parts":{},"message_id":"{}","submitted":"{}","provider":{},"from":{},"to":{})", m.units,
-                       m.shown_id, time_text(m.accepted_at), json_text(name_in(names, m.provider)), json_text(addresses.from),
-                       json_text(addresses.to));
+                       m.shown_id, time_text(m.accepted_at), json_text(name_in(names, m.provider)),
+                       json_text(addresses.from), json_text(addresses.to));
         if (m.parts > 0) fmt::format_to(to, R"(,"part":{},"part_of":{})", m.part, m.parts);
         if (m.state != smpp::MessageState::enroute)
             fmt::format_to(to, R"(,"state":"{}")", smpp::row_of(m.state).stat);
@@ -177,7 +177,8 @@ Result<void> ChargingLog::close_current() {
     std::filesystem::path closed = config_.directory / ("charging-" + time + ".jsonl");
     // link, not rename: it never takes the place of another file.
     for (int n = 2; ::link(current.c_str(), closed.c_str()) != 0; ++n) {
-        if (errno != EEXIST || n > 1000) return std::unexpected(storage::system_error("cannot name", closed.string(), errno));
+        if (errno != EEXIST || n > 1000)
+            return std::unexpected(storage::system_error("cannot name", closed.string(), errno));
         closed = config_.directory / fmt::format("charging-{}-{}.jsonl", time, n);
     }
     if (::unlink(current.c_str()) != 0)
@@ -218,7 +219,8 @@ void ChargingLog::format(const Taken& taken) {
     while (gateway::next_record(rest, record, damaged)) {
         Movement movement;
         std::string_view text;
-        if (record.type != gateway::RecordType::movement || !gateway::read_movement(record.payload, movement, text)) continue;
+        if (record.type != gateway::RecordType::movement || !gateway::read_movement(record.payload, movement, text))
+            continue;
         write_line(text_, movement, text, names_);
         ++text_lines_;
     }

@@ -20,11 +20,11 @@
 namespace sluice::app {
 
 /// The charging records: one JSON object a line, in files of one directory. docs/charging.md has the format and what is
-/// guaranteed. `current.jsonl` grows; it is renamed to charging-TIME.jsonl when it is large or old enough, and never touched
-/// again.
+/// guaranteed. `current.jsonl` grows; it is renamed to charging-TIME.jsonl when
+/// it is large or old enough, and never touched again.
 ///
-/// Shards hand movements over and never wait; one thread writes, and says what is safe on the disk. What the disk does not
-/// take is tried again for as long as it takes, while shards are told that there is no room.
+/// Shards hand movements over and never wait; one thread writes, and says what is safe on the disk. What the disk does
+/// not take is tried again for as long as it takes, while shards are told that there is no room.
 class ChargingLog final : public gateway::ChargingRecords {
 public:
     struct Config {
@@ -48,7 +48,9 @@ public:
     void add_name(gateway::PartyId party, const std::string& name);
 
     bool take(std::uint32_t shard, std::uint64_t batch, const gateway::Movements& movements) override;
-    std::uint64_t written(std::uint32_t shard) const override { return written_[shard].load(std::memory_order_acquire); }
+    std::uint64_t written(std::uint32_t shard) const override {
+        return written_[shard].load(std::memory_order_acquire);
+    }
 
     /// Lines written since the start.
     std::uint64_t lines() const { return lines_.load(std::memory_order_relaxed); }

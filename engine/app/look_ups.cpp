@@ -114,7 +114,9 @@ bool LookUps::start(const LookUp& wanted, Done done) {
     }
     sql::Statement statement{wanted.text};
     for (const script::Value& value : wanted.parameters) statement.parameters.push_back(parameter_of(value));
-    auto answered = [done = std::move(done)](sql::Outcome<sql::Answer> outcome) { done(result_of(std::move(outcome))); };
+    auto answered = [done = std::move(done)](sql::Outcome<sql::Answer> outcome) {
+        done(result_of(std::move(outcome)));
+    };
     return wanted.kind == LookUp::Kind::sql_query ? database->query(std::move(statement), std::move(answered))
                                                   : database->execute(std::move(statement), std::move(answered));
 }

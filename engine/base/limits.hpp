@@ -48,8 +48,8 @@ inline constexpr std::size_t unknown_accounts = 10'000;
 inline constexpr std::size_t remembered_numbers = 50'000;
 inline constexpr std::size_t owner_lookups = 1000;
 
-/// Messages of one shard that wait for a database to take what they cost, their octets, and how many of one account are paid
-/// for, or given back, together.
+/// Messages of one shard that wait for a database to take what they cost, their octets, and how many of
+/// one account are paid for, or given back, together.
 inline constexpr std::size_t unpaid_messages = 10'000;
 inline constexpr std::size_t unpaid_octets = 32 * 1024 * 1024;
 inline constexpr std::size_t unpaid_together = 100;

@@ -18,8 +18,8 @@
 namespace sluice {
 
 /// Octets of one owner that come and go by the million, such as messages' bodies. Blocks of up to `largest` octets are
-/// kept by the thread that frees them, in sizes of `step`, the last one freed first out again: it is still in the cache,
-/// and the allocator, which would merge and split it, is left alone. A thread keeps at most `kept` octets.
+/// kept by the thread that frees them, in sizes of `step`, the last one freed first out again: it is still in the
+/// cache, and the allocator, which would merge and split it, is left alone. A thread keeps at most `kept` octets.
 class PooledOctets {
 public:
     static constexpr std::size_t step = 64;

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// What is written about people where people look: logs, history, traces, lists. What is stored to be delivered is whole
-/// in any case.
+/// What is written about people where people look: logs, history, traces, lists.
+/// What is stored to be delivered is whole in any case.
 struct Privacy {
     enum class Numbers : std::uint8_t {
         none,   ///< written as they are

@@ -12,11 +12,12 @@
 namespace sluice {
 
 /// Records of any length from one writing thread to one reading thread. The octets are copied into the ring, so nothing
-/// is shared but the ring itself. A record is contiguous and starts at a multiple of eight; the reader sees it in place.
+/// is shared but the ring itself. A record is contiguous and starts
+/// at a multiple of eight; the reader sees it in place.
 ///
 /// Both sides work in batches: written records become visible at `publish`, read ones free their room when `read`
-/// returns, so a batch costs each side one store to a shared cache line. Each side keeps a copy of the other's index and
-/// looks at the real one only when the copy says full or empty.
+/// returns, so a batch costs each side one store to a shared cache line. Each side keeps a copy of the other's index
+/// and looks at the real one only when the copy says full or empty.
 class SpscRing {
 public:
     /// `capacity` in octets: a power of two from 64 to 2^31.

@@ -12,10 +12,11 @@
 
 namespace sluice {
 
-/// How many octets stand before the first zero octet at `at`; `limit` when there is none among so many. Octets from there
-/// to `end` may be read, which is at or behind `at + limit`. The texts of PDUs are short: to call memchr takes as long as
-/// to find their ends.
-[[gnu::always_inline]] inline std::size_t text_size(const std::uint8_t* at, std::size_t limit, const std::uint8_t* end) {
+/// How many octets stand before the first zero octet at `at`; `limit` when there is none among so many.
+/// Octets from there to `end` may be read, which is at or behind `at + limit`. The texts of PDUs are short:
+/// to call memchr takes as long as to find their ends.
+[[gnu::always_inline]] inline std::size_t text_size(const std::uint8_t* at, std::size_t limit,
+                                                    const std::uint8_t* end) {
 #if defined(__SSE2__)
     if (end - at >= 16) {
         const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));

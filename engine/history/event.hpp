@@ -12,7 +12,8 @@ namespace sluice::history {
 
 /// What can happen to a message, in the order in which it mostly does. The numbers are on disk: new ones go to the end.
 enum class TraceEvent : std::uint8_t {
-    accepted,    ///< the party's message passed every check and is being written (status: whom it is for; tail: Addresses)
+    /// The party's message passed every check and is being written (status: whom it is for; tail: Addresses).
+    accepted,
     send,        ///< given to a link of the party (status: the shard that has the link)
     response,    ///< the party answered (status: command_status; tail: its message_id)
     unanswered,  ///< it did not; the outcome is not known

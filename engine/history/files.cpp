@@ -91,8 +91,8 @@ bool write_all(int fd, ByteView octets) {
     return true;
 }
 
-/// Writes a file that is longer than a buffer, little by little: one large write would keep the disk, and the commits that
-/// wait for it, for milliseconds.
+/// Writes a file that is longer than a buffer, little by little: one large write would keep the disk,
+/// and the commits that wait for it, for milliseconds.
 class DirectWriter {
 public:
     explicit DirectWriter(int fd) : fd_(fd), failed_(fd < 0) {}

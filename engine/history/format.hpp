@@ -10,9 +10,9 @@
 #include "storage/direct_buffer.hpp"
 
 /// What the history looks like on disk. A *segment* is a file of blocks, only ever appended to; beside it stands, once
-/// it is complete, its *index*: where the blocks are, and which blocks know a key. Both are written past the page cache,
-/// so blocks and the index end with zeroes up to a multiple of `storage::disk_block`. Both may have been damaged since:
-/// every reader below takes any octets. Numbers are in the machine's order, as in the store.
+/// it is complete, its *index*: where the blocks are, and which blocks know a key. Both are written past the page
+/// cache, so blocks and the index end with zeroes up to a multiple of `storage::disk_block`. Both may have been damaged
+/// since: every reader below takes any octets. Numbers are in the machine's order, as in the store.
 namespace sluice::history {
 
 /// Stands before a block's stretches.
@@ -81,8 +81,8 @@ inline constexpr unsigned index_bucket_bits = 10;
 inline constexpr std::size_t index_buckets = 1u << index_bucket_bits;
 constexpr std::size_t index_bucket_of(std::uint32_t key) { return key >> (32 - index_bucket_bits); }
 
-/// Stands at the beginning of an index; then come four octets for each bucket, the number of entries in those before it;
-/// the blocks' offsets, four octets each; the entries.
+/// Stands at the beginning of an index; then come four octets for each bucket, the number of entries in those before
+/// it; the blocks' offsets, four octets each; the entries.
 struct IndexHeader {
     std::uint64_t magic = 0;
     std::uint32_t blocks = 0;

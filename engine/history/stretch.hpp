@@ -8,8 +8,8 @@
 #include "engine/base/bytes.hpp"
 #include "engine/history/event.hpp"
 
-/// A *stretch*: records that one shard noted at one time, as they lie in its ring and in the files alike. A header, then
-/// of each record
+/// A *stretch*: records that one shard noted at one time, as they lie in its ring
+/// and in the files alike. A header, then of each record
 ///
 ///     1 octet   the event in five bits, whether it is wide, whether it has a tail
 ///     8 octets  the message's id

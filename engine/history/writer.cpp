@@ -87,7 +87,8 @@ void History::tell() {
     const Files::Stats stats = files_->stats();
     if (const bool trouble = !stats.trouble.empty(); trouble != trouble_told_) {
         trouble_told_ = trouble;
-        if (trouble) options_.report('W', "history: " + stats.trouble + "; what happens to messages is not kept meanwhile");
+        if (trouble)
+            options_.report('W', "history: " + stats.trouble + "; what happens to messages is not kept meanwhile");
         else options_.report('I', "history: it can be written again");
     }
     if (const std::uint64_t now_lost = lost(); now_lost > lost_told_) {

@@ -282,7 +282,8 @@ private:
                 continue;
             }
             Done done = std::exchange(transfer.done, nullptr);
-            // libcurl's thread that asks the name server cannot be ended: it counts as a connection until it is through.
+            // libcurl's thread that asks the name server cannot be ended: it
+            // counts as a connection until it is through.
             if (name_is_looked_up(transfer) && present < transfer.deadline + longest_name_look_up) ++i;
             else take(transfer);
             if (done) late(std::move(done));

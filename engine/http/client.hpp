@@ -27,7 +27,8 @@ struct Request {
     std::string method;                 ///< "GET" or "POST"
     std::string url;                    ///< http or https
     std::string body;                   ///< of a POST
-    std::vector<std::pair<std::string, std::string>> headers;  ///< without line ends; an empty value leaves the header out
+    /// Without line ends; an empty value leaves the header out.
+    std::vector<std::pair<std::string, std::string>> headers;
     milliseconds timeout{5000};         ///< from asking to the whole answer
 };
 
@@ -40,7 +41,8 @@ struct Response {
 using Outcome = std::expected<Response, std::string>;
 
 /// A client on one thread of its own, with connections that are kept. Redirects are answers like any other: nothing is
-/// asked of a place that was not named. Certificates are verified. Proxies of the environment are not used. Thread-safe.
+/// asked of a place that was not named. Certificates are verified.
+/// Proxies of the environment are not used. Thread-safe.
 class Client {
 public:
     /// Called once, on the client's thread; must not throw or block.

@@ -99,9 +99,9 @@ public:
     /// Closes at once, with a reset.
     virtual void abort(LinkId link) = 0;
 
-    /// Begins to write at an offset of a file, and returns without waiting. `done` is called inside a later turn with the number
-    /// of octets written or a negated errno; the octets must stay until then. One write at a time. False, and nothing
-    /// happens, where a backend cannot: all but io_uring.
+    /// Begins to write at an offset of a file, and returns without waiting. `done` is called inside a later turn with
+    /// the number of octets written or a negated errno; the octets must stay until then. One write at a time. False,
+    /// and nothing happens, where a backend cannot: all but io_uring.
     virtual bool write_file(int fd, std::uint64_t offset, ByteView octets, std::function<void(int)> done) {
         static_cast<void>(fd), static_cast<void>(offset), static_cast<void>(octets), static_cast<void>(done);
         return false;

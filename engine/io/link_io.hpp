@@ -59,8 +59,8 @@ public:
     }
 
 private:
-    // A turn that answers a full window writes some hundred KiB to one link; were such a buffer given back to the system,
-    // the next turn would fault all its pages in again.
+    // A turn that answers a full window writes some hundred KiB to one link; were such a buffer given back to the
+    // system, the next turn would fault all its pages in again.
     static constexpr std::size_t largest = 512 * 1024;
     static constexpr std::size_t most_octets = 16 * 1024 * 1024;
     std::vector<OutBuffer> spares_;

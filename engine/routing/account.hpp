@@ -115,7 +115,7 @@ struct Account {
     std::vector<CertificateMatch> certificates; ///< where there are any, binds must come with one of them
     bool require_tls = false;           ///< binds in clear are refused
     bool enabled = true;
-    bool is_source = false;             ///< it stands for the accounts of a source (accounts::Directory), and is none itself
+    bool is_source = false;  ///< it stands for the accounts of a source (accounts::Directory), and is none itself
     std::string system_type;            ///< when not empty, binds must carry it (interop S2)
     std::vector<Cidr> allowed_addresses;///< empty: from anywhere
     BindTypes bind_types;

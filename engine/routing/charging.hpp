@@ -37,7 +37,8 @@ struct Charging {
     std::optional<Money> price;         ///< of a part, whatever the route's
     std::optional<Money> credit_limit;  ///< postpaid: how far below zero; none: without limit
     SettleAt settle_at = SettleAt::response;
-    std::optional<Money> least_margin;  ///< what must be left of a part's price after the provider's; below zero: the largest loss
+    /// What must be left of a part's price after the provider's; below zero: the largest loss.
+    std::optional<Money> least_margin;
     /// With ChargingMode::database: the answer to messages while that cannot be asked.
     smpp::CommandStatus away_status = smpp::CommandStatus::ESME_RTHROTTLED;
     bool gives_back = false;            ///< likewise: what failed is given back there

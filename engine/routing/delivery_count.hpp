@@ -8,8 +8,8 @@
 
 namespace sluice::routing {
 
-/// What became of the messages that a provider has taken, over the last hour of the system's time, so that a restart can go
-/// on with it. All shards count, without locks.
+/// What became of the messages that a provider has taken, over the last hour of the system's time, so that a restart
+/// can go on with it. All shards count, without locks.
 class DeliveryCount {
 public:
     struct Sample {

@@ -53,7 +53,8 @@ HomeRuleId HomeTable::find(const HomeRequest& request) const {
     };
     HomeRuleId found = no_home_rule;
     if (request.keyword != 0)
-        if (const auto its = by_keyword_.find(request.keyword); its != by_keyword_.end()) found = first_of(its->second, found);
+        if (const auto its = by_keyword_.find(request.keyword); its != by_keyword_.end())
+            found = first_of(its->second, found);
     return first_of(by_number_, found);
 }
 
@@ -74,7 +75,8 @@ HomeDecision HomeTable::decide(HomeRuleId id, const HomeRequest& request) const 
     }
     std::uint64_t total = 0;
     for (const HomeOwner& owner : rule.owners) total += owner.weight;
-    auto lot = static_cast<std::uint64_t>((static_cast<unsigned __int128>(stable_key(request.source.text())) * total) >> 64);
+    auto lot =
+        static_cast<std::uint64_t>((static_cast<unsigned __int128>(stable_key(request.source.text())) * total) >> 64);
     auto drawn = rule.owners.begin();
     while (lot >= drawn->weight) lot -= (drawn++)->weight;
     decision.accounts[decision.count++] = drawn->account;

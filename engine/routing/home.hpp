@@ -13,9 +13,9 @@
 #include "engine/routing/number_set.hpp"
 #include "engine/routing/provider.hpp"
 
-/// Whose a mobile-originated message is. Rules with numbers or keywords are asked first, in the order they were written;
-/// then the numbers of the accounts (Snapshot::account_of_number); then the rules without either, which are for what is
-/// left.
+/// Whose a mobile-originated message is. Rules with numbers or keywords are asked first, in the
+/// order they were written; then the numbers of the accounts (Snapshot::account_of_number); then
+/// the rules without either, which are for what is left.
 namespace sluice::routing {
 
 using HomeRuleId = std::uint32_t;
@@ -31,8 +31,9 @@ struct HomeOwner {
 /// What several owners get.
 enum class HomeShare : std::uint8_t {
     all,  ///< a copy each
-    one,  ///< one of them gets it, by the sender's number and the weights: a sender always reaches the same one, so that
-          ///< the parts of a long message and the turns of a conversation stay together
+    /// One of them gets it, by the sender's number and the weights: a sender always reaches the same one, so that the
+    /// parts of a long message and the turns of a conversation stay together.
+    one,
 };
 std::string_view to_string(HomeShare share);
 
@@ -67,8 +68,8 @@ struct HomeDecision {
     std::span<const AccountId> owners() const { return {accounts.data(), count}; }
 };
 
-/// Immutable once compiled. Rules with keywords are found by hash; those with numbers alone are asked one by one, so that
-/// the owners of very many numbers belong into `Account::numbers`.
+/// Immutable once compiled. Rules with keywords are found by hash; those with numbers alone are asked one by one, so
+/// that the owners of very many numbers belong into `Account::numbers`.
 class HomeTable {
 public:
     HomeTable() = default;

@@ -39,7 +39,8 @@ std::string folded(std::string_view word) {
     const utf8proc_ssize_t size =
         utf8proc_map(octets(word), static_cast<utf8proc_ssize_t>(word.size()), &mapped, options);
     const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    return size < 0 ? std::string(word) : std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
+    return size < 0 ? std::string(word)
+                    : std::string(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
 }
 
 }  // namespace

@@ -22,7 +22,8 @@ Result<void> NumberSet::add(std::string_view text) {
         return add_range(text.substr(0, dash), text.substr(dash + 1));
     const std::size_t wildcard = text.find_first_of("*?");
     if (wildcard != text.npos && (wildcard + 1 != text.size() || text[wildcard] == '?')) return add_pattern(text);
-    const auto pattern = wildcard == text.npos ? NumberPattern::exact(text) : NumberPattern::prefix(text.substr(0, wildcard));
+    const auto pattern =
+        wildcard == text.npos ? NumberPattern::exact(text) : NumberPattern::prefix(text.substr(0, wildcard));
     if (!pattern) return wrong(text);
     intervals_.push_back({0, pattern->first(), pattern->last()});
     return {};

@@ -44,7 +44,8 @@ void Pace::answered(ErrorClass error_class, nanoseconds took, MonoTime now) {
             return;
         case ErrorClass::temporary:
         case ErrorClass::unknown: ++failed_; return;
-        default: ++good_; return;  // a permanent error is the message's fault, and costs the provider as much as a success
+        // A permanent error is the message's fault, and costs the provider as much as a success.
+        default: ++good_; return;
     }
 }
 

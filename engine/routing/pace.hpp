@@ -11,9 +11,9 @@ namespace sluice::routing {
 /// How fast a provider can take messages, learnt from how it answers (interop S8), for the part of its traffic that one
 /// shard sends. Only ever slows down: the configured rate and window are bounds that others enforce too.
 ///
-/// - Rate: a second with throttled answers, or with more temporary errors than successes, sets a limit of 70 % of what was
-///   sent or allowed before. Every good second raises the limit by 5 % of the rate at which it was set, and it is lifted
-///   at the configured rate, or at twice that rate where none is configured.
+/// - Rate: a second with throttled answers, or with more temporary errors than successes, sets a limit of 70 % of what
+///   was sent or allowed before. Every good second raises the limit by 5 % of the rate at which it was set, and it is
+///   lifted at the configured rate, or at twice that rate where none is configured.
 /// - Window: while the mean time to an answer is far above the lowest mean of the last minutes, each second takes a
 ///   quarter of the window, down to a sixteenth; otherwise each second gives a sixteenth back.
 ///

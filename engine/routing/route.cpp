@@ -75,12 +75,14 @@ RouteDecision RouteTable::route(const RouteRequest& request, HealthView health, 
                 decision.reject_status = rule.reject_status;
                 return decision;
             }
-            if (rule.priced || rule.quality_weight != 0 || (request.charging != nullptr && request.charging->least_margin)) {
+            if (rule.priced || rule.quality_weight != 0 ||
+                (request.charging != nullptr && request.charging->least_margin)) {
                 rank_affordable(rule, request, health, random, decision);
                 return decision;
             }
             decision.count = rank(rule.targets, health, random, decision.candidates);
-            decision.outcome = decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
+            decision.outcome =
+                decision.count > 0 ? RouteDecision::Outcome::routed : RouteDecision::Outcome::unavailable;
             return decision;
         }
         at = chain.parent;

@@ -21,7 +21,8 @@ std::string why_passed_over(const RouteRule& rule, const RouteRequest& request, 
     if (rule.sources.empty() || std::ranges::any_of(rule.sources, [&](const SourcePattern& pattern) {
             return pattern.matches(request.source.text());
         }))
-        return fmt::format("it is for {} only, there it is {}", rule.hours.of->text(), rule.hours.of->local(request.at));
+        return fmt::format("it is for {} only, there it is {}", rule.hours.of->text(),
+                           rule.hours.of->local(request.at));
     std::string sources;
     for (const SourcePattern& source : rule.sources)
         sources += (sources.empty() ? "" : ", ") + source.text + (source.prefix ? "*" : "");
@@ -100,8 +101,8 @@ std::vector<std::string> RouteTable::explain(const RouteRequest& request, Health
     const std::optional<Money> most =
         request.charging != nullptr ? most_cost(*request.charging, rule) : std::nullopt;
     if (most)
-        lines.push_back(fmt::format("a part may cost at most {}: the account pays {}, and {} must be left", to_string(*most),
-                                    to_string(price_of_part(*request.charging, &rule)),
+        lines.push_back(fmt::format("a part may cost at most {}: the account pays {}, and {} must be left",
+                                    to_string(*most), to_string(price_of_part(*request.charging, &rule)),
                                     to_string(*request.charging->least_margin)));
     for (std::size_t i = 0; i < decision.count; ++i) {
         const Money cost = *cost_of(target_of(decision.candidates[i]), request.destination, request.at);
@@ -122,7 +123,8 @@ std::vector<std::string> RouteTable::explain(const RouteRequest& request, Health
     for (const RouteTarget& target : rule.targets) {
         const std::optional<Money> cost = cost_of(target, request.destination, request.at);
         if (!cost)
-            lines.push_back(fmt::format("left out: {}: its table has no price for this number now", name(target.provider)));
+            lines.push_back(
+                fmt::format("left out: {}: its table has no price for this number now", name(target.provider)));
         else if (most && *cost > *most)
             lines.push_back(fmt::format("left out: {}: cost {}, too dear", name(target.provider), to_string(*cost)));
         else if (health_of(health, target.provider) == Health::excluded)

@@ -43,9 +43,9 @@ private:
     MonoTime updated_{};
 };
 
-/// A rate that several threads share without asking each other: the time at which the bucket will be empty is one atomic
-/// number (the generic cell rate algorithm), so that overspending is impossible however many take from it. It obeys the
-/// same law as a TokenBucket: at most `per_second * t + burst` in any stretch of time t.
+/// A rate that several threads share without asking each other: the time at which the bucket will be empty is one
+/// atomic number (the generic cell rate algorithm), so that overspending is impossible however many take from it. It
+/// obeys the same law as a TokenBucket: at most `per_second * t + burst` in any stretch of time t.
 class SharedRate {
 public:
     /// True if one more message is within the rate at `now`. Every caller passes the same `rate`.

@@ -201,7 +201,8 @@ int log(lua_State* L) {
     const char* const text = lua_tolstring(L, -1, &size);
     vm.charge(L, 50 + size / 16);
     const Vm::Run* const run = vm.running();
-    vm.host().log(level, run != nullptr ? vm.name_of(run->script) : std::string_view(), {text, std::min<std::size_t>(size, 1000)});
+    vm.host().log(level, run != nullptr ? vm.name_of(run->script) : std::string_view(),
+                  {text, std::min<std::size_t>(size, 1000)});
     return 0;
 }
 
@@ -267,7 +268,8 @@ int deliver_to_account(lua_State* L) { return send_message(L, true); }
 LookUp& begin_look_up(lua_State* L, LookUp::Kind kind) {
     Vm::Run& run = running(L);
     Vm& vm = Vm::of(L);
-    if (run.subject->no_look_ups() != nullptr) luaL_error(L, "a look-up cannot be made here: %s", run.subject->no_look_ups());
+    if (run.subject->no_look_ups() != nullptr)
+        luaL_error(L, "a look-up cannot be made here: %s", run.subject->no_look_ups());
     if (run.look_ups >= vm.limits().look_ups)
         luaL_error(L, "one event may make %d look-ups", static_cast<int>(vm.limits().look_ups));
     if (vm.suspended() >= vm.limits().suspended)
@@ -299,7 +301,8 @@ int sql(lua_State* L, LookUp::Kind kind) {
                       "a parameter is a string, a number, a boolean or nil");
     }
     if (octets > max_asked_octets)
-        return luaL_error(L, "a statement and its parameters have at most %d octets", static_cast<int>(max_asked_octets));
+        return luaL_error(L, "a statement and its parameters have at most %d octets",
+                          static_cast<int>(max_asked_octets));
     LookUp& wanted = begin_look_up(L, kind);
     wanted.database.assign(name, name_size);
     wanted.text.assign(text, text_size);
@@ -339,12 +342,13 @@ int http(lua_State* L, const char* method, bool with_body) {
             return luaL_error(L, "headers are at most 32 strings by their names");
         octets += lua_rawlen(L, -2) + lua_rawlen(L, -1);
         for (const int index : {-2, -1})
-            if (std::string_view(lua_tostring(L, index), lua_rawlen(L, index)).find_first_of(std::string_view("\r\n\0", 3)) !=
-                std::string_view::npos)
+            if (std::string_view(lua_tostring(L, index), lua_rawlen(L, index))
+                    .find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
                 return luaL_error(L, "a header has a line end in it");
     }
     if (octets > max_asked_octets)
-        return luaL_error(L, "the body and the headers of a request have at most %d octets", static_cast<int>(max_asked_octets));
+        return luaL_error(L, "the body and the headers of a request have at most %d octets",
+                          static_cast<int>(max_asked_octets));
     LookUp& wanted = begin_look_up(L, LookUp::Kind::http);
     wanted.method = method;
     wanted.text.assign(url, url_size);

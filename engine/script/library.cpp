@@ -21,7 +21,8 @@ std::uint64_t cost_of_texts(lua_State* L) {
     return 1 + octets / 16;
 }
 
-/// The table functions loop in C over as many places as the table says: one whose length is a function could say anything.
+/// The table functions loop in C over as many places as the table says:
+/// one whose length is a function could say anything.
 std::uint64_t length(lua_State* L) {
     luaL_checktype(L, 1, LUA_TTABLE);
     if (luaL_getmetafield(L, 1, "__len") != LUA_TNIL) luaL_argerror(L, 1, "has a length of its own (__len)");
@@ -83,7 +84,8 @@ constexpr unsigned most_protected = 50;
 
 void enter_protected(lua_State* L) {
     Vm::Run* const run = Vm::of(L).running();
-    if (run->protected_calls >= most_protected) luaL_error(L, "more than %d pcalls are inside of each other", most_protected);
+    if (run->protected_calls >= most_protected)
+        luaL_error(L, "more than %d pcalls are inside of each other", most_protected);
     ++run->protected_calls;
 }
 

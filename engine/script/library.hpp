@@ -5,8 +5,8 @@
 #include "engine/script/look_up.hpp"
 #include "engine/script/vm.hpp"
 
-/// What scripts may call, and the ends of it that Vm holds. The functions run inside Lua, whose errors are jumps: none of
-/// them may have an object with a destructor where an error can come.
+/// What scripts may call, and the ends of it that Vm holds. The functions run inside Lua, whose errors are jumps: none
+/// of them may have an object with a destructor where an error can come.
 namespace sluice::script::library {
 
 /// A table with everything: left on the stack.

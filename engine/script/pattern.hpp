@@ -7,8 +7,8 @@
 
 namespace sluice::script {
 
-/// Lua's patterns (reference manual §6.4.1) with a bound on the work: Lua's own matcher cannot be stopped, and a pattern
-/// such as "(.-)(.-)(.-)x" takes a time that grows with the cube of the text's length.
+/// Lua's patterns (reference manual §6.4.1) with a bound on the work: Lua's own matcher cannot be stopped, and a
+/// pattern such as "(.-)(.-)(.-)x" takes a time that grows with the cube of the text's length.
 class Matcher {
 public:
     static constexpr std::size_t max_captures = 32;

@@ -23,7 +23,8 @@ std::size_t start_at(lua_Integer position, std::size_t size) {
     return back > size ? 0 : size - back;
 }
 
-/// Looks for a match from `at` on, at `at` alone when it is anchored. Raises what is wrong. Returns whether there is one.
+/// Looks for a match from `at` on, at `at` alone when it is anchored.
+/// Raises what is wrong. Returns whether there is one.
 bool search(lua_State* L, std::string_view subject, std::string_view pattern, bool anchored, std::size_t& at,
             std::size_t& end, Matcher*& matcher, void* place) {
     Vm& vm = Vm::of(L);
@@ -80,7 +81,8 @@ int find_or_match(lua_State* L, bool find) {
         return 1;
     }
     if (find && (lua_toboolean(L, 4) != 0 || pattern.find_first_of("^$*+?.([%-") == std::string_view::npos)) {
-        // The worst that a plain search costs is text times pattern; text a pattern's first character rules out is quick.
+        // The worst that a plain search costs is text times pattern; text a
+        // pattern's first character rules out is quick.
         Vm::of(L).charge(L, 1 + (subject.size() - at) / 16 * (1 + pattern.size() / 16));
         const std::size_t found = subject.find(pattern, at);
         if (found == std::string_view::npos) {
@@ -145,7 +147,8 @@ int gmatch(lua_State* L) {
 }
 
 /// What one match is replaced with, onto the stack: a string, or false for the match as it is.
-void push_replacement(lua_State* L, std::string_view subject, const Matcher& matcher, std::size_t begin, std::size_t end) {
+void push_replacement(lua_State* L, std::string_view subject, const Matcher& matcher, std::size_t begin,
+                      std::size_t end) {
     switch (lua_type(L, 3)) {
         case LUA_TFUNCTION: {
             lua_pushvalue(L, 3);

@@ -41,12 +41,13 @@ constexpr std::array<FieldRow, field_count> rows{{
     {validity_period, "validity_period", Kind::text, submit, submit, 16, "as SMPP writes it"},
     {registered_delivery, "registered_delivery", Kind::integer, all_messages, submit, 255, "which receipts are wanted"},
     {data_coding, "data_coding", Kind::integer, all_messages, editable, 255, "how short_message is coded"},
-    {short_message, "short_message", Kind::text, all_messages, editable, 65535, "the octets, user data header included"},
+    {short_message, "short_message", Kind::text, all_messages, editable, 65535,
+     "the octets, user data header included"},
     {text, "text", Kind::text, all_messages, editable, 65535, "the text in UTF-8; written, it chooses data_coding"},
     {id, "id", Kind::text, later, 0, 0, "the message's id, in decimal"},
     {account, "account", Kind::text, all_messages | sessions, bit(Event::originated), 64, "system_id of the account"},
-    {provider, "provider", Kind::text, all_messages & ~bit(Event::route),
-     submit | bit(Event::provider_response), 64, "the provider; setting it takes the place of routing"},
+    {provider, "provider", Kind::text, all_messages & ~bit(Event::route), submit | bit(Event::provider_response), 64,
+     "the provider; setting it takes the place of routing"},
     {provider_id, "provider_id", Kind::text, later & ~bit(Event::before_send), 0, 0, "the provider's message_id"},
     {state, "state", Kind::text, bit(Event::receipt) | bit(Event::state_change), bit(Event::receipt), 16,
      "DELIVERED, UNDELIVERABLE, EXPIRED, ...; UNKNOWN: no report came"},
@@ -323,8 +324,9 @@ bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) 
     if ((editable & bit(event_)) == 0) return refuse(fmt::format("on_{} cannot set TLVs", script::name_of(event_)));
     if (value && smpp::tlv_length({smpp::Tag{tag}, as_bytes(*value)}) != smpp::TlvLength::right) {
         const smpp::TlvRow& row = *smpp::find_tlv(smpp::Tag{tag});
-        const std::string range = row.min_length == row.max_length ? fmt::format("{}", row.min_length)
-                                                                   : fmt::format("{} to {}", row.min_length, row.max_length);
+        const std::string range = row.min_length == row.max_length
+                                      ? fmt::format("{}", row.min_length)
+                                      : fmt::format("{} to {}", row.min_length, row.max_length);
         return refuse(fmt::format("'{}' has {} octets{}, not {}", row.name, range,
                                   row.kind == smpp::TlvKind::text ? " with a NUL as the last" : "", value->size()));
     }
@@ -336,7 +338,8 @@ bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) 
             size += its.value.size() + smpp::tlv_header_size;
             if (its.tag != smpp::Tag::message_payload) others += its.value.size() + smpp::tlv_header_size;
         }
-    if (others + (payload || !value ? 0 : value->size() + smpp::tlv_header_size) > max_tlvs || (value && value->size() > 65535))
+    if (others + (payload || !value ? 0 : value->size() + smpp::tlv_header_size) > max_tlvs ||
+        (value && value->size() > 65535))
         return refuse(fmt::format("the TLVs would take more than {} octets", max_tlvs));
     std::vector<std::uint8_t> octets(size);
     smpp::TlvWriter writer(octets);
@@ -351,8 +354,9 @@ bool Subject::set_tlv(std::uint16_t tag, std::optional<std::string_view> value) 
 
 bool Subject::decide(Verdict::Kind kind, std::string_view status_text, std::int64_t seconds, std::string_view words) {
     static constexpr std::array<EventMask, 6> allowed{
-        0xFFFF, bit(Event::bind) | bit(Event::submit) | bit(Event::originated), bit(Event::originated), bit(Event::originated),
-        bit(Event::before_send) | bit(Event::provider_response), bit(Event::before_send) | bit(Event::provider_response)};
+        0xFFFF, bit(Event::bind) | bit(Event::submit) | bit(Event::originated), bit(Event::originated),
+        bit(Event::originated), bit(Event::before_send) | bit(Event::provider_response),
+        bit(Event::before_send) | bit(Event::provider_response)};
     static constexpr std::array<const char*, 6> verbs{"accept", "reject", "drop", "keep", "hold", "fail"};
     if ((allowed[static_cast<std::size_t>(kind)] & bit(event_)) == 0)
         return refuse(fmt::format("on_{} cannot {}", script::name_of(event_), verbs[static_cast<std::size_t>(kind)]));
@@ -399,7 +403,8 @@ bool Subject::set_owners(std::span<const std::string_view> names) {
     const std::size_t longest = rows[place(account)].max;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (names[i].empty() || names[i].size() > longest)
-            return refuse(fmt::format("owner {} has {} octets; a system_id has 1 to {}", i + 1, names[i].size(), longest));
+            return refuse(
+                fmt::format("owner {} has {} octets; a system_id has 1 to {}", i + 1, names[i].size(), longest));
         if (std::ranges::find(names.first(i), names[i]) != names.begin() + static_cast<std::ptrdiff_t>(i))
             return refuse(fmt::format("'{}' is there twice", names[i]));
     }

@@ -23,8 +23,8 @@ std::uint64_t cpu_now() {
     return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec) + 1;
 }
 
-/// Returns (whether it went well, the error): errors end here and not at the thread's end, where the closing of variables
-/// would run without the hook.
+/// Returns (whether it went well, the error): errors end here and not at the thread's end, where
+/// the closing of variables would run without the hook.
 int finish_entry(lua_State* state, int status, lua_KContext) {
     lua_pushboolean(state, status == LUA_OK || status == LUA_YIELD);
     lua_insert(state, 1);
@@ -104,8 +104,9 @@ void Vm::count(lua_State* state, lua_Debug* where) {
     lua_sethook(state, &Vm::count, LUA_MASKCOUNT, 1);  // whoever catches this gets it again at once
     lua_getinfo(state, "Sl", where);
     const char* const what = vm.too_long_ ? "too long a time" : "too many instructions";
-    lua_pushfstring(state, "%s:%d: the script took %s (limit %I)", where->short_src, where->currentline, what,
-                    static_cast<LUAI_UACINT>(vm.too_long_ ? longest_run.count() : static_cast<long>(vm.limits_.instructions)));
+    lua_pushfstring(
+        state, "%s:%d: the script took %s (limit %I)", where->short_src, where->currentline, what,
+        static_cast<LUAI_UACINT>(vm.too_long_ ? longest_run.count() : static_cast<long>(vm.limits_.instructions)));
     lua_error(state);
 }
 
@@ -119,7 +120,8 @@ void Vm::out_of_budget(lua_State* state) {
     spent_ = true;
     used_ = std::max(used_, limits_.instructions + 1);
     lua_sethook(state, &Vm::count, LUA_MASKCOUNT, 1);
-    luaL_error(state, "the script took too many instructions (limit %I)", static_cast<LUAI_UACINT>(limits_.instructions));
+    luaL_error(state, "the script took too many instructions (limit %I)",
+               static_cast<LUAI_UACINT>(limits_.instructions));
     std::abort();  // luaL_error does not return
 }
 

@@ -79,14 +79,14 @@ public:
     Vm(const Vm&) = delete;
     Vm& operator=(const Vm&) = delete;
 
-    /// Compiles a script and runs it once, so that it defines its functions. `name` is the file, for messages. Returns its
-    /// number; the error is "FILE:LINE: what is wrong".
+    /// Compiles a script and runs it once, so that it defines its functions. `name` is the file, for messages. Returns
+    /// its number; the error is "FILE:LINE: what is wrong".
     Result<std::size_t> load(std::string_view name, std::string_view text);
     /// Does the script define a function for the event?
     bool handles(std::size_t script, Event event) const;
 
-    /// Calls the script's function for the subject's event. `subject` stays where it is until the run is over; when it is
-    /// suspended the caller calls Subject::keep before what it points to goes.
+    /// Calls the script's function for the subject's event. `subject` stays where it is until the run is over; when it
+    /// is suspended the caller calls Subject::keep before what it points to goes.
     Outcome call(std::size_t script, Subject& subject);
     const LookUp& wanted(RunId run);
     Outcome resume(RunId run, const LookUpResult& result);

@@ -40,12 +40,14 @@ public:
         const auto place = static_cast<SQLUSMALLINT>(i + 1);
         if (const auto* whole = std::get_if<std::int64_t>(&parameter)) {
             numbers_[i] = *whole;
-            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 0, 0, &numbers_[i], 0, nullptr);
+            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_SBIGINT, SQL_BIGINT, 0, 0, &numbers_[i], 0,
+                             nullptr);
             return true;
         }
         if (const auto* fraction = std::get_if<double>(&parameter)) {
             fractions_[i] = *fraction;
-            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_DOUBLE, 0, 0, &fractions_[i], 0, nullptr);
+            SQLBindParameter(statement, place, SQL_PARAM_INPUT, SQL_C_DOUBLE, SQL_DOUBLE, 0, 0, &fractions_[i], 0,
+                             nullptr);
             return true;
         }
         lengths_[i] = SQL_NULL_DATA;
@@ -95,7 +97,8 @@ bool read_cell(SQLHSTMT statement, SQLUSMALLINT column, std::vector<SQLWCHAR>& p
     for (;;) {
         SQLLEN left = 0;
         const std::size_t room = piece.size() * sizeof(SQLWCHAR);
-        const SQLRETURN got = SQLGetData(statement, column, SQL_C_WCHAR, piece.data(), static_cast<SQLLEN>(room), &left);
+        const SQLRETURN got =
+            SQLGetData(statement, column, SQL_C_WCHAR, piece.data(), static_cast<SQLLEN>(room), &left);
         if (got == SQL_NO_DATA) break;
         if (!SQL_SUCCEEDED(got)) return false;
         if (left == SQL_NULL_DATA) return true;
@@ -181,7 +184,8 @@ Outcome<Answer> Connection::run(const Statement& statement) {
     SQLHSTMT handle = nullptr;
     if (!SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, connection_, &handle)))
         return std::unexpected(failure(SQL_HANDLE_DBC, connection_));
-    const std::unique_ptr<void, void (*)(SQLHSTMT)> owner(handle, [](SQLHSTMT its) { SQLFreeHandle(SQL_HANDLE_STMT, its); });
+    const std::unique_ptr<void, void (*)(SQLHSTMT)> owner(handle,
+                                                          [](SQLHSTMT its) { SQLFreeHandle(SQL_HANDLE_STMT, its); });
     const auto whole = std::chrono::ceil<seconds>(timeout_).count();
     SQLSetStmtAttr(handle, SQL_ATTR_QUERY_TIMEOUT, number(static_cast<std::uintptr_t>(whole)), 0);
     if (!SQL_SUCCEEDED(SQLPrepareW(handle, units(*text), static_cast<SQLINTEGER>(text->size()))))

@@ -9,8 +9,8 @@
 
 namespace sluice::sql {
 
-/// One connection to a database through unixODBC. Everything blocks, and some drivers' time limits do not hold: only for
-/// threads that may be lost. One thread at a time.
+/// One connection to a database through unixODBC. Everything blocks, and some drivers' time limits do not hold: only
+/// for threads that may be lost. One thread at a time.
 class Connection {
 public:
     /// `text` as ODBC takes it: "DSN=customers", or "Driver=PostgreSQL Unicode;Server=...;Database=...". The driver is

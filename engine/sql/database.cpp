@@ -42,7 +42,8 @@ std::string with_password(const DatabaseConfig& config) {
 /// What the threads share, and what keeps it alive for those that are left behind.
 class Database::State : public std::enable_shared_from_this<State> {
 public:
-    State(DatabaseConfig config, Log log) : config_(std::move(config)), text_(with_password(config_)), log_(std::move(log)) {
+    State(DatabaseConfig config, Log log)
+        : config_(std::move(config)), text_(with_password(config_)), log_(std::move(log)) {
         config_.connections = std::clamp(config_.connections, 1u, 64u);
         config_.queue = std::max(config_.queue, 1u);
     }
@@ -262,9 +263,9 @@ private:
                 Job job = std::move(waiting_.front());
                 waiting_.pop_front();
                 ++(away_ ? stats_.away : stats_.late);
-                answer(lock, std::move(job.done),
-                       std::unexpected(Failure{Failure::Kind::away, away_ ? "the database cannot be reached: " + why_away_
-                                                                         : "the database is too busy"}));
+                const std::string why = away_ ? "the database cannot be reached: " + why_away_
+                                              : "the database is too busy";
+                answer(lock, std::move(job.done), std::unexpected(Failure{Failure::Kind::away, why}));
                 continue;
             }
             const auto late = std::ranges::find_if(workers_, [&](const auto& worker) {
@@ -331,7 +332,8 @@ Database::TransactionDone of_one(Database::Done done) {
 
 }  // namespace
 
-Database::Database(DatabaseConfig config, Log log) : state_(std::make_shared<State>(std::move(config), std::move(log))) {
+Database::Database(DatabaseConfig config, Log log)
+    : state_(std::make_shared<State>(std::move(config), std::move(log))) {
     state_->begin();
 }
 

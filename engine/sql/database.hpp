@@ -25,8 +25,8 @@ struct DatabaseConfig {
 ///
 /// Every call is answered within `timeout`, whatever the driver does. A thread that is stuck in its driver by then is
 /// left alone and another takes its place, at most as many again as there are connections; it ends when the driver lets
-/// go of it. While no connection can be made, calls are answered at once with Failure::Kind::away, and connecting is tried again with
-/// growing pauses. Thread-safe.
+/// go of it. While no connection can be made, calls are answered at once with Failure::Kind::away, and
+/// connecting is tried again with growing pauses. Thread-safe.
 class Database {
 public:
     /// Called once, on a thread of the pool; must not throw or block.

@@ -7,7 +7,8 @@ namespace sluice::sql {
 void Databases::add(const std::vector<DatabaseConfig>& configs) {
     const std::lock_guard lock(mutex_);
     for (const DatabaseConfig& config : configs)
-        if (!databases_.contains(config.name)) databases_.emplace(config.name, std::make_unique<Database>(config, log_));
+        if (!databases_.contains(config.name))
+            databases_.emplace(config.name, std::make_unique<Database>(config, log_));
 }
 
 Database* Databases::find(std::string_view name) const {

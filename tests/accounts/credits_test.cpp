@@ -13,21 +13,26 @@ class CreditsTest : public testing::Test {
 protected:
     void SetUp() override {
         open(file.connection());
-        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT)",
+        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, "
+                                 "PasswordHash NVARCHAR(40), Credits INT)",
                                  "INSERT INTO SmppServerUsers VALUES ('Test1', 'AA', 100), ('Test2', 'BB', NULL)"})
             ASSERT_TRUE(sql::execute(*database, {text}));
         source.name = "customers";
         source.database = "db";
         source.charge = statement("UPDATE SmppServerUsers SET Credits = Credits - {credits} "
                                   "WHERE SystemID = {system_id} AND Credits >= {credits}");
-        source.give_back = statement("UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}");
-        credits = std::make_unique<Credits>([this](const std::string& name) { return name == "db" ? database.get() : nullptr; },
-                                            [this](char, const std::string& line) { log += line + '\n'; });
+        source.give_back =
+            statement("UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}");
+        credits = std::make_unique<Credits>(
+            [this](const std::string& name) { return name == "db" ? database.get() : nullptr; },
+            [this](char, const std::string& line) { log += line + '\n'; });
         credits->configure({source});
     }
     void TearDown() override { database.reset(); }
 
-    static StatementText statement(std::string_view text) { return *StatementText::parse(text, {"credits", "system_id"}); }
+    static StatementText statement(std::string_view text) {
+        return *StatementText::parse(text, {"credits", "system_id"});
+    }
     void open(const std::string& connection) { database = sql::database_at(connection); }
     Outcome move(const std::string& system_id, const char* amount, const std::string& from = "customers") {
         auto promise = std::make_shared<std::promise<Outcome>>();
@@ -36,7 +41,8 @@ protected:
         return outcome.get();
     }
     std::string left(const std::string& system_id) {
-        const auto answer = sql::query(*database, {"SELECT Credits FROM SmppServerUsers WHERE SystemID = ?", {system_id}});
+        const auto answer =
+            sql::query(*database, {"SELECT Credits FROM SmppServerUsers WHERE SystemID = ?", {system_id}});
         SLUICE_CHECK(answer && answer->rows.size() == 1);
         return answer->rows[0][0].value_or("NULL");
     }

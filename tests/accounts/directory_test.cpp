@@ -18,12 +18,14 @@ class DirectoryTest : public testing::Test {
 protected:
     void SetUp() override {
         database = open();
-        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT)",
+        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, "
+                                 "PasswordHash NVARCHAR(40), Credits INT)",
                                  "INSERT INTO SmppServerUsers VALUES ('Test1', 'AA', 100), ('Test2', 'BB', 100)"})
             ASSERT_TRUE(sql::execute(*database, {text}));
         source.name = "customers";
         source.database = "db";
-        source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}", {"system_id"});
+        source.find =
+            *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}", {"system_id"});
         source.scheme = "sha1-utf16le";
         directory = std::make_unique<Directory>(
             [this](const std::string& name) { return name == "db" ? database.get() : nullptr; },
@@ -112,13 +114,15 @@ TEST_F(DirectoryTest, NobodyIsRememberedTooAndMayComeAbout) {
 }
 
 TEST_F(DirectoryTest, WhateverAPeerCallsItselfIsData) {
-    for (const char* name : {"' OR '1'='1", "Test1'; DROP TABLE SmppServerUsers; --", "\\", "%", "?", "\xFF\xFE", "test1"})
+    for (const char* name :
+         {"' OR '1'='1", "Test1'; DROP TABLE SmppServerUsers; --", "\\", "%", "?", "\xFF\xFE", "test1"})
         EXPECT_NE(find(name).kind, Kind::account) << name;
     EXPECT_EQ(find("Test1").kind, Kind::account);
 }
 
 TEST_F(DirectoryTest, ADatabaseThatKnowsNoCaseDoesNotMakeTwoOfOne) {
-    source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id} COLLATE NOCASE", {"system_id"});
+    source.find = *StatementText::parse("SELECT * FROM SmppServerUsers WHERE SystemID = {system_id} COLLATE NOCASE",
+                                        {"system_id"});
     configure();
     EXPECT_EQ(find("TEST1").kind, Kind::nobody);
     EXPECT_EQ(find("Test1").kind, Kind::account);

@@ -13,8 +13,9 @@ class NumberOwnersTest : public testing::Test {
 protected:
     void SetUp() override {
         open(file.connection());
-        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, AddressRange NVARCHAR(40))",
-                                 "INSERT INTO SmppServerUsers VALUES ('Test1', '+31699887766'), ('Test2', '+31688776655')"})
+        for (const char* text :
+             {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, AddressRange NVARCHAR(40))",
+              "INSERT INTO SmppServerUsers VALUES ('Test1', '+31699887766'), ('Test2', '+31688776655')"})
             ASSERT_TRUE(sql::execute(*database, {text}));
         source.name = "customers";
         source.database = "db";
@@ -56,7 +57,8 @@ TEST_F(NumberOwnersTest, AreFoundAndRemembered) {
     EXPECT_EQ(find("31699887766"), "Test1 ");
     EXPECT_EQ(owners->remembered({"31699887766", ""})->owners, std::vector<std::string>{"Test1"});
     EXPECT_EQ(owners->stats().asked, 1u);
-    ASSERT_TRUE(sql::execute(*database, {"UPDATE SmppServerUsers SET AddressRange = '+31699887766' WHERE SystemID = 'Test2'"}));
+    ASSERT_TRUE(
+        sql::execute(*database, {"UPDATE SmppServerUsers SET AddressRange = '+31699887766' WHERE SystemID = 'Test2'"}));
     clock.advance(source.cache + seconds(1));
     EXPECT_FALSE(owners->remembered({"31699887766", ""}));
     EXPECT_EQ(find("31699887766"), "Test1 Test2 ") << "several get a copy each";
@@ -90,9 +92,11 @@ TEST_F(NumberOwnersTest, AnswersDependOnTheKeywordOnlyWhereItIsAskedFor) {
     EXPECT_FALSE(owners->wants_keyword());
     EXPECT_EQ(find("31699887766", "win"), "Test1 ");
     EXPECT_TRUE(owners->remembered({"31699887766", "stop"})) << "it is the number's";
-    ASSERT_TRUE(sql::execute(*database, {"CREATE TABLE Keywords (Number NVARCHAR(40), Keyword NVARCHAR(40), SystemID NVARCHAR(16))"}));
-    ASSERT_TRUE(sql::execute(*database, {"INSERT INTO Keywords VALUES ('12345', 'win', 'Games'), ('12345', '', 'Rest'), "
-                                         "('12345', 'it''s', 'Quoted')"}));
+    ASSERT_TRUE(sql::execute(
+        *database, {"CREATE TABLE Keywords (Number NVARCHAR(40), Keyword NVARCHAR(40), SystemID NVARCHAR(16))"}));
+    ASSERT_TRUE(
+        sql::execute(*database, {"INSERT INTO Keywords VALUES ('12345', 'win', 'Games'), ('12345', '', 'Rest'), "
+                                 "('12345', 'it''s', 'Quoted')"}));
     set("SELECT SystemID FROM Keywords WHERE Number = {digits} AND Keyword = {keyword}");
     owners->configure({source});
     EXPECT_TRUE(owners->wants_keyword());

@@ -59,9 +59,10 @@ TEST(AccountRow, CreditsAreTheOpeningBalanceWhereOneIsKept) {
 }
 
 TEST(AccountRow, ColumnsOverrideTheDefaultsAndNullDoesNot) {
-    const auto account = read({"system_id", "password_hash", "ENABLED", "max_sessions", "rate", "allowed_addresses", "senders",
-                               "MaxQueued", "SystemType"},
-                              {"a  ", "$sha256$00", "0", std::nullopt, "9", "10.0.0.0/8, 192.0.2.7", "Bank 4477*", "12", "x"});
+    const auto account =
+        read({"system_id", "password_hash", "ENABLED", "max_sessions", "rate", "allowed_addresses", "senders",
+              "MaxQueued", "SystemType"},
+             {"a  ", "$sha256$00", "0", std::nullopt, "9", "10.0.0.0/8, 192.0.2.7", "Bank 4477*", "12", "x"});
     ASSERT_TRUE(account) << account.error().message;
     EXPECT_EQ(account->system_id, "a") << "the blanks of a CHAR column are not part of it";
     EXPECT_EQ(account->password_hash, "$sha256$00");

@@ -20,7 +20,8 @@ TEST(StatementText, ValuesGoBesideItAsOftenAsTheyAreNamed) {
 }
 
 TEST(StatementText, OtherBracesAreTheStatementsOwn) {
-    const auto text = StatementText::parse("SELECT {fn UCASE(a)} FROM t WHERE s = {system_id} AND j = '{}' AND k = '{'", {"system_id"});
+    const auto text = StatementText::parse("SELECT {fn UCASE(a)} FROM t WHERE s = {system_id} AND j = '{}' AND k = '{'",
+                                           {"system_id"});
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_EQ(text->with({std::string("x")}).text, "SELECT {fn UCASE(a)} FROM t WHERE s = ? AND j = '{}' AND k = '{'");
 }

@@ -54,9 +54,10 @@ TEST(Metrics, NumbersKeepTheirValue) {
 }
 
 TEST(Metrics, TheTestsParserRefusesWhatTheFormatForbids) {
-    for (const char* const wrong : {"sluice_x 1\n", "# TYPE sluice_x gauge\nsluice_y 1\n", "# TYPE a gauge\na{b=c} 1\n",
-                                    "# TYPE a gauge\na{b=\"c\"} one\n", "# TYPE a gauge\na 1",
-                                    "# TYPE a gauge\na{b=\"c} 1\n", "# TYPE a gauge\n# TYPE a gauge\na 1\n", "# TYPE a gauge\na 1\na 2\n"})
+    for (const char* const wrong :
+         {"sluice_x 1\n", "# TYPE sluice_x gauge\nsluice_y 1\n", "# TYPE a gauge\na{b=c} 1\n",
+          "# TYPE a gauge\na{b=\"c\"} one\n", "# TYPE a gauge\na 1", "# TYPE a gauge\na{b=\"c} 1\n",
+          "# TYPE a gauge\n# TYPE a gauge\na 1\n", "# TYPE a gauge\na 1\na 2\n"})
         EXPECT_FALSE(test::parse_prometheus(wrong).has_value()) << wrong;
 }
 

@@ -31,7 +31,8 @@ TEST(Password, WhatOtherSystemsHaveKept) {
     const std::vector<std::pair<LegacyHash, std::string>> known{
         {LegacyHash::sha1_utf16le, "$sha1-utf16le$DC215545BA63D605FBCD647A9555270F566D918B"},
         {LegacyHash::sha256, "$sha256$3074436940C61C6B9305889F23E73C6C4042BC2606E142EAECF461791331BA95"},
-        {LegacyHash::sha256_utf16le, "$sha256-utf16le$C0D2558CCF388458417C761E03A71254D768E93E9B2BBBA3295DA9B755DF4223"}};
+        {LegacyHash::sha256_utf16le,
+         "$sha256-utf16le$C0D2558CCF388458417C761E03A71254D768E93E9B2BBBA3295DA9B755DF4223"}};
     for (const auto& [kind, text] : known) {
         EXPECT_EQ(*hash_password("Pwd1", kind), text);
         EXPECT_TRUE(check_password_hash(text)) << text;
@@ -42,8 +43,9 @@ TEST(Password, WhatOtherSystemsHaveKept) {
         for (char& c : lower) c = static_cast<char>(std::tolower(c));
         EXPECT_TRUE(verify_password(lower, "Pwd1")) << "digits of either case";
     }
-    for (const char* wrong : {"$sha1-utf16le$DC21", "$sha1-utf16le$DC215545BA63D605FBCD647A9555270F566D918G",
-                              "$sha1$DC215545BA63D605FBCD647A9555270F566D918B", "DC215545BA63D605FBCD647A9555270F566D918B"})
+    for (const char* wrong :
+         {"$sha1-utf16le$DC21", "$sha1-utf16le$DC215545BA63D605FBCD647A9555270F566D918G",
+          "$sha1$DC215545BA63D605FBCD647A9555270F566D918B", "DC215545BA63D605FBCD647A9555270F566D918B"})
         EXPECT_FALSE(check_password_hash(wrong)) << wrong;
     // Beyond ASCII: UTF-8 is read as such, anything else as Latin-1.
     const std::string hash = *hash_password("caf\xC3\xA9", LegacyHash::sha1_utf16le);

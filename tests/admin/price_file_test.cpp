@@ -30,13 +30,15 @@ TEST(PriceFile, ByPrefix) {
 TEST(PriceFile, AnEmptyCellIsNotEveryDestination) {
     EXPECT_EQ(prices("prefix,price\n44,1\n*,2\n"), (std::map<std::string, std::string>{{"", "2"}, {"44", "1"}}));
     for (const char* empty : {"", "+", "\"\""})
-        EXPECT_TRUE(mistakes("prefix,price\n44,1\n" + std::string(empty) + ",2\n").starts_with("p.csv:3: column 1 (prefix): '"))
+        EXPECT_TRUE(
+            mistakes("prefix,price\n44,1\n" + std::string(empty) + ",2\n").starts_with("p.csv:3: column 1 (prefix): '"))
             << empty;
     EXPECT_FALSE(parse_networks("prefix,mccmnc\n,23415\n", "n.csv"));
 }
 
 TEST(PriceFile, ByNetwork) {
-    const auto networks = parse_networks("prefix,mcc,mnc\n4477,234,15\n4478,234,30\n4915,262,01\n331,208,10\n", "n.csv");
+    const auto networks =
+        parse_networks("prefix,mcc,mnc\n4477,234,15\n4478,234,30\n4915,262,01\n331,208,10\n", "n.csv");
     ASSERT_TRUE(networks) << networks.error().message;
     EXPECT_EQ(prices("mccmnc,price\n23415,0.03\n234,0.04\n26201,0.07\n", *networks),
               (std::map<std::string, std::string>{{"4477", "0.03"}, {"4478", "0.04"}, {"4915", "0.07"}}));
@@ -44,8 +46,8 @@ TEST(PriceFile, ByNetwork) {
 
 TEST(PriceFile, PricesHaveTheirTime) {
     const WallTime december{std::chrono::sys_days(std::chrono::year(2026) / 12 / 1)};
-    const auto rows = parse_prices("prefix,price,Valid_From,valid_until\n"
-                                   "44,1,,2026-11-30\n44,2,2026-12-01,\n49,3,2026-12-01T14:00Z,2026-12-01 18:30:15\n48,5,,\n",
+    const auto rows = parse_prices("prefix,price,Valid_From,valid_until\n44,1,,2026-11-30\n44,2,2026-12-01,\n"
+                                   "49,3,2026-12-01T14:00Z,2026-12-01 18:30:15\n48,5,,\n",
                                    "p.csv", {});
     ASSERT_TRUE(rows) << rows.error().message;
     EXPECT_EQ((*rows)[0].from, WallTime::min());
@@ -87,12 +89,14 @@ TEST(PriceFile, MistakesHaveTheirLineAndColumn) {
               "p.csv:1: its prices are by network, which needs `networks` to say which numbers are of which");
     EXPECT_EQ(mistakes("mccmnc,price\n2341,1\n", {{*routing::NumberPattern::prefix("44"), "23415"}}),
               "p.csv:2: column 1 (mccmnc): '2341' is no MCC of three digits, alone or with an MNC of two or three");
-    EXPECT_EQ(mistakes("price,prefix,valid_from,valid_until\n1,44,2026-13-01,\n1,44,soon,\n1,44,2026-12-02,2026-12-01\n"),
-              "p.csv:2: column 3 (valid_from): '2026-13-01' is no time in UTC, as 2026-12-01 or 2026-12-01T14:00\n"
-              "p.csv:3: column 3 (valid_from): 'soon' is no time in UTC, as 2026-12-01 or 2026-12-01T14:00\n"
-              "p.csv:4: column 4 (valid_until): '2026-12-01' is not after valid_from, '2026-12-02'");
+    EXPECT_EQ(
+        mistakes("price,prefix,valid_from,valid_until\n1,44,2026-13-01,\n1,44,soon,\n1,44,2026-12-02,2026-12-01\n"),
+        "p.csv:2: column 3 (valid_from): '2026-13-01' is no time in UTC, as 2026-12-01 or 2026-12-01T14:00\n"
+        "p.csv:3: column 3 (valid_from): 'soon' is no time in UTC, as 2026-12-01 or 2026-12-01T14:00\n"
+        "p.csv:4: column 4 (valid_until): '2026-12-01' is not after valid_from, '2026-12-02'");
     EXPECT_EQ(mistakes("prefix,price\n44,\"1\n"), "p.csv:2: column 2 (price): a quoted field has no end");
-    EXPECT_EQ(mistakes("prefix,price\n44,1,\"x\" y\n"), "p.csv:2: column 3: something follows a quoted field that is no comma");
+    EXPECT_EQ(mistakes("prefix,price\n44,1,\"x\" y\n"),
+              "p.csv:2: column 3: something follows a quoted field that is no comma");
     std::string many = "prefix,price\n";
     for (int i = 0; i < 100; ++i) many += "x,1\n";
     EXPECT_EQ(std::ranges::count(mistakes(many), '\n'), 9);

@@ -50,7 +50,8 @@ via = ["north"]
     EXPECT_TRUE(routing::Snapshot::compile(settings->accounts, settings->providers, settings->routes));
     Settings other = *settings;
     other.account_sources[0].max_accounts = 11;
-    EXPECT_EQ(diff(*settings, other).live, std::vector<std::string>{"account_source: changed, for look-ups from now on"});
+    EXPECT_EQ(diff(*settings, other).live,
+              std::vector<std::string>{"account_source: changed, for look-ups from now on"});
 }
 
 TEST(SettingsAccountSource, CreditsAreInTheDatabaseOrKeptHere) {
@@ -63,7 +64,7 @@ find = "SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}"
 )" + more, database);
     };
     const auto there = source(R"(owner = "SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {digits}"
-charge = "UPDATE SmppServerUsers SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}"
+charge = "UPDATE SmppServerUsers SET Credits = Credits-{credits} WHERE SystemID = {system_id} AND Credits>={credits}"
 give_back = "UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}"
 charge_when_away = "ESME_RMSGQFUL"
 [account_source.defaults]
@@ -89,8 +90,10 @@ charge_when_away = "ESME_NONE"
 credits = 5
 )");
     ASSERT_FALSE(wrong);
-    for (const char* what : {"account_source[1].charge: there is no {credit}; the parameters are {credits} and {system_id}, as in \"UPDATE",
-                             "account_source[1].owner: must have {number} or {digits} or {keyword} in it", "account_source[1].charge_when_away: "})
+    for (const char* what : {"account_source[1].charge: there is no {credit}; "
+                             "the parameters are {credits} and {system_id}, as in \"UPDATE",
+                             "account_source[1].owner: must have {number} or {digits} or {keyword} in it",
+                             "account_source[1].charge_when_away: "})
         EXPECT_NE(wrong.error().message.find(what), std::string::npos) << what << "\n" << wrong.error().message;
     const auto both = source("charge = \"UPDATE t SET c = c - {credits} WHERE s = {system_id}\"\n"
                              "[account_source.defaults]\ncredits = 5\n");
@@ -99,7 +102,8 @@ credits = 5
         << both.error().message;
     const auto alone = source("give_back = \"UPDATE t SET c = c + {credits} WHERE s = {system_id}\"\n");
     ASSERT_FALSE(alone);
-    EXPECT_NE(alone.error().message.find("account_source[1].give_back: means nothing without charge"), std::string::npos);
+    EXPECT_NE(alone.error().message.find("account_source[1].give_back: means nothing without charge"),
+              std::string::npos);
 }
 
 TEST(SettingsAccountSource, MistakesAreNamed) {

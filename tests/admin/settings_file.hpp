@@ -14,16 +14,18 @@ namespace sluice::admin {
 inline const std::string hash = *hash_password("secret", {10, 1, 1});
 
 /// A file with one account, one provider and one route, and whatever is to be looked at.
-inline std::string file_with(const std::string& account = "", const std::string& provider = "", const std::string& rest = "") {
+inline std::string file_with(const std::string& account = "", const std::string& provider = "",
+                             const std::string& rest = "") {
     return "[[listener]]\nendpoint = \"127.0.0.1:2775\"\n"
            "[[account]]\nsystem_id = \"acme\"\npassword_hash = \"" + hash + "\"\n" + account + "\n" +
            "[[provider]]\nname = \"mc\"\nendpoints = [\"127.0.0.1:2776\"]\nsystem_id = \"us\"\n" + provider + "\n" +
            rest + "\n[[route]]\nvia = [\"mc\"]\n";
 }
 
-/// What is to be looked at, then the listener and the provider that every file has, and what else this one needs. Errors
-/// are in the lines of `text`, and files in `folder`.
-inline Result<Settings> with(const std::string& text, std::string_view rest = "", const std::filesystem::path& folder = {}) {
+/// What is to be looked at, then the listener and the provider that every file has, and what else this one needs.
+/// Errors are in the lines of `text`, and files in `folder`.
+inline Result<Settings> with(const std::string& text, std::string_view rest = "",
+                             const std::filesystem::path& folder = {}) {
     constexpr std::string_view listener_and_provider = R"(
 [[listener]]
 endpoint = "127.0.0.1:0"

@@ -200,7 +200,8 @@ TEST(SettingsErrors, TlvsOfAProvider) {
     const std::string one = "tag = 0x1400\nname = \"x\"\ntype = \"integer\"\nmeans = \"error\"\n";
     EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].tag: 0x1400 is taken by 'x' already"),
               std::string::npos);
-    EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].means: 'x' means error already"), std::string::npos);
+    EXPECT_NE(with(one + "[[provider.tlvs]]\n" + one).find("tlvs[2].means: 'x' means error already"),
+              std::string::npos);
 }
 
 TEST(SettingsErrors, SarNeedsTlvs) {
@@ -250,8 +251,8 @@ TEST(Settings, Charging) {
     EXPECT_EQ(prepaid.settle_at, routing::SettleAt::response);
 
     const routing::Charging postpaid =
-        good(file_with("charging = { mode = \"postpaid\", price = \"0.035\", credit_limit = 20, settle_at = \"receipt\" }"))
-            .accounts[0].charging;
+        good(file_with("charging = { mode = \"postpaid\", price = \"0.035\", credit_limit = 20, "
+                       "settle_at = \"receipt\" }")).accounts[0].charging;
     EXPECT_EQ(postpaid.mode, routing::ChargingMode::postpaid);
     EXPECT_EQ(postpaid.price, parse_money("0.035"));
     EXPECT_EQ(postpaid.credit_limit, Money::of(20));
@@ -271,15 +272,18 @@ TEST(Settings, Charging) {
 TEST(SettingsErrors, Charging) {
     EXPECT_EQ(what_of(file_with("credits = 1.5")),
               " account[1].credits: must be a whole number, or one with up to six decimals in quotes, as \"0.035\"");
-    EXPECT_EQ(what_of(file_with("credits = -1")), " account[1].credits: -1 is out of range; allowed are 0 to 1000000000000");
+    EXPECT_EQ(what_of(file_with("credits = -1")),
+              " account[1].credits: -1 is out of range; allowed are 0 to 1000000000000");
     EXPECT_EQ(what_of(file_with("credits = 1\ncharging.mode = \"none\"")),
               " account[1].credits: are not counted with charging.mode = \"none\"");
     EXPECT_EQ(what_of(file_with("charging.price = 2")),
               " account[1].charging: needs a mode, \"prepaid\" or \"postpaid\", or credits beside it");
     EXPECT_EQ(what_of(file_with("charging = { mode = \"prepaid\", credit_limit = 5 }")),
-              " account[1].charging.credit_limit: is for mode = \"postpaid\"; who pays before has the credits that are paid in");
+              " account[1].charging.credit_limit: is for mode = \"postpaid\"; "
+              "who pays before has the credits that are paid in");
     EXPECT_EQ(what_of(file_with("charging = { mode = \"prepaid\", price = \"0.0000001\" }")),
-              " account[1].charging.price: must be a whole number, or one with up to six decimals in quotes, as \"0.035\"");
+              " account[1].charging.price: must be a whole number, or one with up to six decimals in quotes, "
+              "as \"0.035\"");
 }
 
 TEST(SettingsErrors, EveryMistakeAtItsPlace) {
@@ -389,7 +393,8 @@ TEST(SettingsErrors, HomesThatCannotBe) {
     const auto home = [](const std::string& text) { return what_of(file_with("", "", "[[home]]\n" + text)); };
     EXPECT_EQ(home("to = [\"1\"]"), " home[1].accounts: is missing and has no default");
     EXPECT_EQ(home("accounts = []"), " home[1].accounts: must name 1 to 8 accounts");
-    EXPECT_EQ(home("accounts = [\"acne\"]"), " home[1].accounts[1].account: there is no account 'acne' (did you mean 'acme'?)");
+    EXPECT_EQ(home("accounts = [\"acne\"]"),
+              " home[1].accounts[1].account: there is no account 'acne' (did you mean 'acme'?)");
     EXPECT_EQ(home("accounts = [\"acme\", { account = \"acme\", weight = 2 }]"),
               " home[1].accounts[2].account: 'acme' is in this list already");
     EXPECT_EQ(home("accounts = [\"acme\"]\nto = []"),
@@ -404,8 +409,9 @@ TEST(SettingsErrors, HomesThatCannotBe) {
 
 TEST(Settings, Homes) {
     const auto settings = parse_settings(
-        file_with("", "", "[[home]]\nto = [\"12345\", \"447*\"]\nkeywords = [\"Stop!\"]\n"
-                          "accounts = [{ account = \"acme\", weight = 3 }]\nshare = \"one\"\nproviders = [\"mc\"]\n"), "x");
+        file_with("", "",
+                  "[[home]]\nto = [\"12345\", \"447*\"]\nkeywords = [\"Stop!\"]\n"
+                  "accounts = [{ account = \"acme\", weight = 3 }]\nshare = \"one\"\nproviders = [\"mc\"]\n"), "x");
     ASSERT_TRUE(settings) << settings.error().message;
     ASSERT_EQ(settings->homes.size(), 1u);
     const routing::HomeRule& home = settings->homes[0];

@@ -19,8 +19,9 @@ class SettingsTrigger : public testing::Test {
 protected:
     SettingsTrigger() : folder_((std::filesystem::temp_directory_path() / "sluice-triggers-XXXXXX").string()) {
         if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("no folder");
-        write("good.lua", "function on_submit(m) m.text = 'x' end\nfunction on_bind(b) end\nfunction on_state_change(m) end\n"
-                          "function on_before_send(m) end\nfunction on_originated(m) end");
+        write("good.lua",
+              "function on_submit(m) m.text = 'x' end\nfunction on_bind(b) end\nfunction on_state_change(m) end\n"
+              "function on_before_send(m) end\nfunction on_originated(m) end");
     }
     ~SettingsTrigger() override {
         std::error_code ignored;
@@ -90,7 +91,8 @@ TEST_F(SettingsTrigger, WhatAnErrorDoesUnlessItIsSaid) {
         EXPECT_TRUE(settings) << settings.error().message;
         return std::pair(settings->program.triggers.at(0).on_error, settings->program.triggers[0].status);
     };
-    EXPECT_EQ(on_error("bind"), std::pair(OnError::reject, smpp::CommandStatus::ESME_RBINDFAIL)) << "nobody gets in who should not";
+    EXPECT_EQ(on_error("bind"), std::pair(OnError::reject, smpp::CommandStatus::ESME_RBINDFAIL))
+        << "nobody gets in who should not";
     EXPECT_EQ(on_error("submit"), std::pair(OnError::reject, smpp::CommandStatus::ESME_RSYSERR));
     EXPECT_EQ(on_error("originated").first, OnError::carry_on) << "what a provider brings is kept";
     EXPECT_EQ(on_error("before_send").first, OnError::carry_on);

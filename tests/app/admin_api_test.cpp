@@ -107,7 +107,8 @@ TEST_F(AdminApiTest, AMessageThatWaitsIsShownWhereItWaits) {
     start();
     Sender sender(smpp_port());
     const std::string id = sender.submit("447700900123");
-    const Json trace = json_once("messages/" + id, [](const Json& t) { return t["events"].size() == 1 && t["stored"]["stage"] == "queued"; });
+    const Json trace = json_once(
+        "messages/" + id, [](const Json& t) { return t["events"].size() == 1 && t["stored"]["stage"] == "queued"; });
     EXPECT_EQ(trace["stored"]["account"], "demo");
     EXPECT_EQ(trace["stored"]["provider"], "mc");
     EXPECT_EQ(trace["stored"]["state"], "ENROUTE");

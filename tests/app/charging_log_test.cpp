@@ -111,8 +111,8 @@ TEST_F(ChargingLogTest, ALineSaysWhatHappened) {
     const std::vector<Json> all = lines();
     ASSERT_EQ(all.size(), 3u);
     EXPECT_EQ(all[0], Json::parse(R"({"id":"4711-reserve","kind":"reserve","time":"2030-03-17T17:46:40.000000Z",
-        "account":"acme \"& co\"","amount":"1.5","parts":2,"message_id":"4711","submitted":"2030-03-17T17:46:35.000000Z",
-        "provider":"north","from":"Sluice","to":"447700900123"})"));
+        "account":"acme \"& co\"","amount":"1.5","parts":2,"message_id":"4711",
+        "submitted":"2030-03-17T17:46:35.000000Z","provider":"north","from":"Sluice","to":"447700900123"})"));
     EXPECT_EQ(all[1]["id"], "4711-release");
     EXPECT_EQ(all[1]["state"], "UNDELIV");
     EXPECT_EQ(all[1]["error"], "011");
@@ -233,7 +233,8 @@ TEST_F(ChargingHouse, BalancesTopUpsAndRecords) {
     charged(5);
     test::Sender sender(smpp_port());
     for (int i = 0; i < 3; ++i) sender.submit("447700900123");
-    const auto account = json_once("accounts", [](const test::Json& body) { return body["accounts"][0]["spent"] == "3"; });
+    const auto account =
+        json_once("accounts", [](const test::Json& body) { return body["accounts"][0]["spent"] == "3"; });
     EXPECT_EQ(account["accounts"][0]["charging"], "prepaid");
     EXPECT_EQ(account["accounts"][0]["available"], "2");
     EXPECT_EQ(account["accounts"][0]["reserved"], "0");
@@ -247,7 +248,8 @@ TEST_F(ChargingHouse, BalancesTopUpsAndRecords) {
     EXPECT_EQ(again["available"], "4.5");
     EXPECT_EQ(json("POST", "accounts/demo/topup", R"({"amount":"-0.5"})")["available"], "4");
     json("POST", "accounts/nobody/topup", R"({"amount":"1"})", 404);
-    for (const char* wrong : {"", "{}", R"({"amount":1})", R"({"amount":"0"})", R"({"amount":"1e9"})", R"({"amount":"x"})"})
+    for (const char* wrong :
+         {"", "{}", R"({"amount":1})", R"({"amount":"0"})", R"({"amount":"1e9"})", R"({"amount":"x"})"})
         json("POST", "accounts/demo/topup", wrong, 400);
     json("GET", "accounts/demo/topup", {}, 405);
 

@@ -15,7 +15,8 @@ using test::Sender;
 
 constexpr const char* number = "447700900123";
 
-/// Whether so much of the number is there that it cannot be by chance, as four digits of it can be: in a time, an id, a port.
+/// Whether so much of the number is there that it cannot be by chance, as
+/// four digits of it can be: in a time, an id, a port.
 bool has_number(const std::string& all) {
     constexpr std::string_view whole = number;
     constexpr std::size_t part = 8;

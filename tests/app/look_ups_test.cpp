@@ -57,15 +57,19 @@ protected:
 };
 
 TEST_F(LookUpsTest, ValuesComeAsTheirColumnsAreDeclared) {
-    EXPECT_EQ(ask(look_ups, execute("CREATE TABLE t (name NVARCHAR(40), n INT, f DOUBLE, price DECIMAL(10,2), gone INT)")).error, "");
+    const auto made =
+        ask(look_ups, execute("CREATE TABLE t (name NVARCHAR(40), n INT, f DOUBLE, price DECIMAL(10,2), gone INT)"));
+    EXPECT_EQ(made.error, "");
     script::Value half;
     half.kind = ValueView::Kind::number;
     half.number = 0.5;
-    const auto inserted = ask(look_ups, execute("INSERT INTO t VALUES (?, ?, ?, '0.10', ?)", {text("Ann"), whole(-7), half, {}}));
+    const auto inserted =
+        ask(look_ups, execute("INSERT INTO t VALUES (?, ?, ?, '0.10', ?)", {text("Ann"), whole(-7), half, {}}));
     EXPECT_EQ(inserted.changed, 1);
     const auto found = ask(look_ups, query("SELECT * FROM t WHERE n = ? AND f < ?", {whole(-7), half}));
     EXPECT_TRUE(found.rows.empty());
-    const auto rows = ask(look_ups, query("SELECT name, n, f, price, gone FROM t WHERE n = ? AND f = ?", {whole(-7), half}));
+    const auto rows =
+        ask(look_ups, query("SELECT name, n, f, price, gone FROM t WHERE n = ? AND f = ?", {whole(-7), half}));
     ASSERT_EQ(rows.rows.size(), 1u) << rows.error;
     EXPECT_EQ(rows.columns, (std::vector<std::string>{"name", "n", "f", "price", "gone"}));
     EXPECT_EQ(rows.rows[0][0].text, "Ann");
@@ -93,7 +97,8 @@ TEST_F(LookUpsTest, FailuresHaveWords) {
     EXPECT_NE(ask(look_ups, elsewhere).error.find("no database 'nowhere'"), std::string::npos);
     const std::string numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ";
     EXPECT_EQ(ask(look_ups, query(numbers + "100) SELECT i FROM n")).rows.size(), script::max_rows);
-    EXPECT_NE(ask(look_ups, query(numbers + "101) SELECT i FROM n")).error.find("more than 100 rows"), std::string::npos);
+    EXPECT_NE(ask(look_ups, query(numbers + "101) SELECT i FROM n")).error.find("more than 100 rows"),
+              std::string::npos);
     EXPECT_NE(ask(look_ups, query("SELECT hex(zeroblob(200000))")).error.find("octets"), std::string::npos);
 }
 
@@ -138,8 +143,10 @@ protected:
         config.timeout = seconds(60);
         settings.databases.push_back(config);
         sql::Database database(config);
-        ASSERT_TRUE(sql::execute(database, {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, Credits INT)"}));
-        ASSERT_TRUE(sql::execute(database, {"INSERT INTO SmppServerUsers VALUES (?, 100)", {std::string(admin::demo_system_id)}}));
+        ASSERT_TRUE(
+            sql::execute(database, {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, Credits INT)"}));
+        ASSERT_TRUE(sql::execute(
+            database, {"INSERT INTO SmppServerUsers VALUES (?, 100)", {std::string(admin::demo_system_id)}}));
     }
     void add(script::Event event, const std::string& code) {
         script::Trigger trigger;
@@ -166,7 +173,8 @@ TEST_F(TriggersHouse, AScriptAsksTheDatabaseAndTheWeb) {
         return http::Server::answer("1");
     });
     add(script::Event::submit,
-        "local rows = assert(sql.query('customers', 'SELECT Credits FROM SmppServerUsers WHERE SystemID = ?', it.account))\n"
+        "local rows = assert(sql.query('customers', "
+        "'SELECT Credits FROM SmppServerUsers WHERE SystemID = ?', it.account))\n"
         "local answer = assert(http.post('" + web.url("/price") + "', it.destination_addr .. ' ' .. rows[1].Credits))\n"
         "assert(1 == sql.execute('customers', 'UPDATE SmppServerUsers SET Credits = ? WHERE SystemID = ?', "
         "rows[1].Credits - tonumber(answer.body), it.account))");
@@ -253,7 +261,8 @@ TEST_F(TriggersHouse, AReloadAndAnEndWhileScriptsWait) {
         while (wait) std::this_thread::sleep_for(milliseconds(1));
         return http::Server::answer("");
     });
-    add(script::Event::bind, "local a = http.get('" + web.url() + "', {timeout = 60}) if not a or a.status ~= 200 then it:reject('ESME_RBINDFAIL') end");
+    add(script::Event::bind, "local a = http.get('" + web.url() + "', {timeout = 60}) "
+                             "if not a or a.status ~= 200 then it:reject('ESME_RBINDFAIL') end");
     start();
     Caller first(smpp_port());
     EXPECT_TRUE(first.turn_until([&] { return web.requests == 1; }));

@@ -119,13 +119,16 @@ TEST_F(GatewayMetricsTest, FoundAccountsHaveSamplesUpToABound) {
     start();
     constexpr int most = 1000, all = 1010;
     sql::Database& database = *gateway->databases().find("customers");
-    ASSERT_TRUE(sql::execute(database, {"CREATE TABLE Users (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)"}));
-    ASSERT_TRUE(sql::execute(database, {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1010) "
-                                        "INSERT INTO Users SELECT 'user' || i, 'DC215545BA63D605FBCD647A9555270F566D918B', 2 FROM n"}));
+    ASSERT_TRUE(sql::execute(
+        database, {"CREATE TABLE Users (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)"}));
+    ASSERT_TRUE(sql::execute(
+        database, {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1010) "
+                   "INSERT INTO Users SELECT 'user' || i, 'DC215545BA63D605FBCD647A9555270F566D918B', 2 FROM n"}));
     for (int i = 1; i <= all; ++i) {
         std::promise<accounts::Directory::Found::Kind> kind;
         gateway->post_to_shard(0, [&](gateway::Shard& shard) {
-            shard.core().directory->find("user" + std::to_string(i), [&](const auto& found) { kind.set_value(found.kind); });
+            shard.core().directory->find("user" + std::to_string(i),
+                                         [&](const auto& found) { kind.set_value(found.kind); });
         });
         ASSERT_EQ(kind.get_future().get(), accounts::Directory::Found::Kind::account);
     }

@@ -18,8 +18,8 @@ TEST(Money, OnlyNumbersThatFitAreRead) {
     EXPECT_EQ(parse_money("0.035"), Money{35'000});
     EXPECT_EQ(parse_money("+7.50"), Money{7'500'000});
     EXPECT_EQ(parse_money("-0.000001"), Money{-1});
-    for (const char* wrong : {"", "-", ".", "1.", ".5", "1.0000001", "1,5", " 1", "1 ", "1e3", "0x1", "--1", "9223372036855",
-                              "99999999999999999999"})
+    for (const char* wrong : {"", "-", ".", "1.", ".5", "1.0000001", "1,5", " 1", "1 ", "1e3", "0x1", "--1",
+                              "9223372036855", "99999999999999999999"})
         EXPECT_FALSE(parse_money(wrong)) << wrong;
 }
 

@@ -1,4 +1,5 @@
-// Any octets as a journal segment and as a row: damage is told and never read beyond, and what is read is written the same.
+// Any octets as a journal segment and as a row: damage is told and
+// never read beyond, and what is read is written the same.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Whatever a script calls the library with, and whatever its look-ups are answered with: an error or a result, within the
-// bounds, and the message stays one that can be sent.
+// Whatever a script calls the library with, and whatever its look-ups are answered with: an error or a result, within
+// the bounds, and the message stays one that can be sent.
 
 #include <cstdint>
 #include <string>
@@ -46,14 +46,14 @@ private:
 
 constexpr const char* functions[] = {
     "it.accept", "it.reject", "it.drop", "it.keep", "it.hold", "it.fail", "it.tlv", "it.set_tlv", "it.candidates",
-    "it.set_candidates", "it.owners", "it.set_owners",
-    "sluice.log", "sluice.warn", "sluice.send", "sluice.deliver", "sql.query", "sql.execute", "http.get", "http.post", "print",
-    "string.byte", "string.char", "string.find", "string.format", "string.gmatch", "string.gsub", "string.len", "string.lower",
-    "string.match", "string.rep", "string.reverse", "string.sub", "string.upper", "table.concat", "table.insert", "table.move",
-    "table.pack", "table.remove", "table.sort", "table.unpack", "math.floor", "math.fmod", "math.random", "math.tointeger",
-    "utf8.char", "utf8.codepoint", "utf8.len", "utf8.offset", "utf8.codes", "os.time", "os.date", "tostring", "tonumber",
-    "select", "next", "pairs", "ipairs", "type", "rawget", "rawset", "rawlen", "rawequal", "setmetatable", "getmetatable",
-    "error", "assert", "pcall", "xpcall", "collectgarbage", "get", "set"};
+    "it.set_candidates", "it.owners", "it.set_owners", "sluice.log", "sluice.warn", "sluice.send", "sluice.deliver",
+    "sql.query", "sql.execute", "http.get", "http.post", "print", "string.byte", "string.char", "string.find",
+    "string.format", "string.gmatch", "string.gsub", "string.len", "string.lower", "string.match", "string.rep",
+    "string.reverse", "string.sub", "string.upper", "table.concat", "table.insert", "table.move", "table.pack",
+    "table.remove", "table.sort", "table.unpack", "math.floor", "math.fmod", "math.random", "math.tointeger",
+    "utf8.char", "utf8.codepoint", "utf8.len", "utf8.offset", "utf8.codes", "os.time", "os.date", "tostring",
+    "tonumber", "select", "next", "pairs", "ipairs", "type", "rawget", "rawset", "rawlen", "rawequal", "setmetatable",
+    "getmetatable", "error", "assert", "pcall", "xpcall", "collectgarbage", "get", "set"};
 
 std::string literal_of(std::string_view text) {
     std::string made = "\"";
@@ -85,8 +85,9 @@ std::string value(Input& input, int depth) {
         case 13:
         case 14: {
             if (depth == 0) return "{}";
-            static constexpr const char* keys[] = {"account", "source_addr", "destination_addr", "text", "provider", "timeout",
-                                                   "headers", "registered_delivery", "dest_addr_ton", "year", "month", "day"};
+            static constexpr const char* keys[] = {"account", "source_addr", "destination_addr", "text", "provider",
+                                                   "timeout", "headers", "registered_delivery", "dest_addr_ton",
+                                                   "year", "month", "day"};
             std::string table = "{";
             for (int count = input.octet() % 8; count > 0; --count) {
                 const std::uint8_t key = input.octet();
@@ -100,11 +101,13 @@ std::string value(Input& input, int depth) {
 }
 
 std::string script_of(Input& input, Event event) {
-    std::string text = "local function get(it, name) return it[name] end local function set(it, name, v) it[name] = v end\n"
-                       "function on_" + std::string(name_of(event)) + "(it)\nlocal ok, got\n";
+    std::string text =
+        "local function get(it, name) return it[name] end local function set(it, name, v) it[name] = v end\n"
+        "function on_" + std::string(name_of(event)) + "(it)\nlocal ok, got\n";
     for (int calls = 0; calls < 32 && !input.empty(); ++calls) {
         const std::uint8_t which = input.octet();
-        const std::string function = which >= 192 ? (which % 2 == 0 ? "set" : "get") : functions[which % std::size(functions)];
+        const std::string function =
+            which >= 192 ? (which % 2 == 0 ? "set" : "get") : functions[which % std::size(functions)];
         const bool method = function.starts_with("it.") || function == "get" || function == "set";
         text += "ok, got = pcall(" + function;
         if (method && input.octet() % 16 != 0) text += ", it";

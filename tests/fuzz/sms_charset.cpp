@@ -25,8 +25,9 @@ void decode_any(ByteView octets) {
 void encode_any(std::string_view text) {
     for (const Charset charset : all) {
         const auto encoded = encode(charset, text);
-        const bool marked = charset == Charset::ucs2 && encoded && encoded->size() >= 2 &&
-                            (((*encoded)[0] == 0xFE && (*encoded)[1] == 0xFF) || ((*encoded)[0] == 0xFF && (*encoded)[1] == 0xFE));
+        const bool marked =
+            charset == Charset::ucs2 && encoded && encoded->size() >= 2 &&
+            (((*encoded)[0] == 0xFE && (*encoded)[1] == 0xFF) || ((*encoded)[0] == 0xFF && (*encoded)[1] == 0xFE));
         if (encoded && !marked) require(decode(charset, *encoded) == text, "what encodes decodes to the same");
         if (charset != Charset::utf8 && charset != Charset::ucs2)
             require(encode(charset, transliterate(text, charset)).has_value(), "what is transliterated encodes");

@@ -29,7 +29,8 @@ TEST(HistoryFormat, ABlockComesBackAsItWas) {
     BlockWriter writer;
     const auto tail = addresses("Bank", "447700900123");
     ASSERT_TRUE(writer.add(stretch_of({7, 1000, 3, 4, TraceEvent::accepted, tail})));
-    ASSERT_TRUE(writer.add(stretch_of({8, 400, 0, 0, TraceEvent::done, {}})));  // another shard's clock was read earlier
+    // Another shard's clock was read earlier.
+    ASSERT_TRUE(writer.add(stretch_of({8, 400, 0, 0, TraceEvent::done, {}})));
     const auto block = read_block(whole(writer));
     ASSERT_TRUE(block);
     EXPECT_EQ(block->header.first, 400);

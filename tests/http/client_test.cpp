@@ -62,7 +62,8 @@ TEST(HttpClient, ConnectionsAreKept) {
 
 TEST(HttpClient, ARedirectIsAnAnswer) {
     Server elsewhere([](const std::string&) { return Server::answer("x"); });
-    Server server([&](const std::string&) { return Server::answer("", "302 Found", "Location: " + elsewhere.url() + "\r\n"); });
+    Server server(
+        [&](const std::string&) { return Server::answer("", "302 Found", "Location: " + elsewhere.url() + "\r\n"); });
     Client client({});
     EXPECT_EQ(get(client, server.url())->status, 302);
     EXPECT_EQ(elsewhere.connections, 0);

@@ -20,7 +20,8 @@ namespace sluice::http {
 /// A web server on loopback, with a thread a connection, that says what the test wants, octet for octet.
 class Server {
 public:
-    /// The head and body of a request to the octets of the answer. An empty answer: none at all, and the connection stays.
+    /// The head and body of a request to the octets of the answer. An empty
+    /// answer: none at all, and the connection stays.
     using Handler = std::function<std::string(const std::string& request)>;
 
     explicit Server(Handler handler) : handler_(std::move(handler)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
@@ -49,8 +50,10 @@ public:
 
     std::string url(const std::string& path = "/") const { return "http://127.0.0.1:" + std::to_string(port_) + path; }
 
-    static std::string answer(const std::string& body, const std::string& status = "200 OK", const std::string& headers = {}) {
-        return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" + body;
+    static std::string answer(const std::string& body, const std::string& status = "200 OK",
+                              const std::string& headers = {}) {
+        return "HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n" +
+               body;
     }
 
     std::atomic<int> connections{0}, requests{0};

@@ -1,7 +1,7 @@
 """House rules that a reader would notice and a compiler would not.
 
-Files stay small, nothing names a package registry or a path of one machine, and no unfinished work is left marked in the
-text: what is open belongs into an issue.
+Files stay small, nothing names a package registry or a path of one machine, and no unfinished work is left marked in
+the text: what is open belongs into an issue.
 """
 
 import pathlib
@@ -13,7 +13,8 @@ MAX_LINES = 600
 NOT_WRITTEN_HERE = {"LICENSE", "tests/peers/package-lock.json"}
 
 FORBIDDEN = {
-    "a package registry's host": re.compile(r"\b(?:registry|deb|security|packages|mirror)\.[a-z0-9-]+\.(?:org|com|io|net)\b"),
+    "a package registry's host": re.compile(
+        r"\b(?:registry|deb|security|packages|mirror)\.[a-z0-9-]+\.(?:org|com|io|net)\b"),
     "a path of one machine": re.compile(r"(?<![\w.])/(?:work|home|root|tmp)/[\w.]"),
     "an unfinished-work marker": re.compile(r"\b(?:TO" r"DO|FIX" r"ME|XX" r"X|HA" r"CK)\b"),
 }

@@ -22,7 +22,8 @@ const ESME_RTHROTTLED = 88;
 const users = `INSERT INTO SmppServerUsers (SystemID, PasswordHash, Credits) VALUES
     ('Test1', 'DC215545BA63D605FBCD647A9555270F566D918B', 100), ('Test2', '${sha1OfUtf16('Pwd2')}', 100)`;
 function sha1OfUtf16(text) {
-    return execFileSync('sha1sum', { input: Buffer.from(text, 'utf16le'), encoding: 'utf8' }).slice(0, 40).toUpperCase();
+    return execFileSync('sha1sum', { input: Buffer.from(text, 'utf16le'), encoding: 'utf8' })
+        .slice(0, 40).toUpperCase();
 }
 
 /** A gateway whose accounts are in the database at `connection`; and one, "shop", of its own. */
@@ -31,7 +32,8 @@ async function gatewayOn(folder, connection, provider, source = {}, tables = {})
         database: [{ name: 'integration', connection, timeout: '1s' }],
         account: [accountOf('shop', 'secret')],
         account_source: [{
-            name: 'sql-customers', database: 'integration', find: 'SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}',
+            name: 'sql-customers', database: 'integration',
+            find: 'SELECT * FROM SmppServerUsers WHERE SystemID = {system_id}',
             password_scheme: 'sha1-utf16le', ...source,
         }],
         provider: [providerAt('node', provider.port)],
@@ -42,7 +44,8 @@ async function gatewayOn(folder, connection, provider, source = {}, tables = {})
 
 const customer = (gateway, systemId, password) => new Esme(gateway.port, { systemId, password });
 const refused = (gateway, systemId, password, status) =>
-    assert.rejects(customer(gateway, systemId, password).bind(), new RegExp(`status ${status}$`), `${systemId} with ${password}`);
+    assert.rejects(customer(gateway, systemId, password).bind(), new RegExp(`status ${status}$`),
+        `${systemId} with ${password}`);
 const message = (i) => ({
     source_addr: 'Sluice', source_addr_ton: 5, destination_addr: `4670${String(i).padStart(7, '0')}`, dest_addr_ton: 1,
     dest_addr_npi: 1, text: `message ${i}`, registered_delivery: 1,
@@ -53,7 +56,8 @@ async function theHowTo(gateway, provider) {
     const [one, two] = [customer(gateway, 'Test1', 'Pwd1'), customer(gateway, 'Test2', 'Pwd2')];
     await one.bind();
     await two.bind();
-    for (const [systemId, password] of [['Test1', 'Pwd2'], ['Test2', 'pwd2'], ['Test3', 'Pwd1'], ['test1', 'Pwd1'], ['Test1', '']])
+    for (const [systemId, password] of [['Test1', 'Pwd2'], ['Test2', 'pwd2'], ['Test3', 'Pwd1'],
+        ['test1', 'Pwd1'], ['Test1', '']])
         await refused(gateway, systemId, password, ESME_RINVPASWD);
     // SQL in every field.
     for (const text of ["' OR '1'='1", "x'; DELETE--", '" OR ""="', "\\';--", '%'])
@@ -78,7 +82,8 @@ test('the how-to\'s table in SQLite', { skip: withoutSmpp }, async (t) => {
     sql('CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT)');
     sql(users);
     const provider = await new Provider({ keep: true }).start();
-    const gateway = await gatewayOn(folder, `Driver=SQLite3;Database=${file}`, provider, { cache: '0s', cache_unknown: '0s' });
+    const gateway = await gatewayOn(folder, `Driver=SQLite3;Database=${file}`, provider,
+        { cache: '0s', cache_unknown: '0s' });
     await gateway.start();
     await theHowTo(gateway, provider);
     assert.equal(sql('SELECT count(*) FROM SmppServerUsers').trim(), '2', 'nothing was deleted');
@@ -103,7 +108,8 @@ test('the how-to\'s table in SQLite', { skip: withoutSmpp }, async (t) => {
 test('PostgreSQL stopped, started and frozen under load', { skip: withoutSmpp || withoutPostgres }, async (t) => {
     const folder = scratch(t);
     const postgres = await (await Postgres.create(folder)).start();
-    postgres.sql('CREATE TABLE SmppServerUsers (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)');
+    postgres.sql(
+        'CREATE TABLE SmppServerUsers (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)');
     postgres.sql(users);
     const provider = await new Provider({ keep: true }).start();
     const gateway = await gatewayOn(folder, postgres.connection, provider, { cache: '0s', cache_unknown: '0s' });
@@ -161,7 +167,8 @@ test('PostgreSQL stopped, started and frozen under load', { skip: withoutSmpp ||
 });
 
 const credits = {
-    charge: 'UPDATE SmppServerUsers SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}',
+    charge: 'UPDATE SmppServerUsers SET Credits = Credits - {credits} '
+        + 'WHERE SystemID = {system_id} AND Credits >= {credits}',
     give_back: 'UPDATE SmppServerUsers SET Credits = Credits + {credits} WHERE SystemID = {system_id}',
     owner: 'SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}',
 };
@@ -187,7 +194,10 @@ async function creditsAndNumbers(gateway, provider, sql) {
     const one = customer(gateway, 'Test1', 'Pwd1');
     await one.bind();
     for (const each of ["' OR '1'='1", "x'; DELETE FROM SmppServerUsers; --", '" OR ""="', '{credits}', '?'])
-        await one.submit({ ...message(7), source_addr: each.slice(0, 20), service_type: each.slice(0, 5), destination_addr: each.slice(0, 20), text: each });
+        await one.submit({
+            ...message(7), source_addr: each.slice(0, 20), service_type: each.slice(0, 5),
+            destination_addr: each.slice(0, 20), text: each,
+        });
     assert.equal(sql('SELECT count(*) FROM SmppServerUsers').trim(), '2', 'nothing was deleted');
     await one.unbind();
 
@@ -218,7 +228,9 @@ test('credits and numbers in SQLite', { skip: withoutSmpp }, async (t) => {
     await gateway.stop();
 });
 
-test('credits and numbers in PostgreSQL, stopped and started under load', { skip: withoutSmpp || withoutPostgres }, async (t) => {
+test('credits and numbers in PostgreSQL, stopped and started under load', {
+    skip: withoutSmpp || withoutPostgres,
+}, async (t) => {
     const folder = scratch(t);
     const postgres = await (await Postgres.create(folder)).start();
     const sql = (text) => postgres.sql(text);
@@ -256,7 +268,8 @@ test('credits and numbers in PostgreSQL, stopped and started under load', { skip
     for (let round = 0; round < 2; ++round) {
         await postgres.stop();
         await more(ESME_RTHROTTLED, 'messages are throttled without it');
-        if (round === 1) assert.equal(await provider.originate('4670000001', '31600000001', 'while it was away'), 0, 'kept');
+        if (round === 1)
+            assert.equal(await provider.originate('4670000001', '31600000001', 'while it was away'), 0, 'kept');
         await postgres.start();
         await more(0, 'messages are accepted again');
     }
@@ -264,11 +277,14 @@ test('credits and numbers in PostgreSQL, stopped and started under load', { skip
     sending = false;
     await load;
     assert.deepEqual([...statuses.keys()].sort(), [0, ESME_RTHROTTLED], 'nothing else happened');
-    await until('every accepted message is with the provider', () => provider.texts.length - sentBefore >= accepted.length);
-    assert.deepEqual(provider.texts.slice(sentBefore).sort(), accepted.sort(), 'those that were accepted, and no others');
+    await until('every accepted message is with the provider',
+        () => provider.texts.length - sentBefore >= accepted.length);
+    assert.deepEqual(provider.texts.slice(sentBefore).sort(), accepted.sort(),
+        'those that were accepted, and no others');
     const taken = before - Number(sql("SELECT Credits FROM SmppServerUsers WHERE SystemID = 'Test1'").trim());
     const uncertain = await total(gateway, 'charges_uncertain');
-    t.diagnostic(`${accepted.length} accepted, ${statuses.get(ESME_RTHROTTLED)} throttled, ${taken} credits taken, ${uncertain} uncertain charges`);
+    t.diagnostic(`${accepted.length} accepted, ${statuses.get(ESME_RTHROTTLED)} throttled, `
+        + `${taken} credits taken, ${uncertain} uncertain charges`);
     assert.ok(taken >= accepted.length, 'nothing went unpaid');
     assert.ok(taken - accepted.length <= 100 * uncertain, 'and what was taken for nothing is known');
     await until('what came meanwhile went home', () => one.messages.length === 1);
@@ -283,10 +299,13 @@ async function total(gateway, name) {
     return lines.reduce((sum, line) => sum + Number(line[1]), 0);
 }
 
-test('an unknown account waits for the database when it is told to', { skip: withoutSmpp || withoutPostgres }, async (t) => {
+test('an unknown account waits for the database when it is told to', {
+    skip: withoutSmpp || withoutPostgres,
+}, async (t) => {
     const folder = scratch(t);
     const postgres = await (await Postgres.create(folder)).start();
-    postgres.sql('CREATE TABLE SmppServerUsers (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)');
+    postgres.sql(
+        'CREATE TABLE SmppServerUsers (SystemID VARCHAR(16) PRIMARY KEY, PasswordHash VARCHAR(40), Credits INT)');
     postgres.sql(users);
     await postgres.stop();
     const provider = await new Provider({ keep: true }).start();
@@ -303,9 +322,11 @@ test('an unknown account waits for the database when it is told to', { skip: wit
 test('guessing and floods of binds while others are served', { skip: withoutSmpp }, async (t) => {
     const folder = scratch(t);
     const file = path.join(folder, 'customers.db');
-    execFileSync('sqlite3', [file, `CREATE TABLE SmppServerUsers (SystemID TEXT PRIMARY KEY, PasswordHash TEXT, Credits INT); ${users}`]);
+    execFileSync('sqlite3',
+        [file, `CREATE TABLE SmppServerUsers (SystemID TEXT PRIMARY KEY, PasswordHash TEXT, Credits INT); ${users}`]);
     const provider = await new Provider({ keep: true }).start();
-    const gateway = await gatewayOn(folder, `Driver=SQLite3;Database=${file}`, provider, {}, { limits: { max_unbound: 500, max_sessions_per_address: 1000 } });
+    const gateway = await gatewayOn(folder, `Driver=SQLite3;Database=${file}`, provider, {},
+        { limits: { max_unbound: 500, max_sessions_per_address: 1000 } });
     await gateway.start();
     const victim = customer(gateway, 'Test1', 'Pwd1');
     await victim.bind();
@@ -340,12 +361,15 @@ test('guessing and floods of binds while others are served', { skip: withoutSmpp
     await Promise.all([serve(), ...Array.from({ length: 50 }, (_, number) => attack(number))]);
     const [wrong, slowed, shutOut, binds] = await Promise.all(
         ['binds_wrong', 'binds_slowed', 'binds_shut_out', 'binds_refused'].map((name) => total(gateway, name)));
-    t.diagnostic(`in ${seconds} s: ${served} messages of the one who is bound; 50 attackers got ${JSON.stringify(Object.fromEntries(statuses))}; `
-        + `${wrong} guesses were looked at, ${slowed} had to wait, ${shutOut} were refused unheard, ${binds} refused in all`);
+    t.diagnostic(`in ${seconds} s: ${served} messages of the one who is bound; 50 attackers got `
+        + `${JSON.stringify(Object.fromEntries(statuses))}; `
+        + `${wrong} guesses were looked at, ${slowed} had to wait, `
+        + `${shutOut} were refused unheard, ${binds} refused in all`);
     assert.equal(right, 0);
     assert.ok(served > 0);
     assert.ok(shutOut > 0, 'most are not even looked at');
-    // What is free, for each of at most 64 shards, and one in five seconds in each row: far more than ever came through.
+    // What is free, for each of at most 64 shards, and one in five
+    // seconds in each row: far more than ever came through.
     assert.ok(wrong < binds, `${wrong} of ${binds} were looked at`);
     await until('every receipt', () => victim.receipts.length === served);
     // No password is in the log.

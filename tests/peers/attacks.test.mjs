@@ -43,8 +43,10 @@ async function bindStatus(port, systemId, password, from) {
 
 const scripts = {
     'loop.lua': 'function on_submit(message)\n  while true do end\nend\n',
-    'hoard.lua': 'local kept = {}\nfunction on_submit(message)\n  while true do kept[#kept + 1] = string.rep("x", 100000) .. #kept end\nend\n',
-    'pattern.lua': 'function on_submit(message)\n  string.find(string.rep("a", 50000), string.rep("a*", 20) .. "b")\nend\n',
+    'hoard.lua': 'local kept = {}\nfunction on_submit(message)\n'
+        + '  while true do kept[#kept + 1] = string.rep("x", 100000) .. #kept end\nend\n',
+    'pattern.lua': 'function on_submit(message)\n'
+        + '  string.find(string.rep("a", 50000), string.rep("a*", 20) .. "b")\nend\n',
 };
 
 test('those who behave are served', { skip: withoutSmpp }, async (t) => {
@@ -125,7 +127,9 @@ test('those who behave are served', { skip: withoutSmpp }, async (t) => {
                 resolve(data);
                 socket.destroy();
                 server.close();
-            })).listen(0, '127.0.0.1', () => tls.connect({ port: server.address().port, rejectUnauthorized: false }).on('error', () => {}));
+            })).listen(0, '127.0.0.1', () => tls.connect({
+                port: server.address().port, rejectUnauthorized: false,
+            }).on('error', () => {}));
         });
         const sockets = Array.from({ length: 500 }, () => stranger({ port: tlsPort }));
         await connected(sockets);
@@ -134,7 +138,9 @@ test('those who behave are served', { skip: withoutSmpp }, async (t) => {
             await sleep(2);
         }
         const finished = await new Promise((resolve, reject) => {
-            const socket = tls.connect({ port: tlsPort, host: '127.0.0.1', ca: fs.readFileSync(file('authority.pem')), servername: 'localhost' },
+            const socket = tls.connect({
+                port: tlsPort, host: '127.0.0.1', ca: fs.readFileSync(file('authority.pem')), servername: 'localhost',
+            },
                 () => resolve(socket)).on('error', reject);
         });
         finished.destroy();
@@ -163,7 +169,8 @@ test('those who behave are served', { skip: withoutSmpp }, async (t) => {
 
     await attack('octets that are no SMPP, before the bind', async () => {
         const length = (value) => pdu(Command.bind_transceiver, 1, Buffer.alloc(0), { length: value });
-        const bodies = [length(0), length(15), length(0xffffffff), length(70000), Buffer.alloc(65536, 0xff), Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+        const bodies = [length(0), length(15), length(0xffffffff), length(70000), Buffer.alloc(65536, 0xff),
+            Buffer.from('GET / HTTP/1.1\r\n\r\n'),
             pdu(Command.submit_sm, 1, submitBody()), pdu(Command.bind_transceiver, 1, Buffer.alloc(3, 0x41)),
             pdu(Command.bind_transceiver, 1, Buffer.concat([cstring('x'.repeat(60000)), cstring('y')]))];
         for (let i = 0; i < 50; ++i) {
@@ -184,7 +191,8 @@ test('those who behave are served', { skip: withoutSmpp }, async (t) => {
         const bad = [
             pdu(Command.submit_sm, 7, Buffer.alloc(0)),
             pdu(Command.submit_sm, 7, submitBody({ sm_length: Buffer.from([255]) })),
-            pdu(Command.submit_sm, 7, submitBody({ destination_addr: Buffer.concat([Buffer.from([1, 1]), cstring('9'.repeat(40))]) })),
+            pdu(Command.submit_sm, 7,
+                submitBody({ destination_addr: Buffer.concat([Buffer.from([1, 1]), cstring('9'.repeat(40))]) })),
             pdu(Command.submit_sm, 7, submitBody({ tlvs: Buffer.from([0x04, 0x24, 0xff, 0xff]) })),
             pdu(Command.submit_sm, 7, submitBody({ validity_period: cstring('not a time') })),
             pdu(0x000000ff, 7, Buffer.alloc(100, 0xee)),
@@ -194,7 +202,8 @@ test('those who behave are served', { skip: withoutSmpp }, async (t) => {
         for (let i = 0; i < 250; ++i) for (const each of bad) peer.write(each);
         const probe = 99;
         peer.write(pdu(Command.enquire_link, probe));
-        await until('the bind is still there', () => peer.received.some((each) => each.sequence === probe) || peer.closed);
+        await until('the bind is still there',
+            () => peer.received.some((each) => each.sequence === probe) || peer.closed);
         assert.ok(!peer.closed);
         assert.ok(peer.received.every((each) => each.sequence === probe || each.status !== 0), 'each was refused');
         const answers = peer.received.length - 1;

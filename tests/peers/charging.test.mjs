@@ -1,4 +1,5 @@
-// Credits under `kill -9`, and with many sessions on many shards: what was charged is what happened, to the last credit.
+// Credits under `kill -9`, and with many sessions on many shards:
+// what was charged is what happened, to the last credit.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -99,7 +100,8 @@ for (const shards of [1, 2]) {
                 + `${load.refused.length} refused, ${transmitted} reached the provider; ${account.spent} spent, `
                 + `${account.available} left`);
             assert.equal(account.reserved, '0');
-            assert.equal(Number(account.available) + Number(account.spent), opening[name], 'nothing appears or vanishes');
+            assert.equal(Number(account.available) + Number(account.spent),
+                opening[name], 'nothing appears or vanishes');
             assert.equal(Number(account.spent), transmitted, 'each message that a provider took is paid for once');
             assert.equal(total(records, name, 'settle'), Number(account.spent), 'records and balance agree');
             assert.equal(total(records, name, 'reserve'), Number(account.spent));

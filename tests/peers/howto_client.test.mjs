@@ -1,6 +1,7 @@
-// The client of the well-known node-smpp tutorial, step by step as it is written there (interface_version 1, a number as
-// system_type, an address_range, + before numbers, reconnect on close), against the gateway on its embedded default. Only
-// what the text leaves open is ours: the address, the credentials, and registered_delivery, which the tutorial forgets.
+// The client of the well-known node-smpp tutorial, step by step as it is written there (interface_version
+// 1, a number as system_type, an address_range, + before numbers, reconnect on close), against the
+// gateway on its embedded default. Only what the text leaves open is ours: the address, the credentials,
+// and registered_delivery, which the tutorial forgets.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -101,9 +102,9 @@ test('the tutorial works against the embedded default', { skip: withoutSmpp }, a
     assert.notEqual(second.seen.ids[0], first.seen.ids[0], 'ids stay unique over a restart');
     t.diagnostic('the gateway was restarted: bound, sent and receipted again');
 
-    // The line is cut: the tutorial reconnects at once and binds again. It never learns that it is bound, since with this
-    // node-smpp on today's node a socket that is connected again says nothing more (against node-smpp's server as well);
-    // so what can be seen is the gateway's side.
+    // The line is cut: the tutorial reconnects at once and binds again. It never learns that it is bound, since with
+    // this node-smpp on today's node a socket that is connected again says nothing more (against node-smpp's server as
+    // well); so what can be seen is the gateway's side.
     const binds = () => tail(log, 100_000).match(/\bdemo bound\b/g)?.length ?? 0;
     const before = binds();
     second.session.socket.destroy();

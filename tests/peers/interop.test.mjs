@@ -38,7 +38,8 @@ async function bound(interfaceVersion) {
 /** The bind still carries messages. */
 async function stillBound(peer) {
     const answer = await peer.request(Command.submit_sm, 4711, submitBody());
-    assert.deepEqual([answer.command, answer.status, answer.sequence], [responseTo(Command.submit_sm), Status.ok, 4711]);
+    assert.deepEqual([answer.command, answer.status, answer.sequence],
+        [responseTo(Command.submit_sm), Status.ok, 4711]);
     peer.socket.destroy();
 }
 
@@ -53,7 +54,8 @@ test('HTTP on the port is told the command_length and shown the door (P10)', asy
 test('enquire_link is answered before the bind (S4)', async () => {
     const peer = await RawPeer.connect(gateway.port);
     const answer = await peer.request(Command.enquire_link, 9);
-    assert.deepEqual([answer.command, answer.status, answer.sequence], [responseTo(Command.enquire_link), Status.ok, 9]);
+    assert.deepEqual([answer.command, answer.status, answer.sequence],
+        [responseTo(Command.enquire_link), Status.ok, 9]);
     peer.socket.destroy();
 });
 

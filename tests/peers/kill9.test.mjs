@@ -1,5 +1,5 @@
-// `kill -9` under load. What was acknowledged must reach a provider and its receipt must come home, whatever was cut off in
-// between; and a provider must not be bothered twice with what it had already confirmed.
+// `kill -9` under load. What was acknowledged must reach a provider and its receipt must come home, whatever was cut
+// off in between; and a provider must not be bothered twice with what it had already confirmed.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Esme } from './lib/esme.mjs';
@@ -15,7 +15,8 @@ const window = 50;
 
 // With one shard it is known exactly what was on disk, with two only what a message's own receipt proves.
 for (const shards of [1, 2]) {
-    test(`${kills} times kill -9 under load, shards: ${shards}`, { skip: withoutSmpp }, (t) => killUnderLoad(t, shards));
+    test(`${kills} times kill -9 under load, shards: ${shards}`, { skip: withoutSmpp },
+        (t) => killUnderLoad(t, shards));
 }
 
 async function killUnderLoad(t, shards) {
@@ -34,7 +35,8 @@ async function killUnderLoad(t, shards) {
         route: [{ to: ['460'], via: ['p0'] }, { to: ['461'], via: ['p1'] }],
     });
     await gateway.start();
-    const loads = accounts.map((name) => new Load(name, new Esme(gateway.port, { systemId: name, password: 'secret' }), {
+    const loads = accounts.map((name) => new Load(name,
+        new Esme(gateway.port, { systemId: name, password: 'secret' }), {
         window, fields: (n) => ({ source_addr: name, source_addr_ton: 5, destination_addr: `46${n % 2}0000000` }),
     }));
     for (const load of loads) load.start();
@@ -80,7 +82,8 @@ async function killUnderLoad(t, shards) {
         load.esme.receipts.map((receipt) => receipt.id))).size} of them repeated, ${missing().flat().length} missing`);
 
     assert.equal(lost.length, 0, `every acknowledged message was delivered, but not ${lost.slice(0, 5)}`);
-    assert.equal(missing().flat().length, 0, `every receipt came home, but not those of ${missing().flat().slice(0, 5)}`);
+    assert.equal(missing().flat().length, 0,
+        `every receipt came home, but not those of ${missing().flat().slice(0, 5)}`);
     assert.equal(sum(providers, (provider) => provider.repeatedSettled), 0, 'nothing confirmed was sent again');
     assert.equal(sum(loads, (load) => load.esme.repeatedReceipts), 0, 'a receipt repeats only after a kill');
     assert.deepEqual(tooOften, [], 'a message goes out once, and once more for each kill at which it was in flight');

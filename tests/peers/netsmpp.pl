@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # A customer written with Net::SMPP: a transmitter and a receiver of their own, one message to a number that can be
-# reached, one to a number that cannot. Prints one line "step value..." for each thing it learns; netsmpp.test.mjs judges.
+# reached, one to a number that cannot. Prints one line "step value..." for each thing it learns; netsmpp.test.mjs
+# judges.
 use strict;
 use warnings;
 use Net::SMPP;

@@ -1,5 +1,5 @@
-// Net::SMPP as the customer: transmitter and receiver bound apart, submit_sm, receipt, query_sm and cancel_sm. The client
-// is netsmpp.pl; the unreachable number belongs to a provider that never answers its phone.
+// Net::SMPP as the customer: transmitter and receiver bound apart, submit_sm, receipt, query_sm and cancel_sm. The
+// client is netsmpp.pl; the unreachable number belongs to a provider that never answers its phone.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -38,7 +38,8 @@ test('Net::SMPP sends, asks and cancels', { skip: withoutNetSmpp || withoutSmpp 
     await gateway.until('the perl client to end', () => perl.status !== undefined);
     const said = fs.readFileSync(log, 'utf8');
     assert.equal(perl.status, 0, said);
-    const steps = new Map(said.trim().split('\n').map((line) => line.split(' ')).map(([step, ...rest]) => [step, rest]));
+    const steps = new Map(said.trim().split('\n').map((line) => line.split(' '))
+        .map(([step, ...rest]) => [step, rest]));
 
     assert.deepEqual(steps.get('bind_transmitter'), ['0']);
     assert.deepEqual(steps.get('bind_receiver'), ['0']);

@@ -43,7 +43,8 @@ test('account to provider and the receipts home', { skip: withoutSmpp }, async (
 
     await gateway.until('all receipts', () => customer.receipts.length >= messages);
     assert.equal(customer.receipts.length, messages, 'one receipt a message');
-    assert.deepEqual(new Set(customer.receipts.map((receipt) => receipt.id)), ids, 'receipts name the ids we were given');
+    assert.deepEqual(new Set(customer.receipts.map((receipt) => receipt.id)), ids,
+        'receipts name the ids we were given');
     for (const receipt of customer.receipts) {
         assert.equal(receipt.stat, 'DELIVRD');
         assert.equal(receipt.receiptedMessageId, receipt.id);

@@ -49,7 +49,8 @@ before(async () => {
         provider: [providerAt('caller', providerPort, {
             bind: 'transmitter',
             outbind: {
-                listen: `127.0.0.1:${callPort}`, system_id: 'smsc', password: 'them', allowed_addresses: ['127.0.0.0/8'],
+                listen: `127.0.0.1:${callPort}`, system_id: 'smsc', password: 'them',
+                allowed_addresses: ['127.0.0.0/8'],
             },
         })],
         route: [{ via: ['caller'] }],
@@ -97,7 +98,8 @@ test('a receipt comes on a connection that the provider made, and goes out on on
     assert.equal(bind.command, bindReceiver);
     assert.match(bind.body.toString('latin1'), /^us\0there\0/);
     peer.write(pdu(responseTo(bindReceiver), bind.sequence, cstring('smsc')));
-    const text = Buffer.from('id:id-1 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:');
+    const text = Buffer.from(
+        'id:id-1 sub:001 dlvrd:001 submit date:2601010000 done date:2601010000 stat:DELIVRD err:000 text:');
     const receipt = submitBody({
         esm_class: Buffer.from([4]), sm_length: Buffer.from([text.length]), short_message: text,
     });

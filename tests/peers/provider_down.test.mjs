@@ -1,5 +1,5 @@
-// The provider is away while messages come in, and the gateway is restarted meanwhile: nothing is lost, order is kept, and
-// memory and start-up time do not follow the backlog. MESSAGES=1000000 makes it the field's bad day.
+// The provider is away while messages come in, and the gateway is restarted meanwhile: nothing is lost, order is kept,
+// and memory and start-up time do not follow the backlog. MESSAGES=1000000 makes it the field's bad day.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { Esme } from './lib/esme.mjs';

@@ -25,8 +25,10 @@ async function walk(t, database) {
     const blocks = blocksOf(page);
     assert.deepEqual(new Set(blocks.map((block) => block.kind)), new Set(['sh', 'toml', 'sql', 'text']));
     await walkthrough.run(blocks);
-    assert.match(sql('SELECT SystemID, PasswordHash FROM SmppServerUsers'), /Test1\|DC215545BA63D605FBCD647A9555270F566D918B/);
-    assert.equal(sql("SELECT Credits FROM SmppServerUsers WHERE SystemID = 'Test1'").trim(), '49', 'of 150, 101 are spent');
+    assert.match(sql('SELECT SystemID, PasswordHash FROM SmppServerUsers'),
+        /Test1\|DC215545BA63D605FBCD647A9555270F566D918B/);
+    assert.equal(sql("SELECT Credits FROM SmppServerUsers WHERE SystemID = 'Test1'").trim(), '49',
+        'of 150, 101 are spent');
     const log = fs.readFileSync(path.join(folder, 'background-0.log'), 'utf8');
     assert.match(log, /refused: .*Test1/);
     assert.doesNotMatch(log, /Pwd\d/, 'no password is in the log');

@@ -1,5 +1,5 @@
-// SQL in every field that a peer can write, against a gateway that has its accounts, their credits and the owners of numbers in
-// a database, and a trigger that writes there: the tables stay as they were, and others are served.
+// SQL in every field that a peer can write, against a gateway that has its accounts, their credits and the owners of
+// numbers in a database, and a trigger that writes there: the tables stay as they were, and others are served.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -17,11 +17,13 @@ const ESME_RINVPASWD = 0x0e;
 const data_sm = 0x103, submit_multi = 0x21, query_sm = 0x03, cancel_sm = 0x08, replace_sm = 0x07;
 
 // Ends of strings and statements, comments, wildcards, names of parameters, a quote behind half of a wide character.
-const attacks = ["' OR '1'='1", "';DROP TABLE Users;--", "Test2'--", 'Test2";--', "Test2' OR 1--", '" OR ""="', "\\';--", "\\", '%', '_', '*',
-    '?', ':1', '$1', '@system_id', '{system_id}', '{credits}', "Test2'/*", 'Test2\n', '\xbf\x27 OR 1=1--', "';UPDATE Users SET Credits=9e9;--",
-    "'||(SELECT PasswordHash FROM Users)||'", "' UNION SELECT * FROM Users--"];
+const attacks = ["' OR '1'='1", "';DROP TABLE Users;--", "Test2'--", 'Test2";--', "Test2' OR 1--", '" OR ""="',
+    "\\';--", "\\", '%', '_', '*', '?', ':1', '$1', '@system_id', '{system_id}', '{credits}', "Test2'/*", 'Test2\n',
+    '\xbf\x27 OR 1=1--', "';UPDATE Users SET Credits=9e9;--", "'||(SELECT PasswordHash FROM Users)||'",
+    "' UNION SELECT * FROM Users--"];
 
-const sha1 = (text) => execFileSync('sha1sum', { input: Buffer.from(text, 'utf16le'), encoding: 'utf8' }).slice(0, 40).toUpperCase();
+const sha1 = (text) =>
+    execFileSync('sha1sum', { input: Buffer.from(text, 'utf16le'), encoding: 'utf8' }).slice(0, 40).toUpperCase();
 const address = (text) => Buffer.concat([Buffer.from([1, 1]), cstring(text.slice(0, 20))]);
 const tlv = (tag, octets) => {
     const head = Buffer.alloc(4);
@@ -31,16 +33,16 @@ const tlv = (tag, octets) => {
 };
 
 /** bind_transceiver with raw fields. */
-const bind = (systemId, password, systemType = '', addressRange = '') => Buffer.concat([cstring(systemId), cstring(password),
-    cstring(systemType), Buffer.from([0x34, 0, 0]), cstring(addressRange)]);
+const bind = (systemId, password, systemType = '', addressRange = '') => Buffer.concat([
+    cstring(systemId), cstring(password), cstring(systemType), Buffer.from([0x34, 0, 0]), cstring(addressRange)]);
 
 /** Every request that carries `text`, with the place that it is in. */
 function requests(text) {
     const octets = Buffer.from(text, 'latin1');
     const body = (fields) => submitBody({ sm_length: Buffer.from([octets.length]), short_message: octets, ...fields });
     const list = Buffer.concat([Buffer.from([2]), cstring(text.slice(0, 20))]);
-    const multi = Buffer.concat([cstring(''), Buffer.from([1, 1]), cstring('46700000001'), Buffer.from([1]), list, Buffer.alloc(3), cstring(''),
-        cstring(''), Buffer.alloc(4), Buffer.from([octets.length]), octets]);
+    const multi = Buffer.concat([cstring(''), Buffer.from([1, 1]), cstring('46700000001'), Buffer.from([1]), list,
+        Buffer.alloc(3), cstring(''), cstring(''), Buffer.alloc(4), Buffer.from([octets.length]), octets]);
     const source = Buffer.concat([Buffer.from([1, 1]), cstring(text.slice(0, 20))]);
     const number = Buffer.concat([Buffer.from([1, 1]), cstring('46700000009')]);
     return [
@@ -50,13 +52,19 @@ function requests(text) {
         ['service_type', Command.submit_sm, body({ service_type: cstring(text.slice(0, 5)) })],
         ['validity_period', Command.submit_sm, body({ validity_period: cstring(text.slice(0, 16)) })],
         ['schedule_delivery_time', Command.submit_sm, body({ schedule_delivery_time: cstring(text.slice(0, 16)) })],
-        ['message_payload', Command.submit_sm, submitBody({ sm_length: Buffer.from([0]), short_message: Buffer.alloc(0), tlvs: tlv(0x0424, octets) })],
-        ['TLVs', Command.submit_sm, body({ tlvs: Buffer.concat([tlv(0x001d, cstring(text)), tlv(0x001e, cstring(text)), tlv(0x1501, octets)]) })],
-        ['data_sm', data_sm, Buffer.concat([cstring(''), address(text), address(text), Buffer.alloc(3), tlv(0x0424, octets)])],
+        ['message_payload', Command.submit_sm, submitBody({
+            sm_length: Buffer.from([0]), short_message: Buffer.alloc(0), tlvs: tlv(0x0424, octets),
+        })],
+        ['TLVs', Command.submit_sm, body({
+            tlvs: Buffer.concat([tlv(0x001d, cstring(text)), tlv(0x001e, cstring(text)), tlv(0x1501, octets)]),
+        })],
+        ['data_sm', data_sm,
+            Buffer.concat([cstring(''), address(text), address(text), Buffer.alloc(3), tlv(0x0424, octets)])],
         ['a distribution list', submit_multi, multi],
         ['query_sm', query_sm, Buffer.concat([cstring(text), source])],
         ['cancel_sm', cancel_sm, Buffer.concat([cstring(''), cstring(text), source, source])],
-        ['replace_sm', replace_sm, Buffer.concat([cstring(text), number, cstring(''), cstring(''), Buffer.alloc(2), Buffer.from([octets.length]), octets])],
+        ['replace_sm', replace_sm, Buffer.concat([cstring(text), number, cstring(''), cstring(''), Buffer.alloc(2),
+            Buffer.from([octets.length]), octets])],
     ];
 }
 
@@ -64,21 +72,26 @@ test('SQL in every field', { skip: withoutSmpp }, async (t) => {
     const folder = scratch(t);
     const file = path.join(folder, 'customers.db');
     const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 5000', file, text], { encoding: 'utf8' }).trim();
-    sql('CREATE TABLE Users (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT, AddressRange VARCHAR(40))');
+    sql('CREATE TABLE Users (SystemID NVARCHAR(16) PRIMARY KEY, PasswordHash NVARCHAR(40), Credits INT, '
+        + 'AddressRange VARCHAR(40))');
     sql('CREATE TABLE Texts (Text TEXT)');
     const opening = 100000;
-    for (const [name, password, number] of [['Test1', 'Pwd1', '31699887766'], ['Test2', 'Pwd2', '31688776655'], ["O''Brien", 'Pwd3', '31677665544']])
+    for (const [name, password, number] of [
+        ['Test1', 'Pwd1', '31699887766'], ['Test2', 'Pwd2', '31688776655'], ["O''Brien", 'Pwd3', '31677665544']])
         sql(`INSERT INTO Users VALUES ('${name}', '${sha1(password)}', ${opening}, '+${number}')`);
     fs.writeFileSync(path.join(folder, 'keep.lua'),
-        "function on_submit(message)\n  if message.account ~= 'Test2' then sql.execute('customers', 'INSERT INTO Texts VALUES (?)', message.text) end\nend\n");
+        "function on_submit(message)\n  if message.account ~= 'Test2' then "
+        + "sql.execute('customers', 'INSERT INTO Texts VALUES (?)', message.text) end\nend\n");
     const provider = await new Provider({ keep: true }).start();
     const gateway = await Gateway.create(folder, {
         database: [{ name: 'customers', connection: `Driver=SQLite3;Database=${file}`, timeout: '5s' }],
         account_source: [{
-            name: 'sql-customers', database: 'customers', password_scheme: 'sha1-utf16le', cache: '0s', cache_unknown: '0s',
+            name: 'sql-customers', database: 'customers', password_scheme: 'sha1-utf16le',
+            cache: '0s', cache_unknown: '0s',
             find: 'SELECT * FROM Users WHERE SystemID = {system_id}',
             owner: 'SELECT SystemID FROM Users WHERE AddressRange = {number}',
-            charge: 'UPDATE Users SET Credits = Credits - {credits} WHERE SystemID = {system_id} AND Credits >= {credits}',
+            charge: 'UPDATE Users SET Credits = Credits - {credits} '
+                + 'WHERE SystemID = {system_id} AND Credits >= {credits}',
             give_back: 'UPDATE Users SET Credits = Credits + {credits} WHERE SystemID = {system_id}',
         }],
         trigger: [{ name: 'keep', event: 'submit', script: 'keep.lua' }],
@@ -86,7 +99,8 @@ test('SQL in every field', { skip: withoutSmpp }, async (t) => {
         route: [{ via: ['north'] }],
     });
     await gateway.start();
-    const tables = () => sql("SELECT name, sql FROM sqlite_master ORDER BY name; SELECT SystemID, PasswordHash, AddressRange FROM Users ORDER BY SystemID");
+    const tables = () => sql('SELECT name, sql FROM sqlite_master ORDER BY name; '
+        + 'SELECT SystemID, PasswordHash, AddressRange FROM Users ORDER BY SystemID');
     const before = tables();
     const left = (name) => Number(sql(`SELECT Credits FROM Users WHERE SystemID = '${name}'`));
     const untouched = (what) => assert.equal(tables(), before, `the tables are as they were after ${what}`);
@@ -108,12 +122,14 @@ test('SQL in every field', { skip: withoutSmpp }, async (t) => {
         };
         // From ever new addresses, so that none has to wait for those before it.
         await Promise.all(attacks.flatMap((text, i) => [
-            bind(text.slice(0, 15), 'Pwd2'), bind('Test2', text.slice(0, 8)), bind(text.slice(0, 15), text.slice(0, 8), text.slice(0, 12), text),
+            bind(text.slice(0, 15), 'Pwd2'), bind('Test2', text.slice(0, 8)),
+            bind(text.slice(0, 15), text.slice(0, 8), text.slice(0, 12), text),
         ].map((body, k) => attack(text, body, `127.0.${1 + k}.${1 + i}`))));
         // In fields that nobody reads for a bind they let nobody out either.
         for (const text of attacks) {
             const peer = await RawPeer.connect(gateway.port, '127.0.4.1');
-            assert.equal((await peer.request(Command.bind_transceiver, 1, bind('Test1', 'Pwd1', text.slice(0, 12), text.slice(0, 40)))).status, 0);
+            const honest = bind('Test1', 'Pwd1', text.slice(0, 12), text.slice(0, 40));
+            assert.equal((await peer.request(Command.bind_transceiver, 1, honest)).status, 0);
             peer.socket.destroy();
         }
         untouched('binds');
@@ -142,8 +158,10 @@ test('SQL in every field', { skip: withoutSmpp }, async (t) => {
         assert.equal(left('Test1'), stayed, 'and nobody else has');
         assert.ok(accepted > 5 * attacks.length, `${accepted} of ${answered} were accepted`);
         // What a script wrote is what was sent, as far as ASCII and the GSM alphabet are the same.
-        const texts = new Set(sql('SELECT hex(Text) FROM Texts').split('\n').map((hex) => Buffer.from(hex, 'hex').toString('utf8')));
-        for (const text of attacks.filter((each) => /^[ !"#%-?A-Za-z]*$/.test(each))) assert.ok(texts.has(text), `${text} is kept as it was`);
+        const texts = new Set(sql('SELECT hex(Text) FROM Texts').split('\n')
+            .map((hex) => Buffer.from(hex, 'hex').toString('utf8')));
+        for (const text of attacks.filter((each) => /^[ !"#%-?A-Za-z]*$/.test(each)))
+            assert.ok(texts.has(text), `${text} is kept as it was`);
         quoted.socket.destroy();
         t.diagnostic(`${answered} requests, ${accepted} messages accepted; ${bystander.figures()}`);
     });

@@ -82,7 +82,8 @@ test('tshark understands every PDU', { skip: withoutSmpp || withoutCapture() }, 
     const rows = decoded.trimEnd().split('\n').map((line) => line.split('\t'));
     const pdus = rows.flatMap(([ids]) => ids.split(','));
     const malformed = rows.filter(([, fault]) => fault);
-    t.diagnostic(`${pdus.length} PDUs of ${new Set(pdus).size} kinds in ${rows.length} frames, ${malformed.length} malformed`);
+    t.diagnostic(`${pdus.length} PDUs of ${new Set(pdus).size} kinds in `
+        + `${rows.length} frames, ${malformed.length} malformed`);
     assert.deepEqual(malformed, []);
     assert.equal(pdus.length, customersPdus + provider.pdus, 'as many as the peers sent and received');
 });

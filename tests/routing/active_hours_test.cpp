@@ -57,7 +57,8 @@ TEST(ActiveHours, SeveralSpansAndWholeDays) {
 TEST(ActiveHours, FollowTheClocksOfTheirZone) {
     const WallTime changed = at(2, 1);
     const auto zone = std::make_shared<const ZoneOffsets>(
-        "Here/There", minutes(60), std::vector<ZoneOffsets::Change>{{changed, minutes(0)}, {changed + hours(24 * 180), minutes(60)}});
+        "Here/There", minutes(60),
+        std::vector<ZoneOffsets::Change>{{changed, minutes(0)}, {changed + hours(24 * 180), minutes(60)}});
     const ActiveHours morning({{8 * 60, 9 * 60}}, ActiveHours::every_day, zone);
     EXPECT_TRUE(morning.contains(at(1, 7)));
     EXPECT_FALSE(morning.contains(at(1, 8)));
@@ -74,7 +75,8 @@ TEST(ActiveHours, FollowTheClocksOfTheirZone) {
 TEST(ActiveHours, CoverEachOther) {
     const ActiveHours day({{8 * 60, 20 * 60}}, ActiveHours::every_day, utc());
     const ActiveHours noon({{12 * 60, 13 * 60}}, monday, utc());
-    const ActiveHours elsewhere({{12 * 60, 13 * 60}}, monday, std::make_shared<const ZoneOffsets>("+00:00", minutes(0)));
+    const ActiveHours elsewhere({{12 * 60, 13 * 60}}, monday,
+                                std::make_shared<const ZoneOffsets>("+00:00", minutes(0)));
     EXPECT_TRUE(day.covers(noon));
     EXPECT_FALSE(noon.covers(day));
     EXPECT_FALSE(day.covers(elsewhere)) << "clocks may part";

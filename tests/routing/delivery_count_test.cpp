@@ -64,7 +64,8 @@ TEST(DeliveryCount, GoesOnAfterARestartWithWhatIsNotTooOld) {
 TEST(DeliveryCount, WhatADiskSaysIsBounded) {
     DeliveryCount count;
     const std::uint32_t now = static_cast<std::uint32_t>(at(0).time_since_epoch() / minutes(5));
-    for (const DeliveryCount::Period& wrong : {DeliveryCount::Period{now, 2, 1}, {now, 0, 0xFFFFFFFF}, {now + 1, 1, 1}, {0, 1, 1}, {}})
+    for (const DeliveryCount::Period& wrong :
+         {DeliveryCount::Period{now, 2, 1}, {now, 0, 0xFFFFFFFF}, {now + 1, 1, 1}, {0, 1, 1}, {}})
         count.add(wrong, at(0));
     EXPECT_EQ(count.sample(at(0)).ended, 0u);
     EXPECT_EQ(count.periods(at(0)), DeliveryCount::Periods());

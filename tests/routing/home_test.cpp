@@ -40,8 +40,8 @@ RC_GTEST_PROP(Keyword, AnyOctetsWillDo, (std::string text)) {
 
 TEST(NumberSet, HasNumbersPrefixesRangesAndPatterns) {
     const NumberSet set = numbers({"12345", "+44770*", "447800900100-447800900199", "49??1*7"});
-    for (const char* in : {"12345", "44770", "4477012345678", "447800900100", "447800900150", "447800900199", "49001007",
-                           "49991567", "490017"})
+    for (const char* in : {"12345", "44770", "4477012345678", "447800900100", "447800900150", "447800900199",
+                           "49001007", "49991567", "490017"})
         EXPECT_TRUE(set.contains(address(in))) << in;
     for (const char* out : {"1234", "123456", "4477", "447800900099", "447800900200", "4478009001500", "44780090015",
                             "490117x", "4900207", "491", "ACME"})
@@ -50,7 +50,8 @@ TEST(NumberSet, HasNumbersPrefixesRangesAndPatterns) {
 
 TEST(NumberSet, SaysWhatIsWrong) {
     NumberSet set;
-    for (const char* text : {"", "12a", "1234567890123456", "5-4", "1-22", "4*x", "a*"}) EXPECT_FALSE(set.add(text)) << text;
+    for (const char* text : {"", "12a", "1234567890123456", "5-4", "1-22", "4*x", "a*"})
+        EXPECT_FALSE(set.add(text)) << text;
     EXPECT_TRUE(set.empty());
 }
 
@@ -60,7 +61,8 @@ bool is_meant(std::string_view form, std::string_view digits) {
         const auto from = form.substr(0, dash), to = form.substr(dash + 1);
         return digits.size() == from.size() && digits >= from && digits <= to;
     }
-    const std::function<bool(std::string_view, std::string_view)> glob = [&](std::string_view p, std::string_view d) -> bool {
+    const std::function<bool(std::string_view, std::string_view)> glob = [&](std::string_view p,
+                                                                             std::string_view d) -> bool {
         if (p.empty()) return d.empty();
         if (p[0] == '*') return glob(p.substr(1), d) || (!d.empty() && glob(p, d.substr(1)));
         return !d.empty() && (p[0] == '?' || p[0] == d[0]) && glob(p.substr(1), d.substr(1));
@@ -117,7 +119,8 @@ protected:
         ASSERT_TRUE(compiled) << compiled.error().message;
         snapshot = *compiled;
     }
-    HomeDecision ask(std::string_view to, std::string_view text = {}, ProviderId provider = 0, std::string_view from = "1") {
+    HomeDecision ask(std::string_view to, std::string_view text = {}, ProviderId provider = 0,
+                     std::string_view from = "1") {
         HomeRequest request{provider, address(to), address(from), {}, 0};
         const std::string word = keyword_of(text);
         if (!word.empty()) request.keyword = stable_key(word);
@@ -146,7 +149,8 @@ TEST_F(Home, KeywordsOfASharedNumberThenNumbersThenTheRest) {
     EXPECT_EQ(owners("555", "СТОП"), "operator ");
     EXPECT_EQ(owners("555", "hello"), "b ") << "the number's owner";
     EXPECT_NE(explanation.find("the numbers of account b decide"), std::string::npos) << explanation;
-    EXPECT_NE(explanation.find("home 2 is passed over: 'hello' is none of its keywords"), std::string::npos) << explanation;
+    EXPECT_NE(explanation.find("home 2 is passed over: 'hello' is none of its keywords"), std::string::npos)
+        << explanation;
     EXPECT_EQ(owners("44712"), "b ");
     EXPECT_EQ(owners("650"), "c ");
     EXPECT_EQ(owners("999"), "operator ");

@@ -74,13 +74,15 @@ TEST(PriceTable, PeriodsMayMeetAndNotOverlap) {
     EXPECT_FALSE(PriceTable::compile({row("44", 1), from(march, row("44", 2))}));
     EXPECT_FALSE(PriceTable::compile({until(june, row("44", 1)), from(march, row("44", 2))}));
     // The longer one is not the last by its beginning.
-    EXPECT_FALSE(PriceTable::compile({until(june, from(new_year, row("44", 1))), until(march, from(new_year, row("44", 1))),
-                                      from(march, row("44", 2))}));
-    const auto table = table_of({until(march, row("44", 1)), from(june, row("44", 1)), from(march, until(june, row("44", 2)))});
+    EXPECT_FALSE(PriceTable::compile({until(june, from(new_year, row("44", 1))),
+                                      until(march, from(new_year, row("44", 1))), from(march, row("44", 2))}));
+    const auto table =
+        table_of({until(march, row("44", 1)), from(june, row("44", 1)), from(march, until(june, row("44", 2)))});
     EXPECT_EQ(table->find(number("44770"), march - seconds(1)), Money{1});
     EXPECT_EQ(table->find(number("44770"), march), Money{2});
     EXPECT_EQ(table->find(number("44770"), june), Money{1});
-    EXPECT_EQ(Prices{table_of({until(march, row("44", 1)), from(march, row("44", 1))})}, Prices{table_of({row("44", 1)})})
+    EXPECT_EQ(Prices{table_of({until(march, row("44", 1)), from(march, row("44", 1))})},
+              Prices{table_of({row("44", 1)})})
         << "it is the same price throughout";
     EXPECT_NE(Prices{table_of({until(march, row("44", 1))})}, Prices{table_of({row("44", 1)})});
 }
@@ -131,8 +133,8 @@ TEST(PriceTable, IsWhatASearchOfAllPeriodsFinds) {
             for (int n = -1; n < 20; ++n) {
                 const Row* best = nullptr;
                 for (const Row& each : rows)
-                    if (std::string_view(asked).starts_with(each.prefix.digits()) && each.from <= day(n) && day(n) < each.until &&
-                        (best == nullptr || each.prefix.length() > best->prefix.length()))
+                    if (std::string_view(asked).starts_with(each.prefix.digits()) && each.from <= day(n) &&
+                        day(n) < each.until && (best == nullptr || each.prefix.length() > best->prefix.length()))
                         best = &each;
                 RC_ASSERT(table->find(number(asked), day(n)) == (best ? std::optional(best->price) : std::nullopt));
             }
@@ -143,7 +145,8 @@ class PricedRoutes : public ::testing::Test {
 protected:
     PricedRoutes() {
         // 0 is cheap in 44 and goes nowhere else; 1 is dearer and goes to 44 and 49; 2 has no table and costs 300.
-        const std::vector<Prices> prices{{table_of({row("44", 100)})}, {table_of({row("44", 200), row("49", 150)})}, {}};
+        const std::vector<Prices> prices{
+            {table_of({row("44", 100)})}, {table_of({row("44", 200), row("49", 150)})}, {}};
         RouteRule rule;
         rule.targets = {{2, 1, Money{300}}, {1}, {0}};
         rule.price = Money{250};

@@ -111,7 +111,8 @@ TEST(RouteTable, Rejects) {
 }
 
 TEST(RouteTable, PriorityThenCostThenHealth) {
-    const RouteTable table = table_of({rule({}, {{0, 2, Money::of(1)}, {1, 1, Money::of(9)}, {2, 1, Money::of(5)}, {3, 3, {}}})});
+    const RouteTable table =
+        table_of({rule({}, {{0, 2, Money::of(1)}, {1, 1, Money::of(9)}, {2, 1, Money::of(5)}, {3, 3, {}}})});
     EXPECT_EQ(providers_of(table.route(request("44"), {}, 0)), (Providers{2, 1, 0, 3}));
 
     std::vector<Health> health(4, Health::up);
@@ -225,7 +226,8 @@ TEST(RouteTable, ExplainsItsDecision) {
 TEST(RouteTable, ARuleAppliesInItsHours) {
     const auto utc = std::make_shared<const ZoneOffsets>("UTC", std::chrono::minutes(0));
     std::vector<RouteRule> rules{rule({"447"}, {{0}}), rule({"447"}, {{1}}), rule({}, {{2}}), rule({"447"}, {{3}})};
-    rules[0].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{8 * 60, 20 * 60}}, 0x1F, utc);
+    rules[0].hours.of =
+        std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{8 * 60, 20 * 60}}, 0x1F, utc);
     rules[1].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{20 * 60, 22 * 60}},
                                                             ActiveHours::every_day, utc);
     rules[3].hours.of = std::make_shared<const ActiveHours>(std::vector<ActiveHours::Span>{{9 * 60, 10 * 60}}, 1, utc);
@@ -251,8 +253,8 @@ TEST(RouteTable, ARuleAppliesInItsHours) {
     EXPECT_EQ(table.explain(asked, {}, 0, providers, {}),
               (std::vector<std::string>{
                   "destination '447700900123'",
-                  "route 1, for prefix 447, is passed over: it is for mon, tue, wed, thu, fri 08:00-20:00 UTC only, there it is "
-                  "mon 20:00",
+                  "route 1, for prefix 447, is passed over: it is for mon, tue, wed, thu, fri 08:00-20:00 UTC only, "
+                  "there it is mon 20:00",
                   "route 2, for prefix 447, in 20:00-22:00 UTC, decides",
                   "1. b: up, priority 1, cost 0, weight 1",
               }));

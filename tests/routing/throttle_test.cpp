@@ -142,7 +142,8 @@ TEST(TokenBucket, NeverLetsMoreThroughThanItsLaw) {
 TEST(SharedRate, ObeysTheLawWhoeverTakes) {
     Random random(5);
     for (int round = 0; round < 50; ++round) {
-        const Rate rate{static_cast<std::uint32_t>(1 + random.below(5000)), static_cast<std::uint32_t>(1 + random.below(50))};
+        const Rate rate{static_cast<std::uint32_t>(1 + random.below(5000)),
+                        static_cast<std::uint32_t>(1 + random.below(50))};
         SharedRate shared;
         std::vector<MonoTime> taken;
         MonoTime now = start;

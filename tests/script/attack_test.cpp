@@ -2,7 +2,8 @@
 
 #include "box.hpp"
 
-// Scripts that mean harm, or have a mistake that comes to the same: each ends with an error, and the VM serves the next.
+// Scripts that mean harm, or have a mistake that comes to the same:
+// each ends with an error, and the VM serves the next.
 namespace sluice::script {
 namespace {
 
@@ -40,23 +41,29 @@ TEST_F(Attack, CannotCatchTheEndOfItsBudget) {
     fails("pcall(function() while true do end end) message.text = 'went on'", instructions);
     fails("xpcall(function() while true do end end, function() while true do end end)", instructions);
     fails("local function again() return pcall(again) or again() end again()", "the script took too");  // once 4.5 s
-    fails("local function again() local ok, e = pcall(again) if not ok then error(e, 0) end end again()", "pcalls are inside");
+    fails("local function again() local ok, e = pcall(again) if not ok then error(e, 0) end end again()",
+          "pcalls are inside");
     fails("pcall(pcall, pcall, function() while true do end end)", instructions);
     fails("pcall(function() local t = {} for i = 1, 1e9 do t[i] = i end end) message.text = 'went on'", memory);
 }
 TEST_F(Attack, NeitherWhenItsVariablesAreClosed) {
-    fails("local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end", instructions);
+    fails("local x <close> = setmetatable({}, {__close = function() while true do end end}) while true do end",
+          instructions);
     fails("local m = {} local x <close> = setmetatable({}, (function() m.__close = function() while true do end end "
           "return m end)()) error('x')", instructions);
-    fails("for i = 1, 10 do local x <close> = setmetatable({}, {__close = function() while true do end end}) end", instructions);
+    fails("for i = 1, 10 do local x <close> = setmetatable({}, {__close = function() while true do end end}) end",
+          instructions);
 }
 TEST_F(Attack, Recursion) {
     fails("local function f() return 1 + f() end f()", "");
-    fails("local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end local x = t.x", "overflow");
-    fails("local s = string.rep('(', 190) .. 'x' error(s:gsub('x', function() return ('x'):gsub('x', function() error('deep') end) end))",
+    fails("local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k) return t[k] end local x = t.x",
+          "overflow");
+    fails("local s = string.rep('(', 190) .. 'x' "
+          "error(s:gsub('x', function() return ('x'):gsub('x', function() error('deep') end) end))",
           "deep");
     fails("local function f(s) return s:gsub('.', f) end f('x')", "overflow");
-    fails("local t = {} for i = 1, 5 do t = setmetatable({}, {__index = t}) end error(tostring(t.x) .. 'end')", "nilend");
+    fails("local t = {} for i = 1, 5 do t = setmetatable({}, {__index = t}) end error(tostring(t.x) .. 'end')",
+          "nilend");
 }
 TEST_F(Attack, Memory) {
     fails("local t = {} for i = 1, 1e9 do t[i] = i end", memory);
@@ -68,7 +75,9 @@ TEST_F(Attack, Memory) {
 }
 TEST_F(Attack, GarbageWithoutEnd) {
     fails("while true do local s = string.rep('x', 100000) end", instructions);
-    fails("local keep = {} for i = 1, 60 do keep[i] = string.rep('x', 120000 + i) end while true do pcall(string.rep, 'y', 130000) end", "");
+    fails("local keep = {} for i = 1, 60 do keep[i] = string.rep('x', 120000 + i) end "
+          "while true do pcall(string.rep, 'y', 130000) end",
+          "");
 }
 TEST_F(Attack, LibraryFunctions) {
     fails("string.rep('x', 1e9)", "too long");
@@ -110,15 +119,16 @@ TEST_F(Attack, Finalizers) {
 TEST_F(Attack, ErrorObjects) {
     fails("error()", "an error that is no text but a nil");
     fails("error({})", "an error that is no text but a table");
-    fails("error(setmetatable({}, {__tostring = function() while true do end end}))", "an error that is no text but a table");
+    fails("error(setmetatable({}, {__tostring = function() while true do end end}))",
+          "an error that is no text but a table");
     fails("error(message)", "userdata");
     fails("error('a\\nb\\0c')", "a b c");
     fails("error(string.rep('x', 10000))", "xxx");
 }
 TEST_F(Attack, NothingLeadsOut) {
-    for (const char* name : {"io", "debug", "package", "require", "load", "loadstring", "loadfile", "dofile", "collectgarbage",
-                             "coroutine", "os.execute", "os.exit", "os.getenv", "os.remove", "os.rename", "os.tmpname",
-                             "os.setlocale", "string.dump", "string.pack", "_G"}) {
+    for (const char* name : {"io", "debug", "package", "require", "load", "loadstring", "loadfile", "dofile",
+                             "collectgarbage", "coroutine", "os.execute", "os.exit", "os.getenv", "os.remove",
+                             "os.rename", "os.tmpname", "os.setlocale", "string.dump", "string.pack", "_G"}) {
         Box box;
         EXPECT_EQ(box.value(name), "nil") << name;
     }

@@ -41,8 +41,9 @@ public:
     }
     /// The value of an expression, as tostring shows it, or the error.
     std::string value(std::string_view expression) {
-        const Outcome outcome = run("local function show(...) local t = table.pack(...) for i = 1, t.n do t[i] = tostring(t[i]) end "
-                                    "return table.concat(t, ',') end message.text = show(" + std::string(expression) + ")");
+        const Outcome outcome =
+            run("local function show(...) local t = table.pack(...) for i = 1, t.n do t[i] = tostring(t[i]) end "
+                "return table.concat(t, ',') end message.text = show(" + std::string(expression) + ")");
         if (outcome.kind != Outcome::Kind::done) return outcome.error;
         ValueView text;
         subject.get(*find_field("text"), text);

@@ -16,7 +16,9 @@ std::string_view text_of(std::string_view name) {
 }
 
 struct Trial : Box {
-    explicit Trial(std::string_view name, Event event) { script = *vm.load(std::string(name) + ".lua", text_of(name)), sample(event); }
+    explicit Trial(std::string_view name, Event event) {
+        script = *vm.load(std::string(name) + ".lua", text_of(name)), sample(event);
+    }
     void fact(FieldId field, std::string_view value) { subject.fact(field, value); }
     void text(std::string_view words) {
         FieldRow writable = *find_field("text");

@@ -29,13 +29,15 @@ TEST(Vm, TextThatTheDefaultAlphabetLacksIsUcs2AndLongTextAPayload) {
     ASSERT_EQ(box.run("message.text = string.rep('x', 300)").kind, Outcome::Kind::done);
     EXPECT_TRUE(box.subject.body().short_message.empty());
     EXPECT_EQ(box.subject.body().tlvs.find(smpp::Tag::message_payload)->size(), 300u);
-    EXPECT_EQ(box.value("(function() message.text = string.rep('x', 300) message.text = 'a' return message:tlv(0x424) end)()"), "nil");
+    EXPECT_EQ(box.value("(function() message.text = string.rep('x', 300) message.text = 'a' "
+                        "return message:tlv(0x424) end)()"), "nil");
 }
 
 TEST(Vm, TheUserDataHeaderStays) {
     Box box;
-    ASSERT_EQ(box.run("message.esm_class = 0x40 message.short_message = '\\5\\0\\3\\1\\2\\1part' message.text = 'two'").kind,
-              Outcome::Kind::done);
+    ASSERT_EQ(
+        box.run("message.esm_class = 0x40 message.short_message = '\\5\\0\\3\\1\\2\\1part' message.text = 'two'").kind,
+        Outcome::Kind::done);
     EXPECT_EQ(as_text(box.subject.body().short_message), std::string_view("\5\0\3\1\2\1two", 9));
 }
 
@@ -63,7 +65,8 @@ TEST(Vm, VerdictsAndComplaintsNameTheLine) {
               "t.lua:2: 'destination_addr' has at most 20 octets, not 21");
     EXPECT_EQ(error("message.destination_addr = '1\\0'"), "t.lua:2: 'destination_addr' cannot have a zero octet");
     EXPECT_EQ(error("message.text = 'caf\\xe9'"), "t.lua:2: 'text' is not UTF-8");
-    EXPECT_EQ(error("message:set_tlv(0x1400, string.rep('x', 9000))"), "t.lua:2: the TLVs would take more than 8192 octets");
+    EXPECT_EQ(error("message:set_tlv(0x1400, string.rep('x', 9000))"),
+              "t.lua:2: the TLVs would take more than 8192 octets");
     EXPECT_EQ(error("message:set_tlv(0x0381, 'xy')"), "t.lua:2: 'callback_num' has 4 to 19 octets, not 2");
     EXPECT_EQ(error("message:set_tlv(0x020A, 'x')"), "t.lua:2: 'source_port' has 2 octets, not 1");
     EXPECT_EQ(error("message:tlv(70000)"), "t.lua:2: bad argument #1 to 'tlv' (a tag is 0 to 0xFFFF)");
@@ -71,8 +74,9 @@ TEST(Vm, VerdictsAndComplaintsNameTheLine) {
 
 TEST(Vm, Tlvs) {
     Box box;
-    EXPECT_EQ(box.value("(function() message:set_tlv(0x1400, 'abc') message:set_tlv(0x1401, 'd') message:set_tlv(0x1400, nil) "
-                        "return message:tlv(0x1401), message:tlv(0x1400) end)()"), "d,nil");
+    EXPECT_EQ(box.value("(function() message:set_tlv(0x1400, 'abc') message:set_tlv(0x1401, 'd') "
+                        "message:set_tlv(0x1400, nil) return message:tlv(0x1401), message:tlv(0x1400) end)()"),
+              "d,nil");
 }
 
 TEST(Vm, InstructionsAreCountedExactlyWithAStepOfOne) {
@@ -93,7 +97,8 @@ TEST(Vm, SendsAreGivenOutWhenTheScriptHasEndedWell) {
     EXPECT_EQ(outcome.sendings[0].destination_addr, "1000");
     EXPECT_EQ(outcome.sendings[0].source_addr_ton, 5);
     EXPECT_EQ(outcome.sendings[0].dest_addr_ton, -1);
-    EXPECT_TRUE(box.run("sluice.send{account = 'shop', destination_addr = '1', text = 'x'} error('no')").sendings.empty());
+    EXPECT_TRUE(
+        box.run("sluice.send{account = 'shop', destination_addr = '1', text = 'x'} error('no')").sendings.empty());
     EXPECT_EQ(box.run("for i = 1, 5 do sluice.send{account = 'a', destination_addr = '1', text = 'x'} end").error,
               "t.lua:2: one event may send 4 messages");
     EXPECT_EQ(box.run("sluice.send{account = 'a', text = 'x'}").error, "t.lua:2: 'destination_addr' must be a string");
@@ -103,10 +108,11 @@ TEST(Vm, SendsAreGivenOutWhenTheScriptHasEndedWell) {
 
 TEST(Vm, ALookUpSuspendsAndResumes) {
     Box box;
-    const Outcome first = box.run("local ok, rows = pcall(sql.query, 'customers', 'SELECT a FROM t WHERE b = ?', message.source_addr) "
-                                  "message.text = rows[1].a .. #rows "
-                                  "local answer, why = http.post('http://localhost/x', 'body', {timeout = 2, headers = {A = 'b'}}) "
-                                  "message.source_addr = why");
+    const Outcome first = box.run(
+        "local ok, rows = pcall(sql.query, 'customers', 'SELECT a FROM t WHERE b = ?', message.source_addr) "
+        "message.text = rows[1].a .. #rows "
+        "local answer, why = http.post('http://localhost/x', 'body', {timeout = 2, headers = {A = 'b'}}) "
+        "message.source_addr = why");
     ASSERT_EQ(first.kind, Outcome::Kind::suspended) << first.error;
     EXPECT_EQ(box.vm.suspended(), 1u);
     const LookUp& sql = box.vm.wanted(first.run);
@@ -157,12 +163,15 @@ TEST(Vm, TheBudgetIsForAllOfACallAndWaitersAreBounded) {
     box.vm.abandon(one.run);
     box.vm.abandon(two.run);
     EXPECT_EQ(box.vm.suspended(), 0u);
-    EXPECT_NE(box.run("table.sort({1, 2}, function() sql.query('d', 'x') end)").error.find("inside of a sort"), std::string::npos);
+    EXPECT_NE(box.run("table.sort({1, 2}, function() sql.query('d', 'x') end)").error.find("inside of a sort"),
+              std::string::npos);
 }
 
 TEST(Vm, LibraryFunctionsAreLuas) {
     Box box;
-    const auto is = [&](std::string_view expression, std::string_view value) { EXPECT_EQ(box.value(expression), value) << expression; };
+    const auto is = [&](std::string_view expression, std::string_view value) {
+        EXPECT_EQ(box.value(expression), value) << expression;
+    };
     is("('hello world'):find('wor')", "7,9");
     is("('hello world'):find('o', 6)", "8,8");
     is("('hello'):find('l', -2)", "4,4");
@@ -188,17 +197,25 @@ TEST(Vm, LibraryFunctionsAreLuas) {
     is("('aa'):match('(a)%1')", "a");
     is("('colour'):match('colou?r')", "colour");
     is("('color'):match('colou?r')", "color");
-    is("(function() local t = {} for w in ('one two'):gmatch('%a+') do t[#t + 1] = w end return table.concat(t, '|') end)()", "one|two");
-    is("(function() local t = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do t[#t + 1] = k .. v end return table.concat(t, '|') end)()", "a1|b2");
+    is("(function() local t = {} for w in ('one two'):gmatch('%a+') do t[#t + 1] = w end "
+       "return table.concat(t, '|') end)()",
+       "one|two");
+    is("(function() local t = {} for k, v in ('a=1, b=2'):gmatch('(%w+)=(%w+)') do t[#t + 1] = k .. v end "
+       "return table.concat(t, '|') end)()",
+       "a1|b2");
     is("('ab'):rep(3, ',')", "ab,ab,ab");
     is("('x'):rep(0), ('x'):rep(-1)", ",");
-    is("('x'):upper(), ('abc'):sub(2), ('abc'):byte(-1), ('abc'):reverse(), #'abc', ('%5.2f|%s'):format(1, true)", "X,bc,99,cba,3, 1.00|true");
+    is("('x'):upper(), ('abc'):sub(2), ('abc'):byte(-1), ('abc'):reverse(), #'abc', ('%5.2f|%s'):format(1, true)",
+       "X,bc,99,cba,3, 1.00|true");
     is("pcall(error, 'x', 0)", "false,x");
     is("pcall(function(...) return ... end, 1, nil, 3)", "true,1,nil,3");
     is("xpcall(error, function(e) return e .. '!' end, 'x', 0)", "false,x!");
     is("xpcall(function(...) return ... end, print, 1, 2)", "true,1,2");
-    is("select('#', table.unpack({1, 2, 3})), table.concat({1, 2}, '-'), math.max(1, 5), utf8.len('é'), utf8.char(233)", "3,1-2,5,1,é");
-    is("(function() local t = {3, 1, 2} table.sort(t) table.insert(t, 4) table.remove(t, 1) return table.concat(t) end)()", "234");
+    is("select('#', table.unpack({1, 2, 3})), table.concat({1, 2}, '-'), math.max(1, 5), utf8.len('é'), utf8.char(233)",
+       "3,1-2,5,1,é");
+    is("(function() local t = {3, 1, 2} table.sort(t) table.insert(t, 4) table.remove(t, 1) "
+       "return table.concat(t) end)()",
+       "234");
     is("os.time(), os.date('!%Y-%m-%d')", "1700000000,2023-11-14");
     is("getmetatable(''), getmetatable(message)", "false,false");
 }

@@ -46,7 +46,11 @@ public:
                 if (owner.readable()) owner.offer();
                 break;
             case 12: case 13: case 14: case 15: case 16: esme_.send(from_esme[argument % from_esme.size()]); break;
-            case 17: case 18: case 19: case 20: case 21: centre_.send(from_centre[argument % from_centre.size()]); break;
+            case 17:
+            case 18:
+            case 19:
+            case 20:
+            case 21: centre_.send(from_centre[argument % from_centre.size()]); break;
             default: carry(owner, argument % 200); break;
         }
         check();

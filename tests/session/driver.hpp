@@ -15,7 +15,8 @@ using Octets = std::vector<std::uint8_t>;
 Octets octets(std::string_view text);
 Octets operator+(Octets left, const Octets& right);
 
-Octets pdu(CommandId id, std::uint32_t sequence, const Octets& body = {}, CommandStatus status = CommandStatus::ESME_ROK);
+Octets pdu(CommandId id, std::uint32_t sequence, const Octets& body = {},
+           CommandStatus status = CommandStatus::ESME_ROK);
 Octets bind_body(std::string_view system_id = "esme", std::uint8_t interface_version = 0x34);
 
 /// A session with an owner that writes down what it is told, and a peer that is this test.

@@ -98,7 +98,8 @@ TEST(Permissions, EveryCommandInEveryStateForEachRole) {
     for (const Role role : {Role::message_centre, Role::esme}) {
         for (const State state : states) {
             for (const smpp::Command& command : smpp::commands) {
-                SCOPED_TRACE(std::string(name(role)) + " " + std::string(name(state)) + " " + std::string(command.name));
+                SCOPED_TRACE(std::string(name(role)) + " " + std::string(name(state)) + " " +
+                             std::string(command.name));
                 Driver driver(role, state);
                 driver.receive(command.value, sequence, body_of(command.value));
                 EXPECT_EQ((Outcome{driver.said(), driver.told()}), expected(role, state, command.value));

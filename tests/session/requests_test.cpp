@@ -48,7 +48,8 @@ TEST(Requests, CarryTheBodyThatTheOwnerWrites) {
 }
 
 TEST(Requests, AnswersHaveWhateverBodyThePeerGaveThem) {
-    for (const Octets& body : {Octets{}, Octets{0}, octets("\0\x04\x27\0\x01\x02"s), octets("id\0"s), octets("no end")}) {
+    for (const Octets& body :
+         {Octets{}, Octets{0}, octets("\0\x04\x27\0\x01\x02"s), octets("id\0"s), octets("no end")}) {
         Driver driver(Role::esme, State::bound_trx);
         driver.send(CommandId::submit_sm, 1);
         Octets got;
@@ -156,7 +157,8 @@ TEST(Answers, GoOutWithTheBodyThatTheOwnerWrites) {
     driver.session.respond(CommandId::submit_sm, 5, CommandStatus::ESME_RTHROTTLED,
                            smpp::SubmitSmResp{.message_id = "id"});
     EXPECT_EQ(driver.written(), pdu(CommandId::submit_sm_resp, 5, {}, CommandStatus::ESME_RTHROTTLED));
-    driver.session.respond(CommandId::query_sm, 7, CommandStatus::ESME_RQUERYFAIL, smpp::QuerySmResp{.message_id = "x"});
+    driver.session.respond(CommandId::query_sm, 7, CommandStatus::ESME_RQUERYFAIL,
+                           smpp::QuerySmResp{.message_id = "x"});
     EXPECT_EQ(driver.written(),
               pdu(CommandId::query_sm_resp, 7, octets("x\0\0\0\0"s), CommandStatus::ESME_RQUERYFAIL));
     driver.session.respond(CommandId::submit_sm, 8, CommandStatus::ESME_ROK, 100, [](std::uint8_t* to) {

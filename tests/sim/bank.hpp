@@ -13,9 +13,9 @@
 
 namespace sluice::sim {
 
-/// A customer's database with the credits of accounts, as the gateway's statements see it: it answers late, or not in time
-/// whatever it has done, is away for a while, and at times has lost an account's row. What the gateway has asked goes on when that
-/// stops. Every credit that moves is written down.
+/// A customer's database with the credits of accounts, as the gateway's statements see it: it answers late, or not in
+/// time whatever it has done, is away for a while, and at times has lost an account's row. What the gateway has asked
+/// goes on when that stops. Every credit that moves is written down.
 class Bank {
 public:
     using Outcome = accounts::Credits::Outcome;

@@ -47,8 +47,8 @@ void Caps::judge(const std::string& provider, const std::vector<Ledger::Taken>& 
     std::uint64_t sum = 0;
     for (const auto& [number, window] : windows) {
         if (window.surely > most)
-            found.push_back(fmt::format("{} took {} in one window of {} hours, its cap is {}", provider, window.surely, hours,
-                                        most));
+            found.push_back(fmt::format("{} took {} in one window of {} hours, its cap is {}", provider, window.surely,
+                                        hours, most));
         sum += window.all;
         const std::uint64_t so_far = most * (number - windows.begin()->first + 1);
         if (sum > so_far)

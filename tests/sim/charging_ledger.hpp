@@ -9,8 +9,8 @@
 
 namespace sluice::sim {
 
-/// Charging records as somebody's billing would hold them: each movement once, by its message and kind, however often it
-/// came. Until `write` nothing that was taken is safe, and a crash forgets it.
+/// Charging records as somebody's billing would hold them: each movement once, by its message and kind, however often
+/// it came. Until `write` nothing that was taken is safe, and a crash forgets it.
 class ChargingLedger final : public gateway::ChargingRecords {
 public:
     using Movement = gateway::Movement;

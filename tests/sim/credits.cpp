@@ -51,7 +51,8 @@ void Credits::set(routing::Account& account) const {
 
 gateway::MoveCredits Credits::mover(std::uint32_t shard) {
     if (kept_ != Kept::in_bank) return {};
-    return [this, shard](const std::string& source, const std::string& system_id, Money amount, accounts::Credits::Done done) {
+    return [this, shard](const std::string& source, const std::string& system_id, Money amount,
+                         accounts::Credits::Done done) {
         if (source != system_id) wrong_.push_back(system_id + " is asked for at " + source);
         bank_.move(shard, system_id, amount, std::move(done));
     };
@@ -71,7 +72,8 @@ void Credits::stop(bool in_good_order) {
     for (const auto& [account, left] : bank_.stop(in_good_order)) {
         unsettled_[account].taken += left.taken;
         unsettled_[account].given_back += left.given_back;
-        if (in_good_order && left.taken + left.given_back != Money{}) wrong_.push_back("an orderly end with a statement under way");
+        if (in_good_order && left.taken + left.given_back != Money{})
+            wrong_.push_back("an orderly end with a statement under way");
     }
 }
 
@@ -166,8 +168,8 @@ void Credits::check_paid(const routing::Snapshot& snapshot) {
     }
 }
 
-/// What the bank took is the price of what was accepted, and what it got back that of what has failed; but for what it has
-/// not said, and what was under way when the gateway stopped.
+/// What the bank took is the price of what was accepted, and what it got back that of what has failed; but for what it
+/// has not said, and what was under way when the gateway stopped.
 void Credits::judge_bank(const Shards& shards, const routing::Account& account, std::vector<std::string>& found) const {
     const PartyId id = gateway::party_of(account);
     const Bank::Account& its = bank_.accounts.at(account.system_id);
@@ -175,8 +177,8 @@ void Credits::judge_bank(const Shards& shards, const routing::Account& account, 
     const Bank::Unsettled unsettled = left != unsettled_.end() ? left->second : Bank::Unsettled{};
     const auto within = [&](std::string_view what, Money is, Money least, Money more) {
         if (is < least || is > least + more)
-            found.push_back(fmt::format("{}: the bank has {} {}, not {} and perhaps {}", account.system_id, what, to_string(is),
-                                        to_string(least), to_string(more)));
+            found.push_back(fmt::format("{}: the bank has {} {}, not {} and perhaps {}", account.system_id, what,
+                                        to_string(is), to_string(least), to_string(more)));
     };
     within("taken", its.taken - its.taken_unsaid, records_.sum(id, Kind::reserved), unsettled.taken);
     within("got back", its.given_back - its.given_unsaid, records_.sum(id, Kind::released), unsettled.given_back);
@@ -196,9 +198,11 @@ void Credits::judge_messages(const Ledger& ledger, std::vector<std::string>& fou
         if (records_.find(id, Kind::reserved) == nullptr) found.push_back("nothing was reserved for " + text);
         const bool settled = records_.find(id, Kind::settled) != nullptr;
         const bool released = records_.find(id, Kind::released) != nullptr;
-        if (settled == released) found.push_back((settled ? "settled and released: " : "neither settled nor released: ") + text);
+        if (settled == released)
+            found.push_back((settled ? "settled and released: " : "neither settled nor released: ") + text);
         const bool delivered = sent.stat == "DELIVRD" || sent.stat == "ACCEPTD";
-        const bool failed = sent.stat == "DELETED" || (sent.account == "alpha" && (sent.stat == "EXPIRED" || sent.stat == "UNDELIV"));
+        const bool failed =
+            sent.stat == "DELETED" || (sent.account == "alpha" && (sent.stat == "EXPIRED" || sent.stat == "UNDELIV"));
         if (delivered && !settled) found.push_back("delivered and not charged: " + text);
         if (failed && settled) found.push_back("charged, and " + sent.stat + ": " + text);
         judged += delivered || failed;
@@ -218,15 +222,16 @@ void Credits::judge(const Shards& shards, const Ledger& ledger, const routing::S
         const Balance all = sum(shards, id);
         const auto same = [&](std::string_view what, Money is, Money should) {
             if (is != should)
-                found.push_back(fmt::format("{}: {} is {}, not {}", account.system_id, what, to_string(is), to_string(should)));
+                found.push_back(
+                    fmt::format("{}: {} is {}, not {}", account.system_id, what, to_string(is), to_string(should)));
         };
         same("reserved in the end", all.reserved, {});
         if (kept_ == Kept::in_bank) judge_bank(shards, account, found);
         else same("to be spent", {available(shards, id)}, all.available());
         same("credited, by the records", records_.sum(id, Kind::credited), all.credited);
         same("spent, by the records", records_.sum(id, Kind::settled), all.spent);
-        same("reserved and given back, by the records", records_.sum(id, Kind::reserved) - records_.sum(id, Kind::released),
-             all.spent);
+        same("reserved and given back, by the records",
+             records_.sum(id, Kind::reserved) - records_.sum(id, Kind::released), all.spent);
     }
     judge_messages(ledger, found);
 }
@@ -240,7 +245,8 @@ std::string Credits::summary() const {
             const Bank::Unsettled unsettled = left != unsettled_.end() ? left->second : Bank::Unsettled{};
             text += fmt::format(", {} paid {} ({} unsaid, {} at stops) and got {} back ({} unsaid, {} at stops)", name,
                                 to_string(account.taken), to_string(account.taken_unsaid), to_string(unsettled.taken),
-                                to_string(account.given_back), to_string(account.given_unsaid), to_string(unsettled.given_back));
+                                to_string(account.given_back), to_string(account.given_unsaid),
+                                to_string(unsettled.given_back));
         }
     return text;
 }

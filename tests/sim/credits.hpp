@@ -35,8 +35,8 @@ public:
         bank_.accounts["beta"].credits = Money::of(200);
     }
 
-    /// alpha pays before and for what is delivered; beta pays afterwards, up to a limit, for what a provider took. In a bank
-    /// both pay before.
+    /// alpha pays before and for what is delivered; beta pays afterwards, up to a limit, for
+    /// what a provider took. In a bank both pay before.
     void set(routing::Account& account) const;
     ChargingLedger* records() { return on_ ? &records_ : nullptr; }
 
@@ -84,7 +84,8 @@ private:
     std::map<std::string, Bank::Unsettled> unsettled_;  ///< by account, of all stops
     ChargingLedger records_;
     std::map<std::string, Paid> paid_;
-    std::shared_ptr<int> life_ = std::make_shared<int>();  ///< of the running gateway: answers of an earlier one are none
+    /// Of the running gateway: answers of an earlier one are none.
+    std::shared_ptr<int> life_ = std::make_shared<int>();
     std::vector<std::string> wrong_;
 };
 

@@ -62,7 +62,8 @@ public:
         if (smpp::receipt_kind(pdu->esm_class) != smpp::ReceiptKind::none) receipt(*pdu, arrived);
         else if (arrived.answered) originated(*pdu);
         if (never) return;
-        const auto answer = [this, link = peer.link, id = header.id, sequence = header.sequence, refused = arrived.refused] {
+        const auto answer = [this, link = peer.link, id = header.id, sequence = header.sequence,
+                             refused = arrived.refused] {
             PeerLink* still = find(link);
             if (still == nullptr) return;
             const auto status = refused ? smpp::CommandStatus::ESME_RX_T_APPN : smpp::CommandStatus::ESME_ROK;
@@ -71,7 +72,8 @@ public:
                 return std::size_t{1};
             });
             if (submitting_ && odd_ && random_.chance(0.01))  // and once more
-                smpp::write_pdu(reactor_->io().out(link), smpp::response_of(id), status, sequence, smpp::MessageIdResp{});
+                smpp::write_pdu(reactor_->io().out(link), smpp::response_of(id), status, sequence,
+                                smpp::MessageIdResp{});
             touch(*still);
         };
         if (delay == nanoseconds(0)) return answer();
@@ -131,7 +133,8 @@ private:
             if (peer == nullptr || !peer->session->bound() || !submitting_) return;
             if (peer->session->can_send())
                 for (std::uint64_t n = random_.below(5); n > 0 && peer->session->window_open(); --n) submit(*peer);
-            if (operations_ && peer->session->can_send() && peer->session->window_open() && random_.chance(0.2)) operate(*peer);
+            if (operations_ && peer->session->can_send() && peer->session->window_open() && random_.chance(0.2))
+                operate(*peer);
             touch(*peer);
             submit_soon(link);
         });
@@ -313,12 +316,14 @@ private:
         auto& arrivals = sent != nullptr ? sent->receipts : early.arrivals;
         std::string& known = sent != nullptr ? sent->stat : early.stat;
         if (sent != nullptr) {
-            if (sent->account != system_id_) ledger_.wrong.push_back("a receipt of " + sent->account + " came to " + system_id_);
+            if (sent->account != system_id_)
+                ledger_.wrong.push_back("a receipt of " + sent->account + " came to " + system_id_);
             if (!sent->wants_receipt) ledger_.wrong.push_back("a receipt that nobody asked for: " + id);
         }
         if (!arrivals.empty() && !ledger_.may_come_again(arrivals.back(), arrived))
             ledger_.wrong.push_back("a receipt again without a reason: " + id);
-        if (!known.empty() && known != stat) ledger_.wrong.push_back("two final states: " + id + " " + known + " " + stat);
+        if (!known.empty() && known != stat)
+            ledger_.wrong.push_back("two final states: " + id + " " + known + " " + stat);
         arrivals.push_back(arrived);
         known = stat;
         if (sent != nullptr) early_.erase({id, of});
@@ -339,7 +344,8 @@ private:
     std::map<session::Session*, int> bind_of_;
     std::map<std::uint64_t, Asked> asked_;  ///< and not answered, by cookie
     std::deque<std::string> late_;          ///< texts that were acknowledged of late
-    std::map<std::pair<std::string, std::string>, Early> early_;  ///< receipts of what is not acknowledged, by id and number
+    /// Receipts of what is not acknowledged, by id and number.
+    std::map<std::pair<std::string, std::string>, Early> early_;
     std::string schedule_;
     bool odd_;
     bool operations_;

@@ -10,8 +10,8 @@ namespace sluice::sim {
 
 /// The disks of as many shards as are wanted, dealt from those of another number. Nothing when the machine stops after
 /// `steps` commits: what had been dealt is then worth nothing, and `from` is as it was.
-inline std::optional<std::vector<storage::SimDisk>> deal_disks(std::vector<storage::SimDisk>& from, std::uint32_t shards,
-                                                               const Clock& clock,
+inline std::optional<std::vector<storage::SimDisk>> deal_disks(std::vector<storage::SimDisk>& from,
+                                                               std::uint32_t shards, const Clock& clock,
                                                                std::optional<std::size_t> steps = std::nullopt) {
     std::vector<storage::SimDisk> to(shards);
     std::size_t left = steps.value_or(0);

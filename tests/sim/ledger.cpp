@@ -21,14 +21,17 @@ void Ledger::judge_messages(std::vector<std::string>& found) const {
         if (s.copies.empty() && !may_end_otherwise) found.push_back("lost: " + name);
         if (s.wants_receipt && s.receipts.empty()) found.push_back("no receipt: " + name);
         if (s.stat == "EXPIRED" && !s.expires) found.push_back("expired before its time: " + name);
-        if (s.stat == "DELETED" && !s.cancelled && !s.maybe_cancelled) found.push_back("deleted, and nobody cancelled it: " + name);
-        if (s.cancelled && s.wants_receipt && s.stat != "DELETED") found.push_back("cancelled, but " + s.stat + ": " + name);
+        if (s.stat == "DELETED" && !s.cancelled && !s.maybe_cancelled)
+            found.push_back("deleted, and nobody cancelled it: " + name);
+        if (s.cancelled && s.wants_receipt && s.stat != "DELETED")
+            found.push_back("cancelled, but " + s.stat + ": " + name);
         const bool delivered = std::ranges::any_of(s.copies, [](const Arrival& a) { return !a.refused; });
         if (s.stat == "DELIVRD" && !delivered) found.push_back("said to be delivered: " + name);
     }
     for (const auto& [text, mo] : originated) {
         // The copies for several are stored together or not at all.
-        const bool stored = mo.acknowledged || std::ranges::any_of(mo.delivered, [](const auto& d) { return d.second > 0; });
+        const bool stored =
+            mo.acknowledged || std::ranges::any_of(mo.delivered, [](const auto& d) { return d.second > 0; });
         for (const auto& [owner, times] : mo.delivered)
             if (stored && times == 0) found.push_back("lost for " + owner + ": " + text);
     }
@@ -40,7 +43,8 @@ void Ledger::judge_rates(const Limits& limits, std::vector<std::string>& found) 
             std::ranges::count_if(refills, [&](MonoTime at) { return at >= from && at <= to; }));
     };
     const auto allowed = [](const routing::Rate& rate, nanoseconds time, std::uint64_t buckets) {
-        return rate.burst * buckets + static_cast<double>(rate.per_second) * std::chrono::duration<double>(time).count();
+        return rate.burst * buckets +
+               static_cast<double>(rate.per_second) * std::chrono::duration<double>(time).count();
     };
     constexpr nanoseconds stretches[] = {milliseconds(200), seconds(2), seconds(20)};
     for (const auto& [account, rate] : limits.accounts) {
@@ -65,10 +69,11 @@ void Ledger::judge_rates(const Limits& limits, std::vector<std::string>& found) 
         if (list == offered.end()) continue;
         for (const MonoTime first : list->second) {
             for (const nanoseconds stretch : stretches) {
-                const auto count = std::ranges::count_if(list->second,
-                                                         [&](MonoTime at) { return at >= first && at <= first + stretch; });
+                const auto count = std::ranges::count_if(
+                    list->second, [&](MonoTime at) { return at >= first && at <= first + stretch; });
                 // What arrives within the stretch may have been sent before it, up to the windows.
-                const auto most = allowed(rate, stretch, 1 + refills_in(first, first + stretch)) + limits.windows.at(provider);
+                const auto most =
+                    allowed(rate, stretch, 1 + refills_in(first, first + stretch)) + limits.windows.at(provider);
                 if (static_cast<double>(count) > most)
                     return found.push_back(provider + " was offered " + std::to_string(count) + " in a stretch for " +
                                            std::to_string(most));

@@ -92,8 +92,8 @@ struct Ledger {
                (!before.answered && again.at - before.at + milliseconds(100) >= patience);  // it was under way before
     }
 
-    /// What is wrong with all of it in the end. `rates` by account, `provider_rates` by provider, with the messages that
-    /// may be under way there at once.
+    /// What is wrong with all of it in the end. `rates` by account, `provider_rates` by provider, with
+    /// the messages that may be under way there at once.
     struct Limits {
         std::map<std::string, routing::Rate> accounts, providers;
         std::map<std::string, std::uint32_t> windows;
@@ -106,7 +106,9 @@ struct Ledger {
         XXH3_64bits_update(state, &t, sizeof t);
         XXH3_64bits_update(state, what.data(), what.size());
         ++events;
-        if (tracing) std::fprintf(stderr, "%.6f %.*s\n", static_cast<double>(t) / 1e9, static_cast<int>(what.size()), what.data());
+        if (tracing)
+            std::fprintf(stderr, "%.6f %.*s\n", static_cast<double>(t) / 1e9, static_cast<int>(what.size()),
+                         what.data());
     }
     bool tracing = std::getenv("SLUICE_SIM_TRACE") != nullptr;  ///< tell it all, for people
     std::uint64_t hash() const { return XXH3_64bits_digest(state); }

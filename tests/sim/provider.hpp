@@ -8,8 +8,9 @@
 
 namespace sluice::sim {
 
-/// A message centre: takes messages, refuses some, and reports each one it took on any of its sessions, sometimes before
-/// its answer, sometimes twice, again and again until the receipt is taken. Brings mobile-originated messages too.
+/// A message centre: takes messages, refuses some, and reports each one it took on any of
+/// its sessions, sometimes before its answer, sometimes twice, again and again until the
+/// receipt is taken. Brings mobile-originated messages too.
 class SimProvider final : public Peer {
 public:
     SimProvider(io::SimNet& net, const Clock& clock, Ledger& ledger, std::uint64_t seed, std::string name, bool odd)
@@ -28,7 +29,8 @@ public:
     static constexpr std::uint32_t window = 10;
     /// Numbers that a rule gives to both accounts; the second one in the first settings only.
     static constexpr const char *for_both = "777", *at_times_nobodys = "888";
-    /// Numbers of nobody, which scripts give to both accounts or drop; one of both, which they keep until it is asked again.
+    /// Numbers of nobody, which scripts give to both accounts or drop; one of
+    /// both, which they keep until it is asked again.
     static constexpr const char *scripted = "999", *dropped = "666", *kept = "555";
     void behave() { faults_ = false; }
     void stop_originating() { originating_ = false; }
@@ -76,8 +78,8 @@ public:
         if (faults_ && random_.chance(0.01)) return refuse(smpp::CommandStatus::ESME_RINVDSTADR, false);
         const std::string id = name_ + std::to_string(++ids_);
         if (sent != nullptr)
-            ledger_.taken[name_].push_back({sent, now(), ledger_.hour_began, reactor_->now().wall, ledger_.starts.size(),
-                                            ledger_.delayed.contains(peer.connection)});
+            ledger_.taken[name_].push_back({sent, now(), ledger_.hour_began, reactor_->now().wall,
+                                            ledger_.starts.size(), ledger_.delayed.contains(peer.connection)});
         if (pdu->registered_delivery & 1) {
             const bool undelivered = random_.chance(0.1);
             const auto delay = random_.chance(0.05) ? nanoseconds(0) : milliseconds(random_.below(4000));
@@ -140,7 +142,8 @@ private:
         if (sent.copies.empty()) ledger_.first_copies.push_back({peer.connection, text});
         if (sent.timed && sent.jumps == ledger_.jumps && reactor_->now().wall < sent.due_at)
             ledger_.wrong.push_back("sent before its time: " + text);
-        if (sent.cancelled && now() > sent.decided_at + settling) ledger_.wrong.push_back("sent after cancel_sm: " + text);
+        if (sent.cancelled && now() > sent.decided_at + settling)
+            ledger_.wrong.push_back("sent after cancel_sm: " + text);
         if (sent.replaced && !replaced && now() > sent.decided_at + settling)
             ledger_.wrong.push_back("sent as it was before replace_sm: " + text);
         sent.copies.push_back(arrival(peer));
@@ -158,16 +161,18 @@ private:
         if (faults_ && odd_ && random_.chance(0.01)) {  // and once more
             smpp::MessageIdResp response;
             response.message_id = id;
-            smpp::write_pdu(reactor_->io().out(peer->link), smpp::response_of(request.id), smpp::CommandStatus::ESME_ROK,
-                            request.sequence, response);
+            smpp::write_pdu(reactor_->io().out(peer->link), smpp::response_of(request.id),
+                            smpp::CommandStatus::ESME_ROK, request.sequence, response);
         }
         touch(*peer);
     }
-    /// No more may be unanswered on a link than its window; what had no answer in time does not count any more. Nothing can
-    /// be told of a link that was partitioned: what had no answer in time arrives together with what came in its place.
+    /// No more may be unanswered on a link than its window; what had no answer in time does not
+    /// count any more. Nothing can be told of a link that was partitioned: what had no answer in
+    /// time arrives together with what came in its place.
     void watch_window(const CommandAndSequence& request, const PeerLink& peer) {
         auto& open = unanswered_[request.link.packed()];
-        std::erase_if(open, [this](const auto& one) { return now() - one.second + milliseconds(500) > Ledger::patience; });
+        std::erase_if(open,
+                      [this](const auto& one) { return now() - one.second + milliseconds(500) > Ledger::patience; });
         open[request.sequence] = now();
         if (open.size() > window && !ledger_.delayed.contains(peer.connection))
             ledger_.wrong.push_back(name_ + " has more than the window on a link");

@@ -78,8 +78,8 @@ TEST(Simulation, CreditsAreExactWhateverHappens) {
     run_seeds([](std::uint64_t seed) { return charged_plan_of(seed + 1000, Credits::Kept::here); }, expect_crashes);
 }
 
-/// With credits in a database that answers late, not at all, or not what it has done: it is paid for all that is accepted, and
-/// gets back what has failed; what it may have taken, or given back, besides is as docs/accounts.md says.
+/// With credits in a database that answers late, not at all, or not what it has done: it is paid for all that is
+/// accepted, and gets back what has failed; what it may have taken, or given back, besides is as docs/accounts.md says.
 TEST(Simulation, CreditsElsewhereAreExactToTheStatedBound) {
     run_seeds([](std::uint64_t seed) { return charged_plan_of(seed + 3000, Credits::Kept::in_bank); }, expect_crashes);
 }

@@ -86,7 +86,8 @@ std::shared_ptr<const routing::Snapshot> World::compile(bool as_at_first) {
         providers.push_back(provider(i == 0 ? "pa" : "pb", binds[i], plan_));
         caps_.set(providers.back());
         if (plan_.priced)
-            providers.back().prices.table = *routing::PriceTable::compile({{routing::NumberPattern(), Money{i == 0 ? 10 : 20}}});
+            providers.back().prices.table =
+                *routing::PriceTable::compile({{routing::NumberPattern(), Money{i == 0 ? 10 : 20}}});
         all.targets.push_back({static_cast<routing::ProviderId>(i), 1, 0, 1});
     }
     std::vector<routing::HomeRule> homes(2);
@@ -159,8 +160,9 @@ void World::check_counts() {
         }
         const gateway::MessageCounts& counts = gateway_[i].shard->messages().counts();
         if (counts.unfinished() != all || counts.awaiting() != awaiting)
-            ledger.wrong.push_back("shard " + std::to_string(i) + " started with " + std::to_string(counts.unfinished()) +
-                                   " unfinished and " + std::to_string(counts.awaiting()) + " awaiting, on its disk are " +
+            ledger.wrong.push_back("shard " + std::to_string(i) + " started with " +
+                                   std::to_string(counts.unfinished()) + " unfinished and " +
+                                   std::to_string(counts.awaiting()) + " awaiting, on its disk are " +
                                    std::to_string(all) + " and " + std::to_string(awaiting));
     }
     for (const routing::Account& account : snapshot_->accounts()) {
@@ -382,7 +384,8 @@ bool World::drained() {
         if (!disk.table(storage::Table::message).empty()) return false;
     for (GatewayShard& g : gateway_)
         if (g.shard->messages().in_memory() > 0) return false;
-    return std::ranges::all_of(providers_, [](const auto& p) { return p->owes_nothing(); }) && credits_.settled(shards());
+    return std::ranges::all_of(providers_, [](const auto& p) { return p->owes_nothing(); }) &&
+           credits_.settled(shards());
 }
 
 void World::run() {
@@ -409,7 +412,8 @@ void World::run() {
     const MonoTime until = net_.now() + seconds(1800);  // more than the longest wait before a retry
     if (plan_.triggers) {  // what scripts have kept goes home with a configuration that comes after it
         const auto brought = [](const auto& p) { return p->owes_nothing(); };
-        while (net_.now() < until && !std::ranges::all_of(providers_, brought)) advance_to(net_.now() + milliseconds(100));
+        while (net_.now() < until && !std::ranges::all_of(providers_, brought))
+            advance_to(net_.now() + milliseconds(100));
         reload(true);
     }
     do {
@@ -461,9 +465,9 @@ std::vector<std::string> World::violations() {
     judge_homes(wrong);
     for (GatewayShard& g : gateway_) {
         g.shard->messages().for_each_in_memory([&](gateway::Message& m) {
-            wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) + " leg " +
-                            std::to_string(int(m.leg)) + " stage " + std::to_string(int(m.stage)) + " provider id " +
-                            m.provider_id);
+            wrong.push_back("left in memory: " + std::to_string(m.id) + " kind " + std::to_string(int(m.kind)) +
+                            " leg " + std::to_string(int(m.leg)) + " stage " + std::to_string(int(m.stage)) +
+                            " provider id " + m.provider_id);
         });
     }
     for (std::size_t i = 0; i < disks_.size(); ++i) {
@@ -473,19 +477,21 @@ std::vector<std::string> World::violations() {
             wrong.push_back("left on disk " + std::to_string(i) + ": " + std::to_string(m.id) + " leg " +
                             std::to_string(int(m.leg)) + " stage " + std::to_string(int(m.stage)) + " lane row " +
                             std::to_string(m.lane_row) + " position " + std::to_string(m.position) + " due in " +
-                            std::to_string(std::chrono::floor<seconds>(m.due_at - clock_.wall()).count()) + " s, tries " +
-                            std::to_string(m.attempts));
+                            std::to_string(std::chrono::floor<seconds>(m.due_at - clock_.wall()).count()) +
+                            " s, tries " + std::to_string(m.attempts));
         }
         for (const auto& [key, value] : disks_[i].table(storage::Table::queue))
             wrong.push_back("row left on disk " + std::to_string(i) + ": " + std::to_string(key.high) + " " +
                             std::to_string(key.low));
         for (const auto& [key, value] : disks_[i].table(storage::Table::meta))
-            if (key.high != 0 && key.high < gateway::Charges::balance_tag) wrong.push_back("a count is left: " + std::to_string(key.high) + " " + std::to_string(key.low));
+            if (key.high != 0 && key.high < gateway::Charges::balance_tag)
+                wrong.push_back("a count is left: " + std::to_string(key.high) + " " + std::to_string(key.low));
         gateway_[i].shard->messages().for_each_lane([&](gateway::Lane& lane) {
             if (!lane.empty())
-                wrong.push_back("lane not empty: " + std::to_string(lane.key()) + " rows " + std::to_string(lane.rows()) +
-                                " unloaded " + std::to_string(lane.unloaded()) + " loaded up to " +
-                                std::to_string(lane.loaded_up_to()) + (lane.loading() ? " loading" : ""));
+                wrong.push_back("lane not empty: " + std::to_string(lane.key()) + " rows " +
+                                std::to_string(lane.rows()) + " unloaded " + std::to_string(lane.unloaded()) +
+                                " loaded up to " + std::to_string(lane.loaded_up_to()) +
+                                (lane.loading() ? " loading" : ""));
         });
     }
     for (GatewayShard& g : gateway_) {
@@ -515,12 +521,13 @@ std::string World::summary() const {
         cancelled += sent.cancelled;
         replaced += sent.replaced;
     }
-    return fmt::format("seed {}, {} shards ({} deals): {} submitted, {} acknowledged, {} receipts, {} originated, {} expired, {} "
-                       "cancelled, {} replaced, {} operations; {} crashes, {} restarts, {} breaks, {} partitions, {} jumps, {} "
-                       "reloads, {} extra copies, {}, trace {}",
-                       plan_.seed, shards_, deals, ledger.sent.size(), acknowledged, receipts, ledger.originated.size(),
-                       expired, cancelled, replaced, ledger.operations, crashes, restarts, breaks, partitions, jumps,
-                       reloads, copies, credits_.summary(), ledger.hash());
+    return fmt::format(
+        "seed {}, {} shards ({} deals): {} submitted, {} acknowledged, {} receipts, {} originated, {} expired, {} "
+        "cancelled, {} replaced, {} operations; {} crashes, {} restarts, {} breaks, {} partitions, {} jumps, {} "
+        "reloads, {} extra copies, {}, trace {}",
+        plan_.seed, shards_, deals, ledger.sent.size(), acknowledged, receipts, ledger.originated.size(), expired,
+        cancelled, replaced, ledger.operations, crashes, restarts, breaks, partitions, jumps, reloads, copies,
+        credits_.summary(), ledger.hash());
 }
 
 }  // namespace sluice::sim

@@ -42,7 +42,8 @@ struct Plan {
 
     /// The same without any fault.
     Plan& in_peace() {
-        crash_chance = restart_chance = break_chance = partition_chance = stall_chance = scarce_chance = jump_chance = 0;
+        crash_chance = restart_chance = break_chance = partition_chance = stall_chance = scarce_chance = jump_chance =
+            0;
         reload_chance = 0;
         odd_peers = false;
         return *this;

@@ -72,8 +72,10 @@ TEST(Dump, marksTheBrokenField) {
 TEST(Dump, namesVendorTlvs) {
     const std::vector<NamedTlv> names{{Tag{0x1454}, "mccmnc", NamedTlvType::c_octet_string},
                                       {Tag{0x1418}, "price", NamedTlvType::integer}};
-    const std::string text = dump_of("00000027 80000004 00000000 00000001 00 1454000532343030 31 1418000207d0 14550001ff "
-                                     "14180000", {.octets = false, .decode = {}, .tlvs = names});
+    const std::string text = dump_of(
+        "00000027 80000004 00000000 00000001 00 1454000532343030 31 1418000207d0 14550001ff "
+        "14180000",
+        {.octets = false, .decode = {}, .tlvs = names});
     EXPECT_TRUE(contains(text, "  tlv 0x1454 mccmnc \"24001\"\n  tlv 0x1418 price 2000\n  tlv 0x1455 - ff [vendor]\n"
                                "  tlv 0x1418 price  [not of its type]\n")) << text;
 }

@@ -40,7 +40,8 @@ TEST(CanonicalId, isSeenAtOnceOfMostDigits) {
 
 TEST(CanonicalId, ofDigitsAloneIsNoOther) {
     for (std::size_t size = 1; size <= 70; ++size) {
-        const std::string digits = std::string("1234567890").substr(0, size) + std::string(size > 10 ? size - 10 : 0, '9');
+        const std::string digits =
+            std::string("1234567890").substr(0, size) + std::string(size > 10 ? size - 10 : 0, '9');
         EXPECT_EQ(canonical(digits, as_is), digits.substr(0, CanonicalId::max_size));
         EXPECT_EQ(canonical("0" + digits, as_is), digits.substr(0, CanonicalId::max_size));
         for (std::size_t at = 0; at < size; ++at) {

@@ -159,8 +159,8 @@ TEST(Ucs2, BrokenOnesAreReplaced) {
 }
 
 TEST(Utf8, RefusesWhatIsNone) {
-    for (const std::string_view broken : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
-                                          "\xF8\x88\x80\x80\x80", "\xFF"}) {
+    for (const std::string_view broken : {"\x80", "\xC0\x80", "\xC3", "\xE0\x80\x80", "\xED\xA0\x80",
+                                          "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF"}) {
         std::string_view text = broken;
         EXPECT_EQ(take_code_point(text), replacement_character);
         EXPECT_EQ(text.size(), broken.size() - 1);

@@ -71,7 +71,8 @@ TEST(Segment, PartsMakeUpTheWhole) {
             if (!parts) continue;
             Octets joined;
             for (const ByteView part : *parts) {
-                RC_ASSERT(parts->size() == 1 || (!part.empty() && part.size() <= (coding == Coding::gsm7 ? 153u : 134u)));
+                RC_ASSERT(parts->size() == 1 ||
+                          (!part.empty() && part.size() <= (coding == Coding::gsm7 ? 153u : 134u)));
                 joined.insert(joined.end(), part.begin(), part.end());
             }
             RC_ASSERT(joined == text);

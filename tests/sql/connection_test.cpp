@@ -36,10 +36,12 @@ TEST_F(SqlConnection, RowsComeAsTextByColumnAndNullAsNone) {
 
 TEST_F(SqlConnection, ParametersAreDataWhateverTheyHold) {
     run({"CREATE TABLE t (name NVARCHAR(40), n INT)"});
-    for (const std::string text : {"'; DROP TABLE t; --", "\" OR 1=1", "%_\\?", "", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"}) {
+    for (const std::string text :
+         {"'; DROP TABLE t; --", "\" OR 1=1", "%_\\?", "", "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"}) {
         run({"DELETE FROM t"});
         EXPECT_EQ(run({"INSERT INTO t (name, n) VALUES (?, ?)", {text, std::int64_t{-5'000'000'000}}}).affected, 1u);
-        const Answer found = run({"SELECT name, n FROM t WHERE name = ? AND n = ?", {text, std::int64_t{-5'000'000'000}}});
+        const Answer found =
+            run({"SELECT name, n FROM t WHERE name = ? AND n = ?", {text, std::int64_t{-5'000'000'000}}});
         ASSERT_EQ(found.rows.size(), 1u) << text;
         EXPECT_EQ(found.rows[0], (std::vector<Cell>{text, "-5000000000"}));
     }
@@ -90,7 +92,8 @@ TEST_F(SqlConnection, ATransactionIsAllOrNothing) {
 
 TEST_F(SqlConnection, AnAnswerIsBounded) {
     const std::string rows = std::to_string(limits::sql_rows + 1);
-    const std::string numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rows + ") ";
+    const std::string numbers =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rows + ") ";
     const auto many = connection->run({numbers + "SELECT i FROM n"});
     ASSERT_FALSE(many);
     EXPECT_EQ(many.error().kind, Failure::Kind::refused);

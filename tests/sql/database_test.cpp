@@ -28,7 +28,8 @@ TEST(SqlDatabase, AnswersOnItsOwnThreads) {
     const auto here = std::this_thread::get_id();
     for (int i = 0; i < 200; ++i) {
         const bool taken = database.query({"SELECT n + ? FROM t", {std::int64_t{i}}}, [&, i](Outcome<Answer> outcome) {
-            right += outcome && outcome->rows.at(0).at(0) == std::to_string(7 + i) && std::this_thread::get_id() != here;
+            right +=
+                outcome && outcome->rows.at(0).at(0) == std::to_string(7 + i) && std::this_thread::get_id() != here;
             ++answered;
         });
         ASSERT_TRUE(taken);

@@ -37,7 +37,8 @@ private:
 inline Outcome<Answer> query(Database& database, Statement statement) {
     auto promise = std::make_shared<std::promise<Outcome<Answer>>>();
     auto answer = promise->get_future();
-    const bool taken = database.query(std::move(statement), [promise](Outcome<Answer> outcome) { promise->set_value(std::move(outcome)); });
+    const bool taken = database.query(std::move(statement),
+                                      [promise](Outcome<Answer> outcome) { promise->set_value(std::move(outcome)); });
     SLUICE_CHECK(taken);
     return answer.get();
 }
@@ -45,7 +46,8 @@ inline Outcome<Answer> query(Database& database, Statement statement) {
 inline Outcome<Answer> execute(Database& database, Statement statement) {
     auto promise = std::make_shared<std::promise<Outcome<Answer>>>();
     auto answer = promise->get_future();
-    const bool taken = database.execute(std::move(statement), [promise](Outcome<Answer> outcome) { promise->set_value(std::move(outcome)); });
+    const bool taken = database.execute(std::move(statement),
+                                        [promise](Outcome<Answer> outcome) { promise->set_value(std::move(outcome)); });
     SLUICE_CHECK(taken);
     return answer.get();
 }
@@ -53,7 +55,8 @@ inline Outcome<Answer> execute(Database& database, Statement statement) {
 inline Outcome<std::vector<Answer>> transaction(Database& database, std::vector<Statement> statements) {
     auto promise = std::make_shared<std::promise<Outcome<std::vector<Answer>>>>();
     auto answer = promise->get_future();
-    const bool taken = database.transaction(std::move(statements), [promise](auto outcome) { promise->set_value(std::move(outcome)); });
+    const bool taken = database.transaction(std::move(statements),
+                                            [promise](auto outcome) { promise->set_value(std::move(outcome)); });
     SLUICE_CHECK(taken);
     return answer.get();
 }

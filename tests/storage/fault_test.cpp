@@ -1,5 +1,6 @@
-// The disk fails under the journal and under LMDB: this program's own write and sync functions stand before the C library's and fail when
-// told to. Whatever fails, batches complete once the disk recovers, and what completed is there.
+// The disk fails under the journal and under LMDB: this program's own write and sync
+// functions stand before the C library's and fail when told to. Whatever fails, batches
+// complete once the disk recovers, and what completed is there.
 #include <gtest/gtest.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>

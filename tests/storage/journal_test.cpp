@@ -342,7 +342,8 @@ TEST(JournalRecords, NoFlippedBitIsOverlooked) {
     for (std::size_t octet = 0; octet < octets.size(); ++octet) {
         // What fills a block, and the room for a header in the second piece, say nothing.
         const std::size_t in_second = octet - disk_block;
-        const bool counts = octet < disk_block ? octet < first : in_second >= sizeof(RecordHeader) && in_second < second;
+        const bool counts =
+            octet < disk_block ? octet < first : in_second >= sizeof(RecordHeader) && in_second < second;
         octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);
         ASSERT_EQ(read_record(octets, 42).has_value(), !counts) << octet;
         octets[octet] ^= static_cast<std::uint8_t>(1u << octet % 8);

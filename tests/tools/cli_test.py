@@ -19,8 +19,8 @@ import tap
 from program import LIMIT, SLUICE, sluice
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-COMMANDS = ["run", "check", "send", "receive", "mc", "dump", "hash-password", "account", "home", "bench", "tune", "route", "tls",
-            "trigger"]
+COMMANDS = ["run", "check", "send", "receive", "mc", "dump", "hash-password", "account", "home", "bench", "tune",
+            "route", "tls", "trigger"]
 
 
 class Server:
@@ -155,8 +155,8 @@ class Send(unittest.TestCase):
 
     def test_many_are_summed_up(self):
         with mc() as centre:
-            done = sluice("send", "--host", centre.endpoint, "--to", "447700900123", "--count", "1000", "--window", "50",
-                          "--binds", "2", "Hello")
+            done = sluice("send", "--host", centre.endpoint, "--to", "447700900123", "--count", "1000",
+                          "--window", "50", "--binds", "2", "Hello")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("1000 of 1000 accepted", done.stdout)
             self.assertIn("receipts: 1000 of 1000: 1000 DELIVRD", done.stdout)

@@ -73,12 +73,15 @@ class Home(unittest.TestCase):
         return json.loads(done.stdout)["count"] if done.returncode == 0 else None
 
     def owner(self, to, text=""):
-        return json.loads(self.ctl("--json", "route", "home", "--provider", "north", "--to", to, "--text", text).stdout)["accounts"]
+        asked = self.ctl("--json", "route", "home", "--provider", "north", "--to", to, "--text", text)
+        return json.loads(asked.stdout)["accounts"]
 
     def test_rules_and_numbers_change_while_sessions_and_messages_stay(self):
         until("a message of nobody", lambda: self.unowned())
-        receiver = self.start("receive", "--host", f"127.0.0.1:{self.port}", "--system-id", "games", "--password", "secret")
-        sessions = lambda: [each["id"] for each in json.loads(self.ctl("--json", "sessions", "--account", "games").stdout)["sessions"]]
+        receiver = self.start("receive", "--host", f"127.0.0.1:{self.port}", "--system-id", "games",
+                              "--password", "secret")
+        shown = lambda: json.loads(self.ctl("--json", "sessions", "--account", "games").stdout)
+        sessions = lambda: [each["id"] for each in shown()["sessions"]]
         until("the session", sessions)
         before = sessions()
         self.assertGreater(self.unowned(), 0, "it is bound and has no claim")

@@ -94,7 +94,8 @@ void exchange(const app::ClientOptions& o, Customer& customer, std::size_t recei
     auto client = app::Client::open(o, customer);
     ASSERT_TRUE(client);
     turn_until(**client, [&] {
-        return !customer.down.empty() || (customer.finished() == customer.to_send && customer.receipt_ids.size() >= receipts);
+        return !customer.down.empty() ||
+               (customer.finished() == customer.to_send && customer.receipt_ids.size() >= receipts);
     });
     (*client)->unbind();
     turn_until(**client, [&] { return (*client)->alive() == 0; });

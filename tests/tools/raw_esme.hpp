@@ -9,8 +9,8 @@
 
 namespace sluice::tools::test {
 
-/// An ESME by hand, on a blocking socket: it answers nothing and keeps no timers, so a test sees the very order of what a
-/// message centre sends.
+/// An ESME by hand, on a blocking socket: it answers nothing and keeps no timers, so a test
+/// sees the very order of what a message centre sends.
 class RawEsme {
 public:
     explicit RawEsme(const io::Endpoint& endpoint);

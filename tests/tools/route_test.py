@@ -54,7 +54,8 @@ via = ["north", "south"]
 
     def test_shares_costs_and_what_is_left(self):
         at = self.folder()
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--html", at("plan.html"), at("numbers.txt"))
+        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json",
+                      "--html", at("plan.html"), at("numbers.txt"))
         self.assertEqual(done.returncode, 0, done.stderr)
         result = json.loads(done.stdout)
         self.assertEqual(result["messages"], 5)
@@ -73,8 +74,8 @@ via = ["north", "south"]
     def test_hours_of_routes_and_dates_of_prices(self):
         at = self.folder(**{
             "sluice.toml": self.CONFIG.replace('via = ["north", "south"]',
-                                               'hours = ["22:00-06:00"]\ndays = ["tue"]\ntime_zone = "+01:00"\nvia = ["south"]\n'
-                                               '[[route]]\nvia = ["north"]'),
+                                               'hours = ["22:00-06:00"]\ndays = ["tue"]\ntime_zone = "+01:00"\n'
+                                               'via = ["south"]\n[[route]]\nvia = ["north"]'),
             "north.csv": "prefix,price,valid_from,valid_until\n44,0.02,,2026-11-30\n44,0.03,2026-12-01,\n",
             "numbers.txt": "447700900123\n"})
 
@@ -93,7 +94,8 @@ via = ["north", "south"]
 
     def test_a_provider_away_costs_more_or_too_much(self):
         at = self.folder()
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--down", "south", at("numbers.txt"))
+        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json",
+                      "--down", "south", at("numbers.txt"))
         result = json.loads(done.stdout)  # what only south can carry within the loss waits for it
         self.assertEqual({each["provider"]: each["messages"] for each in result["providers"]}, {"north": 2, "south": 2})
 
@@ -101,12 +103,13 @@ via = ["north", "south"]
         """Both carry every number; south is the cheaper one, and has caps."""
         config = self.CONFIG.replace('networks = "networks.csv"\n', f'networks = "networks.csv"\n{caps}\n')
         at = self.folder(**{"sluice.toml": config, "traffic.csv": numbers, **changed})
-        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--at", "2026-12-01T10:30", *options,
-                      "--html", at("plan.html"), at("traffic.csv"))
+        done = sluice("route", "simulate", "--config", at("sluice.toml"), "--json", "--at", "2026-12-01T10:30",
+                      *options, "--html", at("plan.html"), at("traffic.csv"))
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(at("plan.html")) as page:
             self.page = page.read()
-        text = sluice("route", "simulate", "--config", at("sluice.toml"), "--at", "2026-12-01T10:30", *options, at("traffic.csv"))
+        text = sluice("route", "simulate", "--config", at("sluice.toml"), "--at", "2026-12-01T10:30",
+                      *options, at("traffic.csv"))
         self.assertEqual(text.returncode, 0, text.stderr)
         self.text = text.stdout
         return json.loads(done.stdout)
@@ -114,10 +117,12 @@ via = ["north", "south"]
     def test_what_a_cap_leaves_spills_over(self):
         result = self.capped("--per-hour", "10", "--hours", "3")
         self.assertEqual(result["messages"], 30)
-        self.assertEqual([(each["provider"], each["messages"], each["spilled"], each["cost"]) for each in result["providers"]],
+        told = ("provider", "messages", "spilled", "cost")
+        self.assertEqual([tuple(each[name] for name in told) for each in result["providers"]],
                          [("south", 18, 0, "0.27"), ("north", 12, 12, "0.24")])
         self.assertEqual(result["hours"], [
-            {"begins_at": f"2026-12-01T{hour}:00:00.000000Z", "messages": {"north": 4, "south": 6}, "spilled": 4, "waiting": 0,
+            {"begins_at": f"2026-12-01T{hour}:00:00.000000Z", "messages": {"north": 4, "south": 6},
+             "spilled": 4, "waiting": 0,
              "at_cap": ["south"]} for hour in (10, 11, 12)])
         self.assertEqual(result["waiting"], 0)
         self.assertRegex(self.text, r"2026-12-01T11:00 +4 +6 cap +4 +0  ")
@@ -154,7 +159,8 @@ via = ["north", "south"]
 
     def test_what_makes_no_sense_is_told(self):
         at = self.folder(**{"traffic.csv": "to,count\n447700900123,many\n"})
-        simulate = lambda *options: sluice("route", "simulate", "--config", at("sluice.toml"), *options, at("traffic.csv"))
+        simulate = lambda *options: sluice("route", "simulate", "--config", at("sluice.toml"),
+                                           *options, at("traffic.csv"))
         self.assertIn("line 2: 'many' is no number of messages", simulate().stderr)
         self.assertEqual(simulate("--hours", "0").returncode, 2)
         at = self.folder(**{"traffic.csv": "447700900123\n"})
@@ -174,10 +180,12 @@ via = ["north", "south"]
             self.assertIn(says, done.stderr)
 
     def test_what_is_likely_a_mistake_is_told(self):
-        at = self.folder(**{"sluice.toml": self.CONFIG.replace('prices = "south.csv"\nnetworks = "networks.csv"\n', "")})
+        without = self.CONFIG.replace('prices = "south.csv"\nnetworks = "networks.csv"\n', "")
+        at = self.folder(**{"sluice.toml": without})
         done = sluice("check", at("sluice.toml"))
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("route[1]: 'south' has neither prices nor a cost, and so is cheaper than all that have", done.stderr)
+        self.assertIn("route[1]: 'south' has neither prices nor a cost, and so is cheaper than all that have",
+                      done.stderr)
         at = self.folder(**{"sluice.toml": self.CONFIG.replace('mode = "postpaid"', 'mode = "none"')})
         done = sluice("check", at("sluice.toml"))
         self.assertEqual(done.returncode, 3)
@@ -187,7 +195,8 @@ via = ["north", "south"]
         at = self.folder(**{"north.csv": "prefix,price\n44,cheap\n"})
         done = sluice("check", at("sluice.toml"))
         self.assertEqual(done.returncode, 3)
-        self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: column 2 .price.: 'cheap' is no price")
+        self.assertRegex(done.stderr, r"sluice.toml:\d+:\d+: provider\[1\].prices: .*north.csv:2: "
+                                      r"column 2 .price.: 'cheap' is no price")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""The whole gateway on its threads, under load, with operators at work: shards, committers, password pool, log, admin port.
+"""The whole gateway on its threads, under load, with operators at work: shards, committers, password pool, log, admin
+port.
 
 Built for ThreadSanitizer: `sluice run` ends with an error, and a report on its standard error, when it finds a race. It
 is worth running without, too: `sluice bench` accounts for every message. Runs the program named by $SLUICE; speaks TAP.
@@ -111,9 +112,9 @@ class UnderLoad(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             gateway = Gateway(folder, shards, io)
             load = subprocess.Popen(
-                [SLUICE, "bench", "--target", gateway.listening, "--provider-port", str(gateway.port), "--sessions", "9",
-                 "--window", "20", "--count", str(COUNT), "--warm-up", "0", "--patience", "60", "--threads", "2",
-                 "--admin", gateway.admin, "--pid", str(gateway.process.pid)] +
+                [SLUICE, "bench", "--target", gateway.listening, "--provider-port", str(gateway.port),
+                 "--sessions", "9", "--window", "20", "--count", str(COUNT), "--warm-up", "0", "--patience", "60",
+                 "--threads", "2", "--admin", gateway.admin, "--pid", str(gateway.process.pid)] +
                 [f"--account={name}:{clear}" for name, clear in ACCOUNTS.items()],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             try:

@@ -97,8 +97,8 @@ class Trigger(unittest.TestCase):
 
     def test_what_is_wrong_is_said(self):
         script = self.script("function on_submit(m) sql.query('d', 'x') end function on_bind(b) end")
-        for arguments in ([], ["--event", "nonsense"], ["--event", "route"], ["--event", "submit", "--field", "nonsense=1"],
-                          ["--event", "submit", "--field", "text"],
+        for arguments in ([], ["--event", "nonsense"], ["--event", "route"],
+                          ["--event", "submit", "--field", "nonsense=1"], ["--event", "submit", "--field", "text"],
                           ["--event", "submit", "--field", "esm_class=many"],
                           ["--event", "submit", "--message", "[]"], ["--event", "submit", "--message", "{"],
                           ["--event", "submit", "--answers", "{}"], ["--event", "submit", "--answers", "[1]"],

@@ -16,7 +16,8 @@ TEST(Values, Durations) {
     EXPECT_EQ(parse_duration("1.5s").value(), milliseconds(1500));
     EXPECT_EQ(parse_duration("10min").value(), std::chrono::minutes(10));
     EXPECT_EQ(parse_duration("0").value(), nanoseconds(0));
-    for (const char* wrong : {"", "5", "ms", "-1s", "1 s", "1e9d", "1..2s"}) EXPECT_FALSE(parse_duration(wrong)) << wrong;
+    for (const char* wrong : {"", "5", "ms", "-1s", "1 s", "1e9d", "1..2s"})
+        EXPECT_FALSE(parse_duration(wrong)) << wrong;
 }
 
 TEST(Values, DelayRanges) {

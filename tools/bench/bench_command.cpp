@@ -265,7 +265,8 @@ void add_bench_command(CLI::App& app, int& exit_code) {
     command->add_flag("--all", arguments->all, "All scenarios");
     command->add_option("--json", arguments->json, "Write everything measured, of every run")->type_name("FILE");
     command->add_option("--html", arguments->html, "Write a report with plots, one file")->type_name("FILE");
-    command->add_option("--markdown", arguments->markdown, "Write the tables, and the plots beside them as SVG")->type_name("FILE");
+    command->add_option("--markdown", arguments->markdown, "Write the tables, and the plots beside them as SVG")
+        ->type_name("FILE");
     add_load_options(*command, *arguments);
     add_target_options(*command, *arguments);
     command->callback([arguments, &exit_code] { exit_code = bench_main(*arguments); });

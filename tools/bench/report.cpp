@@ -79,7 +79,8 @@ std::vector<Plot> plots_of(const Series& series) {
                       {{"provider_p50_ms", "half"}, {"provider_p99_ms", "99 %"}, {"provider_p999_ms", "99.9 %"}}));
     plots.push_back(plot_over(series, "Latency to the receipt", "ms", true,
                       {{"receipt_p50_ms", "half"}, {"receipt_p99_ms", "99 %"}, {"receipt_p999_ms", "99.9 %"}}));
-    plots.push_back(plot_over(series, "Memory", "MiB", false, {{"anonymous_mib", "its own"}, {"file_mib", "pages of files"}}));
+    plots.push_back(
+        plot_over(series, "Memory", "MiB", false, {{"anonymous_mib", "its own"}, {"file_mib", "pages of files"}}));
     std::erase_if(plots, [](const Plot& plot) { return plot.lines.empty(); });
     return plots;
 }

@@ -17,6 +17,7 @@ struct MarkdownReport {
     std::vector<std::pair<std::string, std::string>> pictures;  ///< name of the file, SVG
 };
 /// Names of pictures begin with `stem`.
-MarkdownReport markdown_report(const Conditions& conditions, const std::vector<Series>& series, const std::string& stem);
+MarkdownReport markdown_report(const Conditions& conditions, const std::vector<Series>& series,
+                               const std::string& stem);
 
 }  // namespace sluice::bench

@@ -12,9 +12,9 @@
 
 namespace sluice::bench {
 
-/// So many binds to a provider that its window of deliver_sm (1000 a bind) does not decide how fast receipts come, for a
-/// gateway of up to `shards`, each of which has two at least. With four, a gateway of two shards that answers after 16 ms
-/// is given 250 000 a second at most, and what it owes grows as long as the run lasts.
+/// So many binds to a provider that its window of deliver_sm (1000 a bind) does not decide how fast receipts come, for
+/// a gateway of up to `shards`, each of which has two at least. With four, a gateway of two shards that answers after
+/// 16 ms is given 250 000 a second at most, and what it owes grows as long as the run lasts.
 constexpr std::uint32_t ample_provider_binds(std::uint32_t shards) { return std::max(16u, 2 * shards); }
 
 /// Which gateway is measured.

@@ -1,5 +1,5 @@
-// Headers of the standard library that most of the sources include, parsed once for each target that names this file as its
-// precompiled header. A source still includes what it uses: it must compile with -Db_pch=false too.
+// Headers of the standard library that most of the sources include, parsed once for each target that names this file as
+// its precompiled header. A source still includes what it uses: it must compile with -Db_pch=false too.
 #include <algorithm>
 #include <array>
 #include <atomic>

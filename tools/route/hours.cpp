@@ -80,14 +80,15 @@ struct Area {
         std::string drawn;
         for (const double tick : bench::linear_ticks(most))
             if (all || tick == 0 || tick == most)
-                drawn += fmt::format("<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
-                                     "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>",
-                                     left, left + width, y_of(tick), left - 6, y_of(tick) + 4, bench::short_number(tick));
+                drawn += fmt::format(
+                    "<line class=\"grid\" x1=\"{0}\" x2=\"{1}\" y1=\"{2:.1f}\" y2=\"{2:.1f}\"/>"
+                    "<text x=\"{3}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>",
+                    left, left + width, y_of(tick), left - 6, y_of(tick) + 4, bench::short_number(tick));
         return drawn;
     }
     std::string column(const std::string& kind, double x, double wide, double from, double to) const {
-        return fmt::format("<rect class=\"{}\" x=\"{:.2f}\" width=\"{:.2f}\" y=\"{:.2f}\" height=\"{:.2f}\"/>", kind, x, wide, y_of(to),
-                           y_of(from) - y_of(to));
+        return fmt::format("<rect class=\"{}\" x=\"{:.2f}\" width=\"{:.2f}\" y=\"{:.2f}\" height=\"{:.2f}\"/>", kind, x,
+                           wide, y_of(to), y_of(from) - y_of(to));
     }
 };
 
@@ -111,27 +112,32 @@ std::string hours_html(const RouteSimulation& simulation, const std::vector<Shar
         for (std::size_t i = 0; i < ids.size(); ++i) {
             const auto messages = static_cast<double>(hour.messages[ids[i]]);
             const bool capped = hour.capped[ids[i]];
-            says += fmt::format(", {} {}{}", providers[ids[i]].provider, hour.messages[ids[i]], capped ? " (its cap)" : "");
+            says +=
+                fmt::format(", {} {}{}", providers[ids[i]].provider, hour.messages[ids[i]], capped ? " (its cap)" : "");
             parts += sent.column(fmt::format("c{}", i % 6), x, wide, below, below + messages);
             below += messages;
             if (capped && messages > 0)
-                parts += fmt::format("<line class=\"cap\" x1=\"{0:.2f}\" x2=\"{1:.2f}\" y1=\"{2:.2f}\" y2=\"{2:.2f}\"/>", x, x + wide,
-                                     sent.y_of(below));
+                parts +=
+                    fmt::format("<line class=\"cap\" x1=\"{0:.2f}\" x2=\"{1:.2f}\" y1=\"{2:.2f}\" y2=\"{2:.2f}\"/>", x,
+                                x + wide, sent.y_of(below));
         }
         parts += waits.column("wait", x, wide, 0, static_cast<double>(hour.waiting));
         drawn += fmt::format("<g><title>{}, {} wait</title>{}</g>\n", escaped(says), hour.waiting, parts);
     }
     const double bottom = waits.top + waits.height;
     const auto label = [&](const Hour& hour, double x, const char* anchor) {
-        return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, bottom + 18, anchor, hour_text(hour));
+        return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\">{}</text>", x, bottom + 18, anchor,
+                           hour_text(hour));
     };
     drawn += label(hours.front(), Area::left, "start");
     if (hours.size() > 1) drawn += label(hours.back(), Area::left + Area::width, "end");
     return fmt::format(
-        "<style>rect {{ fill: var(--line); }} .wait {{ --line: var(--bad); }} .cap {{ stroke: var(--ink); stroke-width: 2; "
-        "--line: var(--ink); }}</style><section><h2>By the hour</h2><p class=\"soft\">messages that left, and below them those that wait "
-        "at the end of the hour, in UTC; {} wait at the end of all</p><div class=\"legend\">{}<span><i class=\"cap\"></i>a cap is used up"
-        "</span><span><i class=\"wait\"></i>waiting for a cap</span></div><svg viewBox=\"0 0 {} {}\" role=\"img\">{}</svg></section>\n",
+        "<style>rect {{ fill: var(--line); }} .wait {{ --line: var(--bad); }} "
+        ".cap {{ stroke: var(--ink); stroke-width: 2; --line: var(--ink); }}</style>"
+        "<section><h2>By the hour</h2><p class=\"soft\">messages that left, and below them those that wait at the end "
+        "of the hour, in UTC; {} wait at the end of all</p><div class=\"legend\">{}"
+        "<span><i class=\"cap\"></i>a cap is used up</span><span><i class=\"wait\"></i>waiting for a cap</span></div>"
+        "<svg viewBox=\"0 0 {} {}\" role=\"img\">{}</svg></section>\n",
         hours.back().waiting, legend, Area::left + Area::width + 8, bottom + 28, drawn);
 }
 

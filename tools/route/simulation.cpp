@@ -49,7 +49,9 @@ Result<void> RouteSimulation::add(std::string_view text) {
     std::size_t to = 0, account = not_there, from = not_there, count = not_there, columns = 0;
     for (;;) {
         const auto row = reader.next(fields);
-        const auto wrong = [&](const std::string& what) { return fail(fmt::format("line {}: {}", reader.line(), what)); };
+        const auto wrong = [&](const std::string& what) {
+            return fail(fmt::format("line {}: {}", reader.line(), what));
+        };
         if (!row) return wrong(fmt::format("column {}: {}", fields.size() + 1, row.error().message));
         if (!*row) return {};
         if (columns == 0) {
@@ -122,7 +124,8 @@ std::vector<std::uint32_t> RouteSimulation::hour_of_traffic() {
     }
     std::ranges::stable_sort(remainders, std::greater(), &std::pair<std::uint64_t, std::uint32_t>::first);
     for (std::size_t i = 0; traffic.size() < wanted; ++i) traffic.push_back(remainders[i].second);
-    for (std::size_t left = traffic.size(); left > 1; --left) std::swap(traffic[left - 1], traffic[random_.below(left)]);
+    for (std::size_t left = traffic.size(); left > 1; --left)
+        std::swap(traffic[left - 1], traffic[random_.below(left)]);
     return traffic;
 }
 
@@ -169,7 +172,8 @@ void RouteSimulation::send(std::uint32_t number, WallTime at) {
     const routing::RouteTable& routes = snapshot_->routes();
     const std::uint64_t lot = random_.next();
     const auto decision = routes.route(request, health_, lot);
-    if (decision.outcome != routing::RouteDecision::Outcome::routed) return refuse(routing::to_string(decision.outcome), row);
+    if (decision.outcome != routing::RouteDecision::Outcome::routed)
+        return refuse(routing::to_string(decision.outcome), row);
     const routing::ProviderId id = decision.candidates[0];
     const routing::Provider& provider = snapshot_->providers()[id];
     if (health_[id] == routing::Health::capped) {
@@ -200,7 +204,8 @@ std::uint64_t RouteSimulation::waiting() const {
 
 std::vector<RouteSimulation::Share> RouteSimulation::shares() const {
     std::vector<Share> shares;
-    std::ranges::copy_if(by_provider_, std::back_inserter(shares), [](const Share& share) { return share.messages > 0; });
+    std::ranges::copy_if(by_provider_, std::back_inserter(shares),
+                         [](const Share& share) { return share.messages > 0; });
     std::ranges::stable_sort(shares, std::greater(), &Share::messages);
     return shares;
 }

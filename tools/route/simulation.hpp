@@ -19,8 +19,8 @@
 namespace sluice::tools {
 
 /// Where a list of destinations would go under a configuration at some time: what each provider gets of it and what
-/// that costs. Over hours, with the providers' caps: where it spills over to others, and what waits. Nothing is sent, and no
-/// gateway asked.
+/// that costs. Over hours, with the providers' caps: where it spills over to others, and
+/// what waits. Nothing is sent, and no gateway asked.
 class RouteSimulation {
 public:
     /// `down`: providers taken for unreachable. `account` and `from` are for rows that do not say.

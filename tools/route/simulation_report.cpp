@@ -41,8 +41,9 @@ nlohmann::json RouteSimulation::json() const {
     all["waiting"] = waiting();
     all["hours"] = nlohmann::json::array();
     for (const Hour& hour : hours_) {
-        nlohmann::json row{{"begins_at", admin::utc_text(hour.begins)}, {"spilled", hour.spilled}, {"waiting", hour.waiting},
-                           {"messages", nlohmann::json::object()}, {"at_cap", nlohmann::json::array()}};
+        nlohmann::json row{{"begins_at", admin::utc_text(hour.begins)}, {"spilled", hour.spilled},
+                           {"waiting", hour.waiting}, {"messages", nlohmann::json::object()},
+                           {"at_cap", nlohmann::json::array()}};
         for (std::size_t id = 0; id < by_provider_.size(); ++id) {
             if (hour.messages[id] > 0) row["messages"][by_provider_[id].provider] = hour.messages[id];
             if (hour.capped[id]) row["at_cap"].push_back(by_provider_[id].provider);
@@ -53,14 +54,14 @@ nlohmann::json RouteSimulation::json() const {
 }
 
 std::string RouteSimulation::text() const {
-    std::string text = fmt::format("{:<20} {:>12} {:>7}  {:<{}} {:>16} {:>16} {:>16}\n", "provider", "messages", "share", "",
-                                   share_width, "cost", "revenue", "margin");
+    std::string text = fmt::format("{:<20} {:>12} {:>7}  {:<{}} {:>16} {:>16} {:>16}\n", "provider", "messages",
+                                   "share", "", share_width, "cost", "revenue", "margin");
     Share sum{"all that are routed", 0, 0, {}, {}};
     const auto line = [&](const Share& share) {
         const double part = percent(share.messages, total_);
         const int bar = static_cast<int>(part * share_width / 100 + 0.5);
-        text += fmt::format("{:<20} {:>12} {:>6.1f}%  {:<{}} {:>16} {:>16} {:>16}\n", share.provider, share.messages, part,
-                            std::string(static_cast<std::size_t>(bar), '#'), share_width, to_string(share.cost),
+        text += fmt::format("{:<20} {:>12} {:>6.1f}%  {:<{}} {:>16} {:>16} {:>16}\n", share.provider, share.messages,
+                            part, std::string(static_cast<std::size_t>(bar), '#'), share_width, to_string(share.cost),
                             to_string(share.revenue), to_string(share.revenue - share.cost));
     };
     for (const Share& share : shares()) {
@@ -84,24 +85,28 @@ std::string RouteSimulation::html(const std::string& title) const {
     for (const Share& share : shares()) {
         const double part = percent(share.messages, total_);
         rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{:.1f} %</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
-                            escaped(share.provider), share.messages, part, to_string(share.cost), to_string(share.revenue),
-                            to_string(share.revenue - share.cost));
-        bars += fmt::format("<div class=\"bar c{}\"><span>{}</span><i style=\"width:{:.2f}%\"></i><b>{:.1f} %</b></div>\n",
-                            colour++ % 6, escaped(share.provider), 0.6 * part, part);
+                            escaped(share.provider), share.messages, part, to_string(share.cost),
+                            to_string(share.revenue), to_string(share.revenue - share.cost));
+        bars +=
+            fmt::format("<div class=\"bar c{}\"><span>{}</span><i style=\"width:{:.2f}%\"></i><b>{:.1f} %</b></div>\n",
+                        colour++ % 6, escaped(share.provider), 0.6 * part, part);
     }
     std::string refused;
     for (const auto& [why, refusal] : refusals_)
         refused += fmt::format("<li class=\"bad\">refused, {}: {} ({:.1f} %), the first to {}</li>\n", escaped(why),
                                refusal.messages, percent(refusal.messages, total_), escaped(refusal.example));
     return fmt::format(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">"
+        "<meta name=\"viewport\" content=\"width=device-width\">"
         "<title>{0}</title><style>{1}.bar {{ display: flex; align-items: center; gap: 10px; margin: 6px 0; }}"
         ".bar span {{ width: 160px; overflow-wrap: anywhere; }} .bar i {{ height: 18px; border-radius: 3px; "
-        "background: var(--line); min-width: 2px; }}</style>\n<h1>{0}</h1><p class=\"soft\">{2} messages, one part each; "
-        "nothing was sent</p>\n<section><h2>Share by provider</h2>\n{3}</section>\n<section><div class=\"wide\"><table>"
-        "<tr><th>provider</th><th>messages</th><th>share</th><th>cost</th><th>revenue</th><th>margin</th></tr>\n{4}</table>"
-        "</div><ul class=\"notes\">{5}</ul></section>{6}</html>\n",
-        escaped(title), bench::report_style, total_, bars, rows, refused, hours_.empty() ? "" : hours_html(*this, by_provider_));
+        "background: var(--line); min-width: 2px; }}</style>\n"
+        "<h1>{0}</h1><p class=\"soft\">{2} messages, one part each; nothing was sent</p>\n"
+        "<section><h2>Share by provider</h2>\n{3}</section>\n<section><div class=\"wide\"><table>"
+        "<tr><th>provider</th><th>messages</th><th>share</th><th>cost</th><th>revenue</th><th>margin</th></tr>\n{4}"
+        "</table></div><ul class=\"notes\">{5}</ul></section>{6}</html>\n",
+        escaped(title), bench::report_style, total_, bars, rows, refused,
+        hours_.empty() ? "" : hours_html(*this, by_provider_));
 }
 
 }  // namespace sluice::tools

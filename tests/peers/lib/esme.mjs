@@ -17,8 +17,11 @@ export class Esme {
 
     /** Connects and binds; fails when refused or when the connection cannot be made. */
     async bind() {
-        const session = this.#session = new smpp.Session({ host: '127.0.0.1', port: this.port, tls: this.tls !== null, ...this.tls });
-        await new Promise((resolve, reject) => session.once(this.tls ? 'secureConnect' : 'connect', resolve).once('error', reject));
+        const session = this.#session = new smpp.Session({
+            host: '127.0.0.1', port: this.port, tls: this.tls !== null, ...this.tls,
+        });
+        await new Promise((resolve, reject) =>
+            session.once(this.tls ? 'secureConnect' : 'connect', resolve).once('error', reject));
         this.socket = session.socket;
         session.socket.setNoDelay(true);
         session.unanswered = new Set();
@@ -55,7 +58,9 @@ export class Esme {
     }
 
     submit(fields) {
-        return this.request('submit_sm', { data_coding: 0, ...fields, short_message: Buffer.from(fields.text, 'latin1') });
+        return this.request('submit_sm', {
+            data_coding: 0, ...fields, short_message: Buffer.from(fields.text, 'latin1'),
+        });
     }
 
     async unbind() {

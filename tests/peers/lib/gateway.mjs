@@ -1,4 +1,5 @@
-// The gateway under test: a configuration, a folder of its own, and a process that may be ended and started again on them.
+// The gateway under test: a configuration, a folder of its own, and a
+// process that may be ended and started again on them.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
@@ -17,7 +18,9 @@ export function temporaryFolder() {
     return { path: folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** A fresh folder for the test `t`. What the test left running ends with it; KEEP=1 leaves the folder to be looked at. */
+/**
+ * A fresh folder for the test `t`. What the test left running ends with it; KEEP=1 leaves the folder to be looked at.
+ */
 export function scratch(t) {
     const folder = temporaryFolder();
     t.after(() => {
@@ -46,7 +49,8 @@ export function toml(tables) {
 function hashPassword(clear) {
     const base64 = (octets) => octets.toString('base64').replace(/=+$/, '');
     const salt = crypto.randomBytes(16);
-    return `$scrypt$ln=10,r=8,p=1$${base64(salt)}$${base64(crypto.scryptSync(clear, salt, 32, { N: 1024, r: 8, p: 1 }))}`;
+    const hash = crypto.scryptSync(clear, salt, 32, { N: 1024, r: 8, p: 1 });
+    return `$scrypt$ln=10,r=8,p=1$${base64(salt)}$${base64(hash)}`;
 }
 
 /** An account, its password in clear. */

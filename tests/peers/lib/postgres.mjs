@@ -6,7 +6,9 @@ import { Program } from './program.mjs';
 import { freePorts } from './wait.mjs';
 
 const root = '/usr/lib/postgresql';
-const versions = fs.existsSync(root) ? fs.readdirSync(root).filter((name) => fs.existsSync(path.join(root, name, 'bin/initdb'))) : [];
+const versions = fs.existsSync(root)
+    ? fs.readdirSync(root).filter((name) => fs.existsSync(path.join(root, name, 'bin/initdb')))
+    : [];
 const bin = versions.length ? path.join(root, versions.sort().at(-1), 'bin') : null;
 
 export const withoutPostgres = bin ? false : 'PostgreSQL is not installed (tools/setup test)';
@@ -31,7 +33,8 @@ export class Postgres {
             fs.chownSync(server.folder, server.as.uid, server.as.gid);
         }
         [server.port] = await freePorts(1);
-        server.#run('initdb', ['-D', path.join(server.folder, 'data'), '-U', 'sluice', '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C']);
+        server.#run('initdb', ['-D', path.join(server.folder, 'data'), '-U', 'sluice',
+            '--auth=trust', '--no-sync', '-E', 'UTF8', '--locale=C']);
         return server;
     }
 
@@ -43,7 +46,8 @@ export class Postgres {
     async start() {
         const options = { cwd: this.folder, log: path.join(this.folder, '..', 'postgres.log'), ...this.as };
         this.#program = new Program(path.join(bin, 'postgres'),
-            ['-D', path.join(this.folder, 'data'), '-k', '', '-c', 'listen_addresses=127.0.0.1', '-p', `${this.port}`, '-c', 'fsync=off'], options);
+            ['-D', path.join(this.folder, 'data'), '-k', '', '-c', 'listen_addresses=127.0.0.1',
+                '-p', `${this.port}`, '-c', 'fsync=off'], options);
         await this.#program.until('PostgreSQL answers', () =>
             spawnSync(path.join(bin, 'pg_isready'), ['-h', '127.0.0.1', '-p', `${this.port}`]).status === 0);
         return this;
@@ -58,15 +62,19 @@ export class Postgres {
     /** Stops, or lets go on, every process of the server: it accepts connections and answers nothing. */
     freeze(frozen) {
         const { pid } = this.#program;
-        const children = spawnSync('ps', ['-o', 'pid=', '--ppid', `${pid}`], { encoding: 'utf8' }).stdout.split(/\s+/).filter(Boolean);
+        const children = spawnSync('ps', ['-o', 'pid=', '--ppid', `${pid}`], { encoding: 'utf8' })
+            .stdout.split(/\s+/).filter(Boolean);
         for (const each of [pid, ...children.map(Number)]) process.kill(each, frozen ? 'SIGSTOP' : 'SIGCONT');
     }
 
     sql(text) {
-        return this.#run('psql', ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'sluice', '-d', 'postgres', '-v', 'ON_ERROR_STOP=1', '-Atc', text]);
+        return this.#run('psql', ['-h', '127.0.0.1', '-p', `${this.port}`, '-U', 'sluice',
+            '-d', 'postgres', '-v', 'ON_ERROR_STOP=1', '-Atc', text]);
     }
 
     #run(program, args) {
-        return execFileSync(path.join(bin, program), args, { cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...this.as });
+        return execFileSync(path.join(bin, program), args, {
+            cwd: this.folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], ...this.as,
+        });
     }
 }

@@ -12,7 +12,9 @@ export class Program {
     constructor(command, args, { log, cwd, env, uid, gid } = {}) {
         const output = fs.openSync(log, 'a');
         this.log = log;
-        this.#child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', output, output], uid, gid });
+        this.#child = spawn(command, args, {
+            cwd, env: { ...process.env, ...env }, stdio: ['ignore', output, output], uid, gid,
+        });
         fs.closeSync(output);
         const forget = endLater(() => this.signal('SIGKILL'));
         this.#exited = new Promise((resolve) => {

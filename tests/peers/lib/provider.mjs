@@ -1,5 +1,5 @@
-// A provider: a node-smpp server that takes every bind and message, and owes a receipt for each message that asks for one
-// until it has been acknowledged, over however many connections that takes.
+// A provider: a node-smpp server that takes every bind and message, and owes a receipt for each message that asks for
+// one until it has been acknowledged, over however many connections that takes.
 import { endLater } from './alive.mjs';
 import { smpp, text, ESM_CLASS_RECEIPT, MESSAGE_STATE_DELIVERED, REGISTERED_DELIVERY_FINAL } from './smpp.mjs';
 
@@ -24,11 +24,14 @@ export class Provider {
     #lastId = 0;
 
     /**
-     * `responseId` and `receiptId` write a message's number the way this provider does. With `oneShard` the gateway keeps
-     * everything in one order: whoever acknowledges a receipt has on disk what was answered before that receipt was sent.
+     * `responseId` and `receiptId` write a message's number the way this provider does. With `oneShard` the gateway
+     * keeps everything in one order: whoever acknowledges a receipt has on disk what was answered before that receipt
+     * was sent.
      * `tls` has options of node's tls.createServer.
      */
-    constructor({ responseId = decimal, receiptId = decimal, firstId = 0, keep = false, oneShard = false, tls = {} } = {}) {
+    constructor({
+        responseId = decimal, receiptId = decimal, firstId = 0, keep = false, oneShard = false, tls = {},
+    } = {}) {
         Object.assign(this, { responseId, receiptId, keep, oneShard, tls });
         this.#lastId = firstId;
     }
@@ -58,7 +61,8 @@ export class Provider {
         return new Promise((resolve, reject) => {
             session.once('close', () => reject(new Error('the connection ended before the answer')));
             session.deliver_sm({
-                source_addr: from, destination_addr: to, source_addr_ton: 1, source_addr_npi: 1, dest_addr_ton: 1, dest_addr_npi: 1,
+                source_addr: from, destination_addr: to, source_addr_ton: 1, source_addr_npi: 1,
+                dest_addr_ton: 1, dest_addr_npi: 1,
                 short_message: body,
             }, (answer) => resolve(answer.command_status));
         });
@@ -99,7 +103,8 @@ export class Provider {
         session.open.add(body);
         session.answered.push(body);
         this.receiptsOwed.push({
-            id: this.receiptId(number), body, from: pdu.destination_addr, to: pdu.source_addr, at: new Date(), session, sent: 0,
+            id: this.receiptId(number), body, from: pdu.destination_addr, to: pdu.source_addr, at: new Date(),
+            session, sent: 0,
         });
         for (const each of this.#sessions) if (each.receives) this.#pay(each);
     }
@@ -113,7 +118,8 @@ export class Provider {
             receipt.after = session.answered.length;
             this.receiptsInFlight += 1;
             const date = stamp(receipt.at);
-            const line = `id:${receipt.id} sub:001 dlvrd:001 submit date:${date} done date:${date} stat:DELIVRD err:000 `
+            const line = `id:${receipt.id} sub:001 dlvrd:001 submit date:${date} done date:${date} `
+                + `stat:DELIVRD err:000 `
                 + `text:${receipt.body.slice(0, 20)}`;
             session.deliver_sm({
                 source_addr: receipt.from,

@@ -17,7 +17,9 @@ export function pdu(command, sequence, body = Buffer.alloc(0), { status = 0, len
 export const cstring = (text) => Buffer.from(`${text}\0`, 'latin1');
 
 export function bindBody(systemId, password, interfaceVersion = 0x34) {
-    return Buffer.concat([cstring(systemId), cstring(password), cstring(''), Buffer.from([interfaceVersion, 0, 0]), cstring('')]);
+    return Buffer.concat([
+        cstring(systemId), cstring(password), cstring(''), Buffer.from([interfaceVersion, 0, 0]), cstring(''),
+    ]);
 }
 
 /** submit_sm; `overrides` replace single fields by raw octets. */

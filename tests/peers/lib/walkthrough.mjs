@@ -1,5 +1,5 @@
-// A page of the documentation, typed in as it stands: its settings go to sluice.toml, its SQL to a database, its commands to a
-// shell, and what it says that they print must be printed.
+// A page of the documentation, typed in as it stands: its settings go to sluice.toml, its SQL to a database, its
+// commands to a shell, and what it says that they print must be printed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
@@ -22,7 +22,8 @@ export function blocksOf(page) {
     return blocks;
 }
 
-const pattern = (line) => new RegExp(`^${line.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
+const pattern = (line) =>
+    new RegExp(`^${line.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 
 export class Walkthrough {
     #programs = [];
@@ -35,11 +36,14 @@ export class Walkthrough {
     async run(blocks) {
         for (let i = 0; i < blocks.length; ++i) {
             const block = blocks[i];
-            const expected = blocks[i + 1]?.kind === 'text' ? this.#here(blocks[++i].text).split('\n').filter(Boolean) : [];
+            const expected = blocks[i + 1]?.kind === 'text'
+                ? this.#here(blocks[++i].text).split('\n').filter(Boolean) : [];
             try {
                 if (block.kind === 'sql') this.sql(block.text);
-                if (block.kind === 'toml') fs.appendFileSync(path.join(this.folder, 'sluice.toml'), `${this.#here(block.text)}\n`);
-                if (block.kind === 'sh') await this.#shell(this.#here(block.text).split('\n').filter(Boolean), expected);
+                if (block.kind === 'toml')
+                    fs.appendFileSync(path.join(this.folder, 'sluice.toml'), `${this.#here(block.text)}\n`);
+                if (block.kind === 'sh')
+                    await this.#shell(this.#here(block.text).split('\n').filter(Boolean), expected);
             } catch (error) {
                 error.message = `line ${block.line}, ${block.heading}: ${error.message}`;
                 throw error;
@@ -69,7 +73,8 @@ export class Walkthrough {
             let got;
             await until(`${line} prints ${expected}`, async () => {
                 got = await this.#type(line);
-                return !looks || lines.length > 1 && line !== lines.at(-1) || this.#missing(got.output, expected) === undefined;
+                return !looks || lines.length > 1 && line !== lines.at(-1)
+                    || this.#missing(got.output, expected) === undefined;
             }, 60).catch(() => {});
             assert.equal(got.code, code, `${line}\n${got.output}`);
             output += got.output;
@@ -95,7 +100,8 @@ export class Walkthrough {
         const log = path.join(this.folder, `background-${this.#programs.length}.log`);
         const program = new Program('bash', ['-c', `exec ${line}`], { log, cwd: this.folder, env: this.#environment });
         this.#programs.push(program);
-        if (/^sluice (run|mc)/.test(line)) await program.until(`${line} listens`, () => /listen/.test(fs.readFileSync(log, 'utf8')));
+        if (/^sluice (run|mc)/.test(line))
+            await program.until(`${line} listens`, () => /listen/.test(fs.readFileSync(log, 'utf8')));
     }
 
     #type(line) {
