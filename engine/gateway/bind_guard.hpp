@@ -13,12 +13,12 @@ namespace sluice::gateway {
 /// Slows binds down where others before them have failed, so that passwords are not found by trying. One shard's; fixed
 /// memory; nothing is ever locked out.
 ///
-/// Failures are counted for a system_id from one address, for an address, and for a system_id; half of them are forgotten
-/// every minute. Beyond a few, binds from that address wait in a row, each longer than the one before, up to `longest`,
-/// and when the row is longer than `longest_row` they are refused without being looked at. Failures from elsewhere make
-/// a bind wait too, but not in a row, less long, and not at all from an address that the account has bound from before:
-/// who guesses from many addresses does not shut out the account's owner. A bind that succeeds makes up for the failures
-/// of its system_id from its address alone, so nobody earns guesses with an account of his own.
+/// Failures are counted for a system_id from one address, for an address, and for a system_id; half of them are
+/// forgotten every minute. Beyond a few, binds from that address wait in a row, each longer than the one before, up to
+/// `longest`, and when the row is longer than `longest_row` they are refused without being looked at. Failures from
+/// elsewhere make a bind wait too, but not in a row, less long, and not at all from an address that the account has
+/// bound from before: who guesses from many addresses does not shut out the account's owner. A bind that succeeds makes
+/// up for the failures of its system_id from its address alone, so nobody earns guesses with an account of his own.
 ///
 /// An address is an IPv4 address or an IPv6 network of 64 bits, as in Admission.
 class BindGuard {

@@ -11,8 +11,8 @@
 
 namespace sluice::gateway {
 
-/// What one shard has of an account's credits. An account's balance is the sum over all shards; of one shard alone it may
-/// be below zero, since credits booked here pay for messages there.
+/// What one shard has of an account's credits. An account's balance is the sum over all shards; of one shard alone it
+/// may be below zero, since credits booked here pay for messages there.
 struct Balance {
     Money credited;       ///< opening balance, top-ups, corrections
     Money reserved;       ///< put aside for messages of this shard
@@ -28,9 +28,9 @@ constexpr std::uint32_t owner_shard(PartyId account, std::uint32_t shards) { ret
 /// The credits of one shard, exact over any restart: the row of an account is written by the batch that changes a
 /// message, so a crash leaves both or neither. Only what is on disk is ever given back to be reserved again.
 ///
-/// Movements go into the journal with their batch, and after its commit to the charging records. Their segments are kept
-/// until those have written them; a start hands over again what may be missing. What is not written for long goes into the
-/// journal again with a new batch, so that no segment is kept for ever.
+/// Movements go into the journal with their batch, and after its commit to the charging records. Their segments are
+/// kept until those have written them; a start hands over again what may be missing. What is not written for long goes
+/// into the journal again with a new batch, so that no segment is kept for ever.
 class Charges {
 public:
     /// Without `records` none are made.
@@ -50,8 +50,8 @@ public:
 
     // ---- called by MessageStore
     bool changed() const { return !changed_.empty() || !open_.empty() || note_written_ || carry_; }
-    /// Writes what has changed; calls free(account, amount) for each account that has something to spend once the batch is
-    /// on disk.
+    /// Writes what has changed; calls free(account, amount) for each account that
+    /// has something to spend once the batch is on disk.
     template <class Free>
     void write(storage::Batch& batch, Free&& free) {
         write_rows(batch);

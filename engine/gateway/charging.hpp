@@ -9,13 +9,13 @@
 
 /// What messages cost their accounts, and when. How that is kept is in charges.hpp.
 ///
-/// All shards take from one number (AccountShared::available): to accept a message takes its price off at once, and nothing
-/// comes back before the disk says so. So no account is ever below its limit, whatever stops when.
+/// All shards take from one number (AccountShared::available): to accept a message takes its price off at once, and
+/// nothing comes back before the disk says so. So no account is ever below its limit, whatever stops when.
 namespace sluice::gateway {
 
 /// Takes what `units` parts cost off the account's balance, and notes it in `m`. ESME_ROK; otherwise the answer to the
-/// submitter, with nothing taken. Where the account is not charged it costs a comparison; where its credits are in a database
-/// nothing is taken yet.
+/// submitter, with nothing taken. Where the account is not charged it costs a comparison; where
+/// its credits are in a database nothing is taken yet.
 smpp::CommandStatus reserve_charge(Core& core, const Party& party, const routing::RouteDecision& decision,
                                    std::size_t units, Message& m);
 /// How many parts a text makes at the usual sizes (1 to 255), for messages that go whole.
@@ -31,8 +31,9 @@ void open_balances(Core& core);
 /// The same for one that has been found meanwhile, on whichever shard sees it first.
 void open_balance(Core& core, const routing::Account& account);
 
-/// Books a top-up or a correction, on the account's owner shard (see owner_shard). `done` comes when it is on disk, with
-/// false when `reference` was used for this account before; nothing is booked then. An empty reference is never compared.
+/// Books a top-up or a correction, on the account's owner shard (see owner_shard). `done` comes
+/// when it is on disk, with false when `reference` was used for this account before; nothing is
+/// booked then. An empty reference is never compared.
 void top_up(Core& core, PartyId account, Money amount, std::string reference, std::function<void(bool booked)> done);
 
 }  // namespace sluice::gateway

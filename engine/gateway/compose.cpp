@@ -131,10 +131,11 @@ Outgoing compose(const Message& m, const routing::Account* account, bool with_tl
     if (m.kind == Kind::submitted) {
         out.patch_at = static_cast<std::uint32_t>(KeptBody(out.body).registered_delivery_at());
         // A final state is wanted whichever way it went; what the account asked for is decided when its receipt is due.
-        out.registered_delivery = m.registered_delivery & smpp::registered_delivery::receipt_mask
-                                      ? smpp::registered_delivery::receipt_final |
-                                            (m.registered_delivery & smpp::registered_delivery::intermediate_notification)
-                                      : 0;
+        out.registered_delivery =
+            m.registered_delivery & smpp::registered_delivery::receipt_mask
+                ? smpp::registered_delivery::receipt_final |
+                      (m.registered_delivery & smpp::registered_delivery::intermediate_notification)
+                : 0;
         out.patched = true;
     }
     if (!with_tlvs) out.body = cut_tlvs(out.body);
@@ -163,7 +164,8 @@ std::size_t zeros_before(std::uint64_t value) {
     return std::min<std::size_t>(7, static_cast<std::size_t>(std::countr_zero(eight_digits(value))) / 8);
 }
 
-/// All digits of an id but its last eight. They are the same for all ids of 20 ms, and most that are shown are as young.
+/// All digits of an id but its last eight. They are the same for all
+/// ids of 20 ms, and most that are shown are as young.
 struct IdFront {
     std::uint64_t value = 0;
     std::uint64_t size = 0;  ///< none for 0
@@ -226,8 +228,8 @@ MessageId parse_shown_id(std::string_view text, routing::IdFormat format) {
 
 namespace {
 
-/// The octets that `pdu` was decoded from, if they are what encoding it would write: most messages come just as they are
-/// to be kept. Empty where anything differs: a time is set, a field was changed, octets were passed over.
+/// The octets that `pdu` was decoded from, if they are what encoding it would write: most messages come just as they
+/// are to be kept. Empty where anything differs: a time is set, a field was changed, octets were passed over.
 ByteView as_it_came(const smpp::MessageBody& pdu) {
     if (!pdu.schedule_delivery_time.empty() || !pdu.validity_period.empty()) return {};
     const auto behind = [](std::string_view text) { return as_bytes(text).data() + text.size(); };

@@ -124,7 +124,8 @@ std::optional<Text> write(const std::string& text, std::uint8_t data_coding, con
     }
     switch (to.unmappable) {
         case Unmappable::refuse: return std::nullopt;
-        case Unmappable::transliterate: written.octets = *sms::encode(charset, sms::transliterate(text, charset)); break;
+        case Unmappable::transliterate:
+            written.octets = *sms::encode(charset, sms::transliterate(text, charset)); break;
         case Unmappable::ucs2:
             written = {.octets = *sms::encode(sms::Charset::ucs2, text), .data_coding = sms::in_ucs2(data_coding)};
             break;
@@ -249,7 +250,8 @@ std::optional<Text> for_parts(const UserData& data, const TextProfile& from, con
 
 /// Whether the message as it came fits in one short message.
 bool fitted(const UserData& data, const TextProfile& from) {
-    if (data.is_gsm7(from)) return septets_of(data, from).size() <= sms::room_beside(sms::Coding::gsm7, data.header_size());
+    if (data.is_gsm7(from))
+        return septets_of(data, from).size() <= sms::room_beside(sms::Coding::gsm7, data.header_size());
     const auto text = read(data, from);
     if (!text) return true;
     const auto gsm7 = sms::encode(sms::Charset::gsm7, *text);

@@ -21,11 +21,11 @@ enum class Conversion : std::uint8_t {
 
 /// A message's body (well formed, as Message keeps it) as the peer `to` has text; `from` is how the sender has it.
 /// - The user data header stays; packed septets are shifted to where the new one ends.
-/// - Parts with a user data header and parts with SAR TLVs become what `to` wants, each for itself: a reference of 8 bits
-///   is taken over as it is, of one of 16 bits only the low 8 go into a header that has room for no more.
+/// - Parts with a user data header and parts with SAR TLVs become what `to` wants, each for itself: a reference of 8
+///   bits is taken over as it is, of one of 16 bits only the low 8 go into a header that has room for no more.
 /// - What is too long for short_message goes as message_payload.
-/// `tlvs`: the peer's session takes TLVs; where not, parts have user data headers and a payload becomes a short_message if
-/// it fits. The new body is in `out`.
+/// `tlvs`: the peer's session takes TLVs; where not, parts have user data headers and a payload becomes a
+/// short_message if it fits. The new body is in `out`.
 Conversion convert(ByteView body, const routing::TextProfile& from, const routing::TextProfile& to, bool tlvs,
                    std::vector<std::uint8_t>& out);
 
@@ -43,14 +43,14 @@ Split split(ByteView body, const routing::TextProfile& from, const routing::Text
 /// How parts that we made have their text.
 inline constexpr routing::TextProfile parts_profile{};
 
-/// The text in UTF-8, with the replacement character for what cannot be read; empty for octets, or when the user data header
-/// is none. `from` is how the sender has it.
+/// The text in UTF-8, with the replacement character for what cannot be read; empty for octets, or when the user
+/// data header is none. `from` is how the sender has it.
 std::string text_in_utf8(const smpp::MessageBody& pdu, const routing::TextProfile& from);
 /// Which part of a longer message it is, by its header or its TLVs.
 std::optional<sms::Concatenation> part_of(const smpp::MessageBody& pdu);
 
-/// The beginning of a message's text as a receipt for its sender shows it: in the sender's default alphabet, not packed,
-/// "?" for what that lacks. Empty for octets.
+/// The beginning of a message's text as a receipt for its sender shows it: in the sender's default alphabet, not
+/// packed, "?" for what that lacks. Empty for octets.
 std::string text_for_receipt(const smpp::MessageBody& pdu, const routing::TextProfile& message,
                              routing::Alphabet receipt);
 

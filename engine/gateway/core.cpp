@@ -52,7 +52,8 @@ void Core::note_receipt(const wire::ReceiptNote& receipt) {
                       std::memcpy(to, &receipt.done_at, sizeof receipt.done_at);
                       to += sizeof receipt.done_at;
                       *to++ = receipt.error_size;
-                      std::copy_n(receipt.provider_id().data(), named, std::copy_n(receipt.error, receipt.error_size, to));
+                      std::copy_n(receipt.provider_id().data(), named,
+                                  std::copy_n(receipt.error, receipt.error_size, to));
                   });
     if (receipt.mcc_mnc != 0) note(receipt.id, TraceEvent::network, receipt.provider, receipt.mcc_mnc);
 }

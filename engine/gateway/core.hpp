@@ -64,15 +64,16 @@ struct GatewayConfig {
 };
 
 /// Verifies a password away from the reactors: calls `done` from any thread. False when too many are waiting.
-using Authenticate = std::function<bool(const std::string& system_id, const std::string& hash, const std::string& password,
-                                        std::function<void(bool right)> done)>;
+using Authenticate = std::function<bool(const std::string& system_id, const std::string& hash,
+                                        const std::string& password, std::function<void(bool right)> done)>;
 
-/// Takes credits of an account where its source keeps them, or gives them back (`amount` below zero). Waits for nothing;
-/// `done` comes once, from any thread.
+/// Takes credits of an account where its source keeps them, or gives them back (`amount` below zero).
+/// Waits for nothing; `done` comes once, from any thread.
 using MoveCredits = std::function<void(const std::string& source, const std::string& system_id, Money amount,
                                        accounts::Credits::Done done)>;
 
-/// One line of the log: a level ('E', 'W', 'I', 'D') and text without line ends. Called on reactors: must only hand over.
+/// One line of the log: a level ('E', 'W', 'I', 'D') and text without
+/// line ends. Called on reactors: must only hand over.
 using LogLine = std::function<void(char level, std::string text)>;
 
 /// What the parts of a shard share. The shard owns it; one thread uses it.
@@ -174,7 +175,8 @@ struct Core {
 
     /// Tells the other shards what this one has, and notes what they have. Once a turn.
     void exchange_totals();
-    /// Messages that are not final, of all shards. This one's are exact, the others' as they were at the last turn's end.
+    /// Messages that are not final, of all shards. This one's are exact,
+    /// the others' as they were at the last turn's end.
     std::uint64_t unfinished() const { return messages->counts().unfinished() + others_unfinished; }
     /// Likewise messages whose receipt is to come.
     std::uint64_t awaiting() const { return messages->counts().awaiting() + others_awaiting; }

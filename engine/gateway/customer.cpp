@@ -16,7 +16,8 @@ using smpp::CommandStatus;
 
 namespace {
 
-/// How often a bind that waits looks whether a place is free, and how much longer it waits than the probed have to answer.
+/// How often a bind that waits looks whether a place is free, and how
+/// much longer it waits than the probed have to answer.
 constexpr milliseconds place_look{50};
 constexpr milliseconds place_margin{500};
 /// How often a bind that waits for a database which is away asks again.
@@ -58,8 +59,8 @@ void Customer::refuse(CommandStatus status, std::string_view why) {
 Customer::Asked::~Asked() { explicit_bzero(password.data(), password.size()); }
 
 void Customer::on_bind(session::Session&, const smpp::Header& header, const smpp::Bind& bind) {
-    asked_.reset(new Asked{header.id, bind.interface_version, std::string(bind.system_id), std::string(bind.system_type),
-                           std::string(bind.password)});
+    asked_.reset(new Asked{header.id, bind.interface_version, std::string(bind.system_id),
+                           std::string(bind.system_type), std::string(bind.password)});
     const MonoTime now = core_.now().mono;
     const auto wait = core_.guard.enter(peer(), asked_->system_id, now);
     if (!wait) {

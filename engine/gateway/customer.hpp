@@ -32,8 +32,8 @@ public:
     void looked_up(const accounts::Directory::Found& found);
     /// The verdict on a bind that waits for its password; `account` is 0 where there is none of that name.
     void authenticated(PartyId account, bool right);
-    /// A bind finds no place left for this account: asks those of its sessions here that have been silent longest whether
-    /// they are there. Each has GatewayConfig::probe to answer, then it ends and its place is free.
+    /// A bind finds no place left for this account: asks those of its sessions here that have been silent longest
+    /// whether they are there. Each has GatewayConfig::probe to answer, then it ends and its place is free.
     static void probe(Core& core, Party& account);
 
 private:

@@ -6,15 +6,15 @@
 
 namespace sluice::gateway {
 
-/// Keeps what is known of providers' quality (AccountShared::deliveries) over restarts: a row a provider in Table::meta of
-/// the first shard, for all shards. It is written at most once a minute and only when it has changed, and when the gateway
-/// ends; a crash forgets what was learnt in the last minute.
+/// Keeps what is known of providers' quality (AccountShared::deliveries) over restarts: a row a provider in Table::meta
+/// of the first shard, for all shards. It is written at most once a minute and only when it has changed, and when the
+/// gateway ends; a crash forgets what was learnt in the last minute.
 class DeliveryRows {
 public:
     explicit DeliveryRows(Core& core) : core_(core) {}
 
-    /// At the start: adds what is there to what is counted, as soon as it has been read. Rows of providers that there are no
-    /// more, and rows that are too old to say anything, are erased.
+    /// At the start: adds what is there to what is counted, as soon as it has been read. Rows of providers that there
+    /// are no more, and rows that are too old to say anything, are erased.
     void recover();
     /// Once a second.
     void tick();

@@ -34,8 +34,8 @@ public:
         }
     }
 
-    /// Those under `key`, in the order in which they came: `visit(wire::ReceiptNote&)`, which may change what it is given,
-    /// and call anything here.
+    /// Those under `key`, in the order in which they came: `visit(wire::ReceiptNote&)`, which may
+    /// change what it is given, and call anything here.
     template <class Visit>
     void take(std::uint64_t key, Visit&& visit) {
         const std::uint64_t* const first = first_.find(key);

@@ -183,7 +183,8 @@ bool Egress::send_by(Connection& outlet, Party& party, Message& m) {
     static thread_local std::vector<std::uint8_t> scratch;
     const bool tlvs = party.account == nullptr || outlet.session().tlvs_allowed();
     Outgoing out = compose(m, party.account, tlvs, scratch);
-    if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out)) return text_refused(m);
+    if ((party.converts || m.own_text || !tlvs) && !convert_outgoing(core_, party, m, tlvs, out))
+        return text_refused(m);
     SLUICE_CHECK((m.self.packed() & errand_bit) == 0);
     if (!count_try(core_, party, m)) return false;
     const std::uint32_t sequence =
@@ -372,8 +373,8 @@ void Egress::failed(Message& m, routing::ErrorClass error_class, smpp::CommandSt
     }
     if (m.attempts < UINT8_MAX) ++m.attempts;
     const auto delay = policy.retry_delay(error_class, m.attempts);
-    if (error_class != ErrorClass::unanswered)
-        (error_class == ErrorClass::permanent ? core_.counters.permanent_errors : core_.counters.temporary_errors).add();
+    if (error_class == ErrorClass::permanent) core_.counters.permanent_errors.add();
+    else if (error_class != ErrorClass::unanswered) core_.counters.temporary_errors.add();
     if (!delay) {
         const auto state = status == smpp::CommandStatus::ESME_ROK ? smpp::MessageState::unknown
                                                                     : smpp::MessageState::undeliverable;
@@ -406,7 +407,8 @@ void Egress::conclude_delivery(Message& m, const Outcome& outcome) {
     }
     static const routing::RetryPolicy policy;
     if (m.attempts < UINT8_MAX) ++m.attempts;
-    const auto delay = policy.temporary.delays[std::min<std::size_t>(m.attempts - 1u, policy.temporary.delays.size() - 1)];
+    const auto delay =
+        policy.temporary.delays[std::min<std::size_t>(m.attempts - 1u, policy.temporary.delays.size() - 1)];
     if (outcome.kind == OutcomeNote::Kind::unanswered && m.attempts <= 1)  // mostly the session went away
         return core_.messages->requeue(m);
     m.due_at = core_.now().wall + std::chrono::duration_cast<microseconds>(delay);
@@ -482,7 +484,8 @@ void Egress::on_send(std::uint32_t from, const wire::SendNote& note, ByteView bo
     const std::uint64_t cookie = errand.packed() | errand_bit;
     const bool may = !core_.draining && party.held_until <= core_.now().mono;
     Connection* const outlet = may ? pick(party) : nullptr;
-    if (outlet != nullptr && party.account != nullptr && !outlet->session().tlvs_allowed()) body = without_tlvs(party, body);
+    if (outlet != nullptr && party.account != nullptr && !outlet->session().tlvs_allowed())
+        body = without_tlvs(party, body);
     const bool turn = outlet != nullptr && take_turn(party);
     const std::uint32_t sequence = !turn ? 0 :
                       outlet->send(smpp::CommandId{note.command}, body.size(), [&](std::uint8_t* to) {

@@ -120,7 +120,8 @@ bool fire_provider_response(Core& core, Message& m, smpp::CommandStatus status, 
     return true;
 }
 
-void fire_receipt(Core& core, const Message& m, const ReceiptFacts& facts, std::function<void(const ReceiptFacts&)> then) {
+void fire_receipt(Core& core, const Message& m, const ReceiptFacts& facts,
+                  std::function<void(const ReceiptFacts&)> then) {
     Firing& firing = begin(core, Event::receipt, m);
     firing.subject.fact(FieldId::state, smpp::name_of(facts.state));
     firing.subject.fact(FieldId::error, facts.error);

@@ -28,7 +28,8 @@ void report_or_drop(Core& core, Message& m, const wire::ReplyTo& reply, bool fin
         core.messages->report(m, after_commit(AfterCommit::What::reported, reply, m.id), now);
         return;
     }
-    if (!final_is_noted) core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(m.final_state));
+    if (!final_is_noted)
+        core.note(m.id, TraceEvent::final_state, m.provider, static_cast<std::uint32_t>(m.final_state));
     if (reply.command != 0) core.messages->after_commit(after_commit(AfterCommit::What::reported, reply, 0));
     drop(core, m);
 }

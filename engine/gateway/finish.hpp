@@ -6,8 +6,8 @@
 
 namespace sluice::gateway {
 
-/// The message has reached its final state: its receipt is queued for the account if one was asked for, else it is gone.
-/// `reply` waits for the commit. `m` may be gone when this returns.
+/// The message has reached its final state: its receipt is queued for the account if one was asked for, else it is
+/// gone. `reply` waits for the commit. `m` may be gone when this returns.
 void finish(Core& core, Message& m, smpp::MessageState state, std::string_view error, const wire::ReplyTo& reply = {});
 
 /// The same for a message whose final_state is set, whatever it is a part of.

@@ -15,7 +15,8 @@ std::string FoundAccounts::put(PartyId id, std::shared_ptr<const routing::Accoun
     auto& known = accounts_[id];
     if (known)
         for (const NumberPattern number : known->numbers)
-            if (const auto at = numbers_.find(number.first()); at != numbers_.end() && at->second == id) numbers_.erase(at);
+            if (const auto at = numbers_.find(number.first()); at != numbers_.end() && at->second == id)
+                numbers_.erase(at);
     known = std::move(account);
     std::string taken;
     for (const NumberPattern number : known->numbers) {

@@ -14,7 +14,8 @@ class FoundAccounts {
 public:
     bool contains(PartyId id) const { return accounts_.contains(id); }
     void clear();
-    /// In the place of what it was before. A number that another one has stays with that; the result names them, for people.
+    /// In the place of what it was before. A number that another one has
+    /// stays with that; the result names them, for people.
     std::string put(PartyId id, std::shared_ptr<const routing::Account> account);
     /// Whose number it is: the exact one's, else the longest prefix's; 0 for none of them.
     PartyId of_number(const routing::Address& number) const;

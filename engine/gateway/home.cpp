@@ -29,7 +29,8 @@ std::string keyword_in(Core& core, const Party& provider, const smpp::MessageBod
 
 /// Some rule, or some database, wants to know the keyword.
 bool wants_keyword(const Core& core) {
-    return core.snapshot->homes().wants_keyword() || (core.number_owners != nullptr && core.number_owners->wants_keyword());
+    return core.snapshot->homes().wants_keyword() ||
+           (core.number_owners != nullptr && core.number_owners->wants_keyword());
 }
 
 }  // namespace
@@ -71,7 +72,8 @@ Owners owners_of(Core& core, const routing::HomeRequest& request, const accounts
     if (left_over(core, decision)) {
         if (const PartyId found = core.found_accounts.of_number(request.destination)) return {1, {found}};
         if (databases_know(core, request)) {
-            const auto remembered = answer == nullptr ? core.number_owners->remembered(question_of(request)) : std::nullopt;
+            const auto remembered =
+                answer == nullptr ? core.number_owners->remembered(question_of(request)) : std::nullopt;
             if (remembered) answer = &*remembered;
             if (answer == nullptr || answer->away) {
                 core.owners_missed = true;

@@ -178,11 +178,11 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
     if (chosen == nullptr) {
         using Outcome = routing::RouteDecision::Outcome;
         if (decision.outcome != Outcome::routed) {
-            return refuse(core_.counters.refused_no_route, decision.outcome == Outcome::rejected ? decision.reject_status
-                                                           : decision.outcome == Outcome::no_route ||
-                                                                   decision.outcome == Outcome::unpriced
-                                                               ? CommandStatus::ESME_RINVDSTADR
-                                                               : CommandStatus::ESME_RSUBMITFAIL);
+            return refuse(core_.counters.refused_no_route,
+                          decision.outcome == Outcome::rejected ? decision.reject_status
+                          : decision.outcome == Outcome::no_route || decision.outcome == Outcome::unpriced
+                              ? CommandStatus::ESME_RINVDSTADR
+                              : CommandStatus::ESME_RSUBMITFAIL);
         }
         if (core_.fires(script::Event::route)) [[unlikely]] return ask_route(party, pdu, decision, reply, shown, id);
         chosen = &core_.snapshot->providers()[decision.candidates[0]];
@@ -216,10 +216,12 @@ CommandStatus Ingress::take(Party& party, smpp::MessageBody& pdu, Message& m, co
         if (status != CommandStatus::ESME_ROK) return status;
     }
     if (account.charging.on()) {
-        const std::size_t units = parts.parts.empty() ? charged_parts(pdu, m.body_view(), account.text) : parts.parts.size();
+        const std::size_t units =
+            parts.parts.empty() ? charged_parts(pdu, m.body_view(), account.text) : parts.parts.size();
         if (const auto status = reserve_charge(core_, party, decision, units, m); status != CommandStatus::ESME_ROK)
             return status;
-        if (account.charging.mode == routing::ChargingMode::database) return hold(party, std::move(m), std::move(parts), reply);
+        if (account.charging.mode == routing::ChargingMode::database)
+            return hold(party, std::move(m), std::move(parts), reply);
     }
     party.shared->queued += static_cast<std::int64_t>(std::max<std::size_t>(1, parts.parts.size()));
     id = accept(party, std::move(m), parts, reply, pdu.source_addr, pdu.destination_addr);
@@ -231,8 +233,9 @@ MessageId Ingress::accept(Party& party, Message&& m, const Split& parts, const R
     if (!parts.parts.empty()) core_.counters.split.add();
     const auto what = m.kind == Kind::submitted ? AfterCommit::What::accepted : AfterCommit::What::reported;
     const PartyId whom = m.destination();
-    const MessageId id = !parts.parts.empty() ? accept_parts(core_, m, parts, reply)
-                                              : core_.messages->accept(std::move(m), after_commit(what, reply, 0), core_.now());
+    const MessageId id = !parts.parts.empty()
+                             ? accept_parts(core_, m, parts, reply)
+                             : core_.messages->accept(std::move(m), after_commit(what, reply, 0), core_.now());
     core_.note_accepted(id, party.id, whom, source, destination);
     return id;
 }
@@ -383,7 +386,8 @@ CommandStatus Ingress::submit(Party& account, const smpp::SubmitMulti& pdu, cons
     return CommandStatus::ESME_ROK;
 }
 
-void Ingress::answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count, const ReplyTo& reply) {
+void Ingress::answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count,
+                           const ReplyTo& reply) {
     if (count > 0) unsuccess_.emplace(shown, Unsuccess{std::move(unsuccess), count});
     core_.messages->after_commit(after_commit(AfterCommit::What::accepted, reply, shown));
 }

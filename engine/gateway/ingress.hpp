@@ -49,21 +49,22 @@ private:
                               MessageId& id, bool fires = true);
     /// What the message says and the account may do; sets the message's times.
     smpp::CommandStatus check(Party& party, smpp::MessageBody& pdu, Message& m);
-    /// Refuses an account's TLVs of lengths that SMPP forbids, leaves out those of a provider; writes what has only another
-    /// width as SMPP has it. `tlvs` may point into `mended` then.
+    /// Refuses an account's TLVs of lengths that SMPP forbids, leaves out those of a provider; writes what has only
+    /// another width as SMPP has it. `tlvs` may point into `mended` then.
     smpp::CommandStatus check_tlvs(const Party& party, smpp::TlvView& tlvs, std::vector<std::uint8_t>& mended);
     /// Gives it a route, and keeps it. `chosen`: the provider, whatever the routes say.
-    smpp::CommandStatus take(Party& party, smpp::MessageBody& pdu, Message& m, const wire::ReplyTo& reply, MessageId shown,
-                             MessageId& id, const routing::Provider* chosen = nullptr);
+    smpp::CommandStatus take(Party& party, smpp::MessageBody& pdu, Message& m, const wire::ReplyTo& reply,
+                             MessageId shown, MessageId& id, const routing::Provider* chosen = nullptr);
     /// Lets the triggers see a submit. `id` stays 0 when they wait.
-    smpp::CommandStatus triggered(Party& party, const smpp::MessageBody& pdu, const wire::ReplyTo& reply, MessageId shown,
-                                  MessageId& id);
+    smpp::CommandStatus triggered(Party& party, const smpp::MessageBody& pdu, const wire::ReplyTo& reply,
+                                  MessageId shown, MessageId& id);
     /// Goes on with what they have made of it.
     smpp::CommandStatus after_triggers(Firing& firing, const wire::ReplyTo& reply, MessageId shown, MessageId& id);
     /// Lets scripts put the candidates in another order.
     smpp::CommandStatus ask_route(Party& party, const smpp::MessageBody& pdu, const routing::RouteDecision& decision,
                                   const wire::ReplyTo& reply, MessageId shown, MessageId& id);
-    smpp::CommandStatus go_home(Party& provider, const smpp::DeliverSm& pdu, const Owners& owners, const wire::ReplyTo& reply);
+    smpp::CommandStatus go_home(Party& provider, const smpp::DeliverSm& pdu, const Owners& owners,
+                                const wire::ReplyTo& reply);
     /// Goes on when a database has said whose it is.
     smpp::CommandStatus ask_owner(Party& provider, const smpp::DeliverSm& pdu, const routing::HomeRequest& request,
                                   const wire::ReplyTo& reply);
@@ -87,7 +88,8 @@ private:
     /// Keeps it until it is paid for, by itself or with the rest of its submit_multi.
     smpp::CommandStatus hold(Party& party, Message&& m, Split&& parts, const wire::ReplyTo& reply);
     /// The answer to a submit_multi, after the commit of what it brought.
-    void answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count, const wire::ReplyTo& reply);
+    void answer_multi(MessageId shown, std::vector<std::uint8_t> unsuccess, std::uint8_t count,
+                      const wire::ReplyTo& reply);
     static smpp::CommandStatus check_sender(const routing::Account& account, smpp::MessageBody& pdu);
     smpp::CommandStatus times(const routing::Account& account, const smpp::MessageBody& pdu, Message& m) const;
     /// Accepts a copy for `owner`, which may be nobody; `reply` is answered after its commit.

@@ -5,8 +5,8 @@
 #include "engine/gateway/ingress.hpp"
 #include "engine/gateway/triggers.hpp"
 
-// What triggers make of messages on their way in. A message whose script waits is nowhere but in its Firing: nobody was told
-// anything of it, so that a crash forgets it as it forgets what has not been read yet.
+// What triggers make of messages on their way in. A message whose script waits is nowhere but in its Firing: nobody was
+// told anything of it, so that a crash forgets it as it forgets what has not been read yet.
 namespace sluice::gateway {
 
 using script::Event;
@@ -41,7 +41,8 @@ CommandStatus Ingress::after_triggers(Firing& firing, const ReplyTo& reply, Mess
             return subject.verdict().status;
         }
         // While it waited its account may have gone, and the house filled up.
-        if (party.account == nullptr || !party.account->enabled || core_.draining) return CommandStatus::ESME_RSUBMITFAIL;
+        if (party.account == nullptr || !party.account->enabled || core_.draining)
+            return CommandStatus::ESME_RSUBMITFAIL;
         if (full()) return CommandStatus::ESME_RMSGQFUL;
         const routing::Provider* chosen = nullptr;
         if (subject.changed(FieldId::provider)) {
@@ -122,7 +123,8 @@ CommandStatus Ingress::triggered(Party& party, const smpp::DeliverSm& pdu, const
     firing.subject.message(pdu, party.provider != nullptr ? party.provider->text : plain);
     if (owner != nullptr) firing.subject.fact(FieldId::account, owner->system_id);
     for (const PartyId each : owners.all())
-        if (const routing::Account* const its = core_.party(each).account) firing.subject.owners().push_back(its->system_id);
+        if (const routing::Account* const its = core_.party(each).account)
+            firing.subject.owners().push_back(its->system_id);
     if (party.provider != nullptr) firing.subject.fact(FieldId::provider, party.provider->name);
     firing.then = [this, reply, held = core_.hold_arrival()](Firing& its) {
         const Arrival arrival(core_, held);
@@ -187,7 +189,8 @@ CommandStatus Ingress::send(const script::Sending& sending) {
     smpp::MessageBody body;
     const auto number = [](std::int64_t given, std::string_view address, std::uint8_t otherwise) {
         if (given >= 0) return static_cast<std::uint8_t>(given);
-        const bool digits = !address.empty() && std::ranges::all_of(address, [](char c) { return c >= '0' && c <= '9'; });
+        const bool digits =
+            !address.empty() && std::ranges::all_of(address, [](char c) { return c >= '0' && c <= '9'; });
         return digits ? otherwise : std::uint8_t{0};
     };
     body.source_addr = sending.source_addr;

@@ -46,7 +46,8 @@ public:
 
     void insert(Message& m) {
         Message* after = last_;
-        if (after != nullptr && after->position > m.position) {  // a retried or a loaded one: its place is near the front
+        // A retried or a loaded one: its place is near the front.
+        if (after != nullptr && after->position > m.position) {
             after = nullptr;
             for (Message* at = first_; at->position < m.position; at = at->lane_next) after = at;
         }

@@ -40,8 +40,8 @@ enum class Stage : std::uint8_t {
 
 /// A message in memory. What is durable of it is written by MessageStore; what it looks like on disk is in record.hpp.
 ///
-/// Its fields lie by when they are looked at, a line of the cache each (a Slab's slot has eight octets before them): nothing
-/// in the fourth is needed before the message reaches its final state.
+/// Its fields lie by when they are looked at, a line of the cache each (a Slab's slot has eight octets before them):
+/// nothing in the fourth is needed before the message reaches its final state.
 struct Message {
     MessageId id = 0;
     Handle self;

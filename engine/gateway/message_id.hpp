@@ -9,8 +9,8 @@
 
 namespace sluice::gateway {
 
-/// 32 bits of seconds since 2020-01-01, 16 bits of sequence (starting at the fraction of the second), 8 bits of logical slot,
-/// 8 bits of node: unique across nodes and restarts, growing with time within a shard, below 2^63 until 2088.
+/// 32 bits of seconds since 2020-01-01, 16 bits of sequence (starting at the fraction of the second), 8 bits of logical
+/// slot, 8 bits of node: unique across nodes and restarts, growing with time within a shard, below 2^63 until 2088.
 using MessageId = std::uint64_t;
 
 inline constexpr std::int64_t id_epoch_seconds = 1577836800;

@@ -402,8 +402,9 @@ void MessageStore::came_due(Message& m, Now now) {
         Lane& lane = lane_of(m);
         lane.insert(m);
         callbacks_.ready(lane);
-    } else if (m.stage == Stage::awaiting ? m.expires_at + config_.receipt_grace <= now.wall
-                                          : m.expires_at <= now.wall && (m.stage == Stage::queued || m.stage == Stage::waiting)) {
+    } else if (m.stage == Stage::awaiting
+                   ? m.expires_at + config_.receipt_grace <= now.wall
+                   : m.expires_at <= now.wall && (m.stage == Stage::queued || m.stage == Stage::waiting)) {
         callbacks_.expired(m);
     }
 }
@@ -456,7 +457,8 @@ void MessageStore::end_of_turn() {
     release_segments();
     open_.number = store_.next_batch();
     charges_.write(open_, [this](PartyId account, Money amount) {
-        open_waiters_.push_back({AfterCommit::What::freed, 0, 0, 0, 0, static_cast<std::uint64_t>(amount.micros), account});
+        open_waiters_.push_back(
+            {AfterCommit::What::freed, 0, 0, 0, 0, static_cast<std::uint64_t>(amount.micros), account});
     });
     waiters_.push_back(std::move(open_waiters_));
     if (!spare_waiters_.empty()) {

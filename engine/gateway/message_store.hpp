@@ -106,13 +106,14 @@ public:
     void part_over(Message& m);
 
     // ---- its credits
-    /// What was put aside for it is spent, or given back, for this state. It keeps none; nothing happens if it has none.
+    /// What was put aside for it is spent, or given back, for this state.
+    /// It keeps none; nothing happens if it has none.
     void spend(Message& m, smpp::MessageState state) { charges_.settle(m, state, now_.wall); }
     void give_back(Message& m, smpp::MessageState state, std::string_view error) {
         charges_.release(m, state, error, now_.wall);
     }
-    /// Books credits for an account, other than for a message. They may be reserved once that is on disk; an opening balance
-    /// is the caller's to give at once.
+    /// Books credits for an account, other than for a message. They may be reserved once that is on disk; an
+    /// opening balance is the caller's to give at once.
     void credit(PartyId account, Money amount, std::string_view reference, bool opening, Now now);
 
     // ---- finding

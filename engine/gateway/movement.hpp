@@ -11,8 +11,8 @@
 
 namespace sluice::gateway {
 
-/// One change of an account's credits, as the journal has it: this and `text_size` octets behind it. `message` and `kind`
-/// name it for ever: no message has two of one kind.
+/// One change of an account's credits, as the journal has it: this and `text_size` octets behind it. `message` and
+/// `kind` name it for ever: no message has two of one kind.
 struct Movement {
     enum class Kind : std::uint8_t {
         reserved = 1,  ///< a message was accepted: its price is put aside
@@ -31,7 +31,8 @@ struct Movement {
     PartyId account = 0;
     PartyId provider = 0;
     Kind kind{};
-    smpp::MessageState state = smpp::MessageState::enroute;  ///< `settled` at a receipt, `released`: the final state; else enroute
+    /// `settled` at a receipt, `released`: the final state; else enroute.
+    smpp::MessageState state = smpp::MessageState::enroute;
     std::uint8_t part = 0, parts = 0;  ///< where we split it: which one of how many
     std::uint8_t units = 0;        ///< parts that the amount is for
     std::uint8_t text_size = 0;    ///< the beginning of the message's body; `credited`: the operator's reference

@@ -188,7 +188,8 @@ bool Operations::concerns(const Job& job, const Message& m) const {
 void Operations::apply(Job& job, Message& m) {
     // A message in parts is its first one to everybody else.
     if (!concerns(job, m) || m.part > 1 || !job.seen.insert(m.id).second) return core_.messages->let_go(m);
-    if (m.parts > 0 && command_of(job.note) == CommandId::cancel_sm && job.note.id == m.id && fetch_part(job, m)) return;
+    if (m.parts > 0 && command_of(job.note) == CommandId::cancel_sm && job.note.id == m.id && fetch_part(job, m))
+        return;
     CommandStatus status = CommandStatus::ESME_ROK;
     switch (command_of(job.note)) {
         case CommandId::query_sm: {

@@ -10,7 +10,8 @@ bool convert_outgoing(Core& core, const Party& party, const Message& m, bool tlv
     const bool report = m.leg == Leg::report || m.kind == Kind::notice;
     if (report) {
         // Its text is in the account's alphabet already, but for the packing.
-        if (party.account == nullptr || party.account->text.default_alphabet != routing::Alphabet::gsm7_packed) return true;
+        if (party.account == nullptr || party.account->text.default_alphabet != routing::Alphabet::gsm7_packed)
+            return true;
         from = &unpacked;
         to = &party.account->text;
     } else if (m.kind == Kind::submitted) {

@@ -18,8 +18,8 @@ namespace sluice::gateway {
 /// keyword. Any thread.
 class PartKeywords {
 public:
-    /// `message`: a hash of what all parts of a message have in common. `word` is a keyword, and not empty; one that folding
-    /// has made longer than routing::max_keyword is not remembered.
+    /// `message`: a hash of what all parts of a message have in common. `word` is a keyword, and not empty; one that
+    /// folding has made longer than routing::max_keyword is not remembered.
     void put(std::uint64_t message, std::string_view word) {
         if (word.size() > octets) return;
         std::array<std::uint64_t, words> padded{};
@@ -36,7 +36,8 @@ public:
         std::string word(reinterpret_cast<const char*>(padded.data()), octets);
         word.resize(std::min(word.find('\0'), word.size()));
         // All of one `put`, and of this message.
-        const bool whole = !word.empty() && (place.check.load(std::memory_order_relaxed) ^ routing::stable_key(word)) == message;
+        const bool whole =
+            !word.empty() && (place.check.load(std::memory_order_relaxed) ^ routing::stable_key(word)) == message;
         return whole ? word : std::string();
     }
 

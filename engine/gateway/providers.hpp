@@ -22,8 +22,8 @@ struct Target {
 };
 using Endpoints = std::unordered_map<PartyId, std::vector<Target>>;
 
-/// This shard's binds to providers. The binds of each provider are dealt out over the shards; each is kept up: connected,
-/// bound, and after an end connected again, with a back-off that doubles and jitters.
+/// This shard's binds to providers. The binds of each provider are dealt out over the shards; each is kept up:
+/// connected, bound, and after an end connected again, with a back-off that doubles and jitters.
 class Providers {
 public:
     Providers(Core& core, Ingress& ingress, Egress& egress, Receipts& receipts)

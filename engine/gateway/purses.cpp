@@ -14,7 +14,8 @@ void Unpaid::add(Message&& message, Split&& split) {
 
 std::int64_t Unpaid::count() const {
     std::int64_t count = 0;
-    for (const Item& item : items) count += static_cast<std::int64_t>(std::max<std::size_t>(1, item.split.parts.size()));
+    for (const Item& item : items)
+        count += static_cast<std::int64_t>(std::max<std::size_t>(1, item.split.parts.size()));
     return count;
 }
 

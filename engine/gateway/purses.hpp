@@ -31,12 +31,13 @@ struct Unpaid {
 };
 
 /// Messages of accounts whose credits are in a database of their own (routing::ChargingMode::database). They wait here,
-/// bounded, until the database has taken what they cost, and are accepted then: nothing is accepted that is not paid for.
+/// bounded, until the database has taken what they cost, and are
+/// accepted then: nothing is accepted that is not paid for.
 ///
 /// One statement of an account is under way at a time, for as many of its messages as have gathered meanwhile, up to
-/// limits::unpaid_together. So they are accepted in the order they came. When the credits do not cover all of them, fewer are
-/// tried, down to one. While the database is away, or does not say what it has done, all that wait are refused with
-/// Charging::away_status.
+/// limits::unpaid_together. So they are accepted in the order they came. When the credits do not cover all
+/// of them, fewer are tried, down to one. While the database is away, or does not say what it has done,
+/// all that wait are refused with Charging::away_status.
 class Purses {
 public:
     Purses(Core& core, std::function<void(Party&, Unpaid&&)> accept) : core_(core), accept_(std::move(accept)) {}

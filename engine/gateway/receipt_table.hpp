@@ -19,8 +19,8 @@ struct ReceiptEntry {
 static_assert(sizeof(ReceiptEntry) == 16);
 
 /// Entries in memory by open addressing, 21 to 43 octets each. A cell's place grows with its key (keys are hashes,
-/// evenly spread), so that the whole can be read in the order of keys without sorting it: only neighbours have to be put
-/// right.
+/// evenly spread), so that the whole can be read in the order of keys
+/// without sorting it: only neighbours have to be put right.
 class ReceiptTable {
 public:
     std::size_t size() const { return size_; }

@@ -107,7 +107,8 @@ bool Receipts::take(const Party& party, const smpp::DeliverSm& received, const R
     ReceiptNote note;
     note.reply = reply;
     note.provider = party.id;
-    if (vendor.state && (*vendor.state != smpp::MessageState::scheduled || !receipt.state)) receipt.state = vendor.state;
+    if (vendor.state && (*vendor.state != smpp::MessageState::scheduled || !receipt.state))
+        receipt.state = vendor.state;
     note.state = receipt.state.value_or(smpp::MessageState::unknown);
     note.final_state = kind == smpp::ReceiptKind::receipt && receipt.state && smpp::row_of(note.state).final &&
                        note.state != smpp::MessageState::accepted;
@@ -238,7 +239,8 @@ void Receipts::unmatched(ReceiptNote& note) {
     // Another reading is tried only while the plain one has never fitted: a small number read in another base may well
     // be somebody else's id.
     const Party& party = core_.party(note.provider);
-    const bool open_format = party.provider == nullptr || party.provider->receipt_id_format == routing::IdFormat::automatic;
+    const bool open_format =
+        party.provider == nullptr || party.provider->receipt_id_format == routing::IdFormat::automatic;
     const std::string_view raw = note.provider_id();
     if (open_format && habit.other != plain && note.reading != habit.other) {
         // It set out before the habit was known.
@@ -258,7 +260,8 @@ void Receipts::unmatched(ReceiptNote& note) {
             return route(note);
         }
     }
-    if (note.reading != plain && !note.tried && habit.other != note.reading) {  // nothing fits: it is kept under the plain reading
+    // Nothing fits: it is kept under the plain reading.
+    if (note.reading != plain && !note.tried && habit.other != note.reading) {
         note.reading = plain;
         note.key = receipt_key(note.provider, party.provider, raw, plain);
         note.tried = true;
@@ -293,7 +296,8 @@ void Receipts::on_habit(const wire::HabitNote& habit) {
     habit_of(habit.provider).other = reading;
     const Party& party = core_.party(habit.provider);
     core_.log('I', (party.provider != nullptr ? party.provider->name : std::string("a provider")) +
-                       " writes message ids in receipts in another base than in responses: receipt_id_format may say so");
+                       " writes message ids in receipts in another base than in responses: "
+                       "receipt_id_format may say so");
     // What waits under the plain reading, because its answer had not come yet, is looked up in the other one.
     const auto read_again = [&](ReceiptNote& note) {
         if (note.provider != habit.provider || note.reading == reading) return false;
@@ -453,7 +457,8 @@ void Receipts::on_matched(const ReceiptNote& note) {
 
 /// What its scripts have made of it comes to the message as the receipt would have; until then nobody is told anything.
 void Receipts::ask_triggers(const Message& m, const ReceiptNote& note) {
-    fire_receipt(core_, m, {note.state, std::string(note.error, note.error_size)}, [this, note](const ReceiptFacts& made) {
+    const ReceiptFacts facts{note.state, std::string(note.error, note.error_size)};
+    fire_receipt(core_, m, facts, [this, note](const ReceiptFacts& made) {
         ReceiptNote next = note;
         next.state = made.state;
         next.final_state = smpp::row_of(made.state).final;
@@ -465,8 +470,9 @@ void Receipts::ask_triggers(const Message& m, const ReceiptNote& note) {
 }
 
 void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
-    if (fires && core_.fires(script::Event::receipt) && note.final_state && m != nullptr && m->stage == Stage::awaiting &&
-        m->leg == Leg::forward && !m->part_over && m->provider == note.provider) [[unlikely]]
+    if (fires && core_.fires(script::Event::receipt) && note.final_state && m != nullptr &&
+        m->stage == Stage::awaiting && m->leg == Leg::forward && !m->part_over &&
+        m->provider == note.provider) [[unlikely]]
         return ask_triggers(*m, note);
     core_.note_receipt(note);
     if (m == nullptr || m->kind != Kind::submitted || m->leg != Leg::forward || m->stage != Stage::awaiting ||
@@ -479,7 +485,8 @@ void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
     if (!note.final_state) {
         core_.counters.receipts_intermediate.add();
         const Party& account = core_.party(m->account);
-        const bool wanted = m->part <= 1 && (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
+        const bool wanted = m->part <= 1 &&
+                            (m->registered_delivery & smpp::registered_delivery::intermediate_notification) != 0 &&
                             (account.account == nullptr || account.account->receipts.intermediate);
         if (!wanted) {
             core_.messages->let_go(*m);
@@ -498,7 +505,8 @@ void Receipts::apply(Message* m, const ReceiptNote& note, bool fires) {
         notice.expires_at = core_.now().wall + core_.config.delivery_validity;
         notice.set_body(m->body_view());
         notice.report_tlvs = PooledOctets(note.tlvs());
-        core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0), core_.now());
+        core_.messages->accept(std::move(notice), after_commit(AfterCommit::What::reported, note.reply, 0),
+                               core_.now());
         return core_.messages->let_go(*m);
     }
     if (note.tlvs_size > 0 || !m->report_tlvs.empty()) m->report_tlvs = PooledOctets(note.tlvs());

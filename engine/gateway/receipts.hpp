@@ -84,7 +84,8 @@ private:
     };
 
     Habit& habit_of(PartyId provider) {
-        if (lately_ == nullptr || lately_->first != provider) [[unlikely]] lately_ = &*habits_.try_emplace(provider).first;
+        if (lately_ == nullptr || lately_->first != provider) [[unlikely]]
+            lately_ = &*habits_.try_emplace(provider).first;
         return lately_->second;
     }
     std::uint32_t shard_of(std::uint64_t key) const { return static_cast<std::uint32_t>(key % core_.shards); }
@@ -115,7 +116,8 @@ private:
     std::deque<Held> to_answer_;  ///< once they are on disk; while the history keeps PDUs
     std::deque<std::uint64_t> quarantine_;  ///< rows, oldest first
     std::unordered_map<PartyId, Habit> habits_;
-    std::pair<const PartyId, Habit>* lately_ = nullptr;  ///< in `habits_`: mostly the next receipt is of the same provider
+    /// In `habits_`: mostly the next receipt is of the same provider.
+    std::pair<const PartyId, Habit>* lately_ = nullptr;
 };
 
 }  // namespace sluice::gateway

@@ -48,8 +48,8 @@ struct Report {
 };
 static_assert(sizeof(Report) == 40);
 
-/// Behind a snapshot's body where the flag `in_parts` is set. Behind both a Charge, where `with_charge` is set, and then,
-/// where `with_tlvs` is, the TLVs of a report behind an octet with their size.
+/// Behind a snapshot's body where the flag `in_parts` is set. Behind both a Charge, where `with_charge` is set, and
+/// then, where `with_tlvs` is, the TLVs of a report behind an octet with their size.
 struct Parts {
     std::uint8_t part, parts, parts_left, flags;
 };

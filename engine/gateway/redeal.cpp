@@ -100,7 +100,8 @@ private:
         storage::Completion completion;
         while (!store_->poll(completion)) {
             // Nobody has been told anything yet: better an error than a start that waits for a full disk.
-            if (store_->stats().stalled) return fail("the disk does not take the messages for the new number of shards");
+            if (store_->stats().stalled)
+                return fail("the disk does not take the messages for the new number of shards");
             std::this_thread::sleep_for(microseconds(100));
         }
         batch_ = std::move(completion.batch);
@@ -201,7 +202,9 @@ Deal::Deal(std::vector<std::unique_ptr<storage::Store>> to) {
 }
 Deal::~Deal() = default;
 
-Deal::Filler& Deal::home(MessageId id) { return *fillers_[home_shard(id, static_cast<std::uint32_t>(fillers_.size()))]; }
+Deal::Filler& Deal::home(MessageId id) {
+    return *fillers_[home_shard(id, static_cast<std::uint32_t>(fillers_.size()))];
+}
 
 Result<void> Deal::take(storage::Store& from) {
     Replayed replayed = replay(from);

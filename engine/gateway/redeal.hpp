@@ -11,10 +11,10 @@
 
 namespace sluice::gateway {
 
-/// Deals what shards have stored to as many others: every message to the shard that its slot names among them, every held
-/// receipt and every entry of the receipt index to that of its key, an account's credits to its owner. Everything arrives
-/// settled, whatever it was. Nothing of where it comes from changes.
-/// It fails when a store cannot commit, as on a full disk; what has been dealt is then to be thrown away.
+/// Deals what shards have stored to as many others: every message to the shard that its slot names among them, every
+/// held receipt and every entry of the receipt index to that of its key, an account's credits to its owner. Everything
+/// arrives settled, whatever it was. Nothing of where it comes from changes. It fails when a store cannot commit, as on
+/// a full disk; what has been dealt is then to be thrown away.
 class Deal {
 public:
     /// `to`: one empty store for each new shard.
@@ -52,8 +52,8 @@ struct Redealt {
 
 using OpenStore = std::function<Result<std::unique_ptr<storage::Store>>(const std::string& path)>;
 
-/// The shard count has changed: deals `from` into the next generation, and makes that the current one. `from` stays whole
-/// and current until the very end, so that a run which is interrupted is simply done again.
+/// The shard count has changed: deals `from` into the next generation, and makes that the current one. `from` stays
+/// whole and current until the very end, so that a run which is interrupted is simply done again.
 Result<Redealt> redeal(storage::DataDirectory& directory, const storage::Generation& from, std::uint32_t shards,
                        const OpenStore& open);
 

@@ -130,7 +130,8 @@ void Refunds::write_off(PartyId account, std::function<void(const Owed& given_up
     Owed given_up = found->second;
     Owed left;
     for (const auto& [source, line] : lines_)
-        if (line.asked == account) left = {line.amount, given_up.step, std::min(given_up.messages, most_together), State::due};
+        if (line.asked == account)
+            left = {line.amount, given_up.step, std::min(given_up.messages, most_together), State::due};
     given_up.amount -= left.amount;
     given_up.messages -= left.messages;
     change(account, found->second, left.amount, left.messages);
@@ -156,7 +157,8 @@ void Refunds::recover() {
         const std::string_view value = as_text(payers.value(row));
         const std::size_t end = value.find('\0');
         if (end == std::string_view::npos) continue;
-        payers_[static_cast<PartyId>(row.key.low)] = {std::string(value.substr(0, end)), std::string(value.substr(end + 1))};
+        payers_[static_cast<PartyId>(row.key.low)] = {std::string(value.substr(0, end)),
+                                                      std::string(value.substr(end + 1))};
     }
     const storage::LoadResult refunds = core_.messages->store().load_now(all_of(refund_tag));
     for (const storage::LoadedRow& row : refunds.rows) {
@@ -216,8 +218,8 @@ void Refunds::answered(const std::string& source, Outcome outcome) {
     }
     if (outcome == Outcome::too_few) {
         mark(owed, State::no_account);
-        core_.log('E', "source " + source + " has no account " + payer_of(account).system_id + " to give " + to_string(owed.amount) +
-                           " back to: `sluice ctl refunds` shows it");
+        core_.log('E', "source " + source + " has no account " + payer_of(account).system_id + " to give " +
+                           to_string(owed.amount) + " back to: `sluice ctl refunds` shows it");
         return core_.reactor->wake();
     }
     mark(owed, State::no_source);  // another one's, perhaps

@@ -12,14 +12,14 @@ namespace sluice::gateway {
 
 /// Credits that go back to where accounts keep them: a database of their own (routing::ChargingMode::database).
 ///
-/// What an account is owed is one row, changed with the end of its messages and when the database has taken some of it: none
-/// is lost, and there are no more of them than accounts. The database may get one portion twice: when the program
+/// What an account is owed is one row, changed with the end of its messages and when the database has taken some of it:
+/// none is lost, and there are no more of them than accounts. The database may get one portion twice: when the program
 /// stops between its answer and the commit, and when it does not say whether it took it. Each source is asked for one
 /// account at a time, and while it is away with growing pauses.
 ///
-/// What nobody can take is kept: that of accounts whose source the configuration has lost, or which gives nothing back any more, until it
-/// is back; that of accounts without a row there, until they are found again, or the configuration is loaded or the program
-/// started. Somebody may write it off.
+/// What nobody can take is kept: that of accounts whose source the configuration has lost, or which gives nothing back
+/// any more, until it is back; that of accounts without a row there, until they are found again, or the configuration
+/// is loaded or the program started. Somebody may write it off.
 class Refunds {
 public:
     enum class State : std::uint8_t {
@@ -42,8 +42,8 @@ public:
 
     explicit Refunds(Core& core) : core_(core) {}
 
-    /// The account pays in a database, and was found in this source: kept on disk, for after a restart it is not known until it
-    /// has bound again.
+    /// The account pays in a database, and was found in this source: kept on disk, for after a
+    /// restart it is not known until it has bound again.
     void know(PartyId account, const std::string& source, const std::string& system_id);
     /// What `m` has cost goes back, if its account pays in a database that gives back. Before its charge is released.
     void add(const Message& m);
@@ -68,8 +68,8 @@ public:
             visit(payer_of(account), seen);
         }
     }
-    /// Gives up what this shard owes the account, but for what the database is asked to take at this moment. `done` hears what
-    /// that was, when it is on disk.
+    /// Gives up what this shard owes the account, but for what the database is asked to take at this moment.
+    /// `done` hears what that was, when it is on disk.
     void write_off(PartyId account, std::function<void(const Owed& given_up)> done);
 
     /// One row of Table::meta each: (payer_tag, account) and (refund_tag, account).
@@ -81,8 +81,8 @@ public:
 
         Row& operator+=(const Row& other);
     };
-    /// How much of it is given back together: all, or the share of limits::unpaid_together messages in whole steps, for prices without
-    /// fractions must not make any.
+    /// How much of it is given back together: all, or the share of limits::unpaid_together messages in whole steps,
+    /// for prices without fractions must not make any.
     static Money portion(const Owed& owed);
 
 private:

@@ -58,7 +58,8 @@ void SentCounts::write_changes(storage::Batch& batch) {
 void SentCounts::restore(storage::Key key, ByteView value, WallTime now) {
     Row row;
     const auto provider = static_cast<PartyId>(key.low);
-    if (read_row(value, row) && row.hour / hours_per_day >= routing::hour_of(now) / hours_per_day) rows_[provider] = row;
+    if (read_row(value, row) && row.hour / hours_per_day >= routing::hour_of(now) / hours_per_day)
+        rows_[provider] = row;
     else changed_.insert(provider);
 }
 

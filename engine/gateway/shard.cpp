@@ -237,7 +237,8 @@ void Shard::note_tls_trouble(io::LinkId link, std::error_code error) {
     if (connection == nullptr) return;
     const bool mere_end = error == tls::Fault::truncated && connection->party() != nullptr;
     if (mere_end || ++tls_troubles_ == 1)
-        core_.session_log(mere_end ? 'D' : 'W', "TLS link with " + connection->peer().to_string() + ": " + error.message());
+        core_.session_log(mere_end ? 'D' : 'W',
+                          "TLS link with " + connection->peer().to_string() + ": " + error.message());
 }
 
 void Shard::bury() {

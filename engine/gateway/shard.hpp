@@ -21,8 +21,8 @@
 
 namespace sluice::gateway {
 
-/// One shard of the gateway: the one mutable root of everything that its thread owns. It joins network, store, timers and
-/// other shards to the parts that know SMPP, and says in which order they are looked at in a turn.
+/// One shard of the gateway: the one mutable root of everything that its thread owns. It joins network, store, timers
+/// and other shards to the parts that know SMPP, and says in which order they are looked at in a turn.
 class Shard final : public io::LinkEvents {
 public:
     struct Options {
@@ -49,8 +49,8 @@ public:
 
     explicit Shard(Options options);
 
-    /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread. When all shards have,
-    /// `open_balances` follows, before anybody is listened to.
+    /// Rebuilds from the store, then takes the configuration. Before the first turn, on any thread. When all shards
+    /// have, `open_balances` follows, before anybody is listened to.
     Result<void> start(std::shared_ptr<const routing::Snapshot> snapshot, const Endpoints& endpoints);
     /// In clear without `tls`.
     Result<io::ListenerId> listen(const io::Endpoint& endpoint, const io::ListenOptions& options,
@@ -61,8 +61,8 @@ public:
     storage::Store& store() { return store_; }
 
     // ---- on the shard's thread (Reactor::post)
-    /// A new configuration: accounts, routes and limits at once, changed providers by new binds. Sessions stay, with the
-    /// timers that they began with.
+    /// A new configuration: accounts, routes and limits at once, changed providers by new binds.
+    /// Sessions stay, with the timers that they began with.
     void apply(const GatewayConfig& config, std::shared_ptr<const routing::Snapshot> snapshot,
                const Endpoints& endpoints);
     /// See Directory::Announce.
@@ -76,8 +76,8 @@ public:
     /// No new connections. Where an endpoint is shared, all shards must have stopped before any of them drains: else
     /// those who are unbound by one come back to another.
     void stop_listening();
-    /// The orderly end: no new connections, binds and messages. Each session is unbound as soon as nothing is in flight on
-    /// it either way, and after `patience` in any case.
+    /// The orderly end: no new connections, binds and messages. Each session is unbound as soon as nothing is in flight
+    /// on it either way, and after `patience` in any case.
     void drain(nanoseconds patience);
     /// Nothing is bound, and everything written is on disk.
     bool drained() const;

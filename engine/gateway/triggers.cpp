@@ -55,7 +55,8 @@ std::shared_ptr<Machine> Triggers::make(std::shared_ptr<const script::Program> p
     machine->program = program;
     machine->vm = std::make_unique<script::Vm>(program->limits, *this, core_.random.next());
     for (const script::Script& script : program->scripts) {
-        // They were loaded when the configuration was read: what fails now is a script that depends on its random numbers.
+        // They were loaded when the configuration was read: what fails now is
+        // a script that depends on its random numbers.
         if (const auto loaded = machine->vm->load(script.file, script.text); !loaded) {
             core_.trigger_log('E', "trigger script: " + loaded.error().message);
             return nullptr;
@@ -68,9 +69,11 @@ std::shared_ptr<Machine> Triggers::make(std::shared_ptr<const script::Program> p
         compiled.number = number_of(trigger.name);
         compiled.trigger = i;
         for (const std::string& name : trigger.accounts)
-            if (const auto* account = core_.snapshot->find_account(name)) compiled.accounts.push_back(party_of(*account));
+            if (const auto* account = core_.snapshot->find_account(name))
+                compiled.accounts.push_back(party_of(*account));
         for (const std::string& name : trigger.providers)
-            if (const auto* provider = core_.snapshot->find_provider(name)) compiled.providers.push_back(party_of(*provider));
+            if (const auto* provider = core_.snapshot->find_provider(name))
+                compiled.providers.push_back(party_of(*provider));
         machine->events[static_cast<std::size_t>(trigger.event)].push_back(std::move(compiled));
     }
     return machine;
@@ -123,7 +126,8 @@ bool Triggers::matches(const Firing& firing, std::size_t index) const {
     // An account that was found goes by the name of its source.
     const auto named = [&](PartyId party) {
         const Party* const its = core_.find_party(party);
-        return its != nullptr && its->account != nullptr ? party_of(core_.snapshot->accounts()[its->account->id]) : party;
+        return its != nullptr && its->account != nullptr ? party_of(core_.snapshot->accounts()[its->account->id])
+                                                         : party;
     };
     if (!trigger.accounts.empty() && !among(compiled.accounts, named(firing.account))) return false;
     if (!trigger.providers.empty() && !among(compiled.providers, firing.provider)) return false;

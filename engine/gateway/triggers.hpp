@@ -38,20 +38,20 @@ private:
     std::vector<Ran> ran;
 };
 
-/// The scripts of one shard: runs those that an event fires, and keeps the events whose scripts wait for a look-up. Nothing
-/// here is reached where no trigger is configured for an event: callers ask Core::fires first.
+/// The scripts of one shard: runs those that an event fires, and keeps the events whose scripts wait for a look-up.
+/// Nothing here is reached where no trigger is configured for an event: callers ask Core::fires first.
 class Triggers final : public script::Host {
 public:
     Triggers(Core& core, Ingress& ingress) : core_(core), ingress_(ingress) {}
 
-    /// Other scripts from now on; what waits ends with those that it began with. Scripts that are as they were keep what
-    /// they remember.
+    /// Other scripts from now on; what waits ends with those that it began with. Scripts
+    /// that are as they were keep what they remember.
     void adopt(std::shared_ptr<const script::Program> program);
 
     /// An event, to be filled in. It is over with `end`.
     Firing& begin(script::Event event);
-    /// Runs what it fires. True: all are through, and `firing.subject` says what came of it. False: it waits, and `then` is
-    /// called later, which calls `end`.
+    /// Runs what it fires. True: all are through, and `firing.subject` says what came of it. False: it waits,
+    /// and `then` is called later, which calls `end`.
     bool fire(Firing& firing);
     /// Its messages are sent, its trace is noted under `message` (0: there is none), and it is gone.
     void end(Firing& firing, MessageId message);

@@ -158,7 +158,8 @@ void Unowned::list(std::size_t limit, std::function<void(std::vector<Item>)> the
     request.last = {its.back()->key(), UINT64_MAX};
     request.limit = static_cast<std::uint32_t>(limit);
     request.follow = true;
-    core_.messages->load(request, [=, items = std::move(items), then = std::move(then)](const storage::LoadResult& result) {
+    core_.messages->load(request, [=, items = std::move(items),
+                                   then = std::move(then)](const storage::LoadResult& result) {
         std::vector<Item> all = items;
         for (const storage::LoadedRow& row : result.rows) {
             Message m;

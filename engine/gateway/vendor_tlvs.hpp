@@ -10,8 +10,8 @@
 
 namespace sluice::gateway {
 
-/// What the TLVs of a provider's own say in a receipt (interop R15); empty where they say nothing, or nothing that can be
-/// read as the profile has it.
+/// What the TLVs of a provider's own say in a receipt (interop R15); empty where they say nothing,
+/// or nothing that can be read as the profile has it.
 struct VendorFacts {
     std::string message_id;
     std::optional<smpp::MessageState> state;

@@ -132,8 +132,8 @@ public:
     /// our answer is refused with ESME_RBINDFAIL.
     void unbind(MonoTime now);
 
-    /// Asks the peer at once whether it is there, because its place is wanted: enquire_link, or a shorter wait for the one
-    /// that is under way. Whatever comes from the peer within `limit` keeps the session; else it ends. Does nothing
+    /// Asks the peer at once whether it is there, because its place is wanted: enquire_link, or a shorter wait for the
+    /// one that is under way. Whatever comes from the peer within `limit` keeps the session; else it ends. Does nothing
     /// while peer_window keeps us from reading, since then silence is our own doing.
     void probe(nanoseconds limit, MonoTime now);
     /// How long nothing has come from the peer; stands still while peer_window keeps us from reading.

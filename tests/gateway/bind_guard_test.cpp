@@ -90,8 +90,9 @@ TEST_F(BindGuardTest, OneNetworkOfIpv6IsOneAddress) {
 TEST_F(BindGuardTest, AFloodOfNamesDoesNotMakeItForgetWhoIsAtIt) {
     for (int i = 0; i < 30; ++i) guard.failed(owner, "shop", now);
     for (int i = 0; i < 100'000; ++i)
-        guard.failed(at("10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255)),
-                     "n" + std::to_string(i), now);
+        guard.failed(
+            at("10." + std::to_string(i >> 16) + "." + std::to_string(i >> 8 & 255) + "." + std::to_string(i & 255)),
+            "n" + std::to_string(i), now);
     EXPECT_GT(*guard.enter(owner, "shop", now), nanoseconds(0));
 }
 

@@ -32,7 +32,8 @@ protected:
             if (text.size() <= 140) pdu.short_message = as_bytes(text);
             else SLUICE_CHECK(tlvs.octets(smpp::Tag::message_payload, as_bytes(text))), pdu.short_message = {};
             pdu.tlvs = tlvs.view();
-            scene.customer->send(CommandId::submit_sm, pdu, static_cast<std::size_t>(i) % scene.customer->bound().size());
+            scene.customer->send(CommandId::submit_sm, pdu,
+                                 static_cast<std::size_t>(i) % scene.customer->bound().size());
         }
         scene.until([&] { return scene.customer->responses.size() == before + static_cast<std::size_t>(count); });
         for (std::size_t i = before; i < scene.customer->responses.size(); ++i)
@@ -116,7 +117,8 @@ TEST_P(Caps, WhatTheProviderRefusesDoesNotCount) {
     scene->provider().script = [&](session::Session&, const Scripted::Request& request) {
         const bool refused = ++refusals <= 6;
         const CommandStatus status = refusals % 2 == 1 ? CommandStatus::ESME_RTHROTTLED : CommandStatus::ESME_RSYSERR;
-        scene->provider().answer(request, refused ? status : CommandStatus::ESME_ROK, refused ? "" : "x" + std::to_string(refusals));
+        scene->provider().answer(request, refused ? status : CommandStatus::ESME_ROK,
+                                 refused ? "" : "x" + std::to_string(refusals));
     };
     submit(*scene, 8);
     scene->run(seconds(20));
@@ -179,7 +181,8 @@ TEST_P(Caps, ALargerOneCountsAtOnce) {
     EXPECT_EQ(got(*scene), 5u);
     std::vector<routing::Provider> providers = scene->snapshot().providers();
     providers.front().caps = {8, 0};
-    auto changed = routing::Snapshot::compile(scene->snapshot().accounts(), providers, scene->snapshot().routes().rules());
+    auto changed =
+        routing::Snapshot::compile(scene->snapshot().accounts(), providers, scene->snapshot().routes().rules());
     ASSERT_TRUE(changed);
     const std::size_t closed = scene->provider().closed;
     scene->reload(*changed);

@@ -290,7 +290,8 @@ TEST_P(Charging, ManySessionsOnManyShardsSpendExactlyWhatThereIs) {
     }
     scene.until([&] { return scene.customer->responses.size() == sent; });
     std::size_t accepted = 0;
-    for (const auto& response : scene.customer->responses) accepted += response.header.status == CommandStatus::ESME_ROK;
+    for (const auto& response : scene.customer->responses)
+        accepted += response.header.status == CommandStatus::ESME_ROK;
     EXPECT_EQ(accepted, credits);
     scene.run(seconds(5));
     expect(scene, credits, 0, credits);

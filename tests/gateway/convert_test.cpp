@@ -47,7 +47,8 @@ Made made(ByteView text, std::uint8_t data_coding = 0, std::uint8_t esm_class = 
     return m;
 }
 Made made(std::string_view text, std::uint8_t data_coding = 0) { return made(as_bytes(text), data_coding); }
-Made made_hex(std::string_view hex, std::uint8_t data_coding = 0, std::uint8_t esm_class = 0, std::string_view tlvs = "") {
+Made made_hex(std::string_view hex, std::uint8_t data_coding = 0, std::uint8_t esm_class = 0,
+              std::string_view tlvs = "") {
     return made(*smpp::parse_hex(hex), data_coding, esm_class, *smpp::parse_hex(tlvs));
 }
 
@@ -86,7 +87,8 @@ TEST(Convert, T1WhatMeansTheSameIsNotTouched) {
         EXPECT_EQ(converted(made("any\xFF"), side, side), "as it is");
     // data_coding says what these are, whatever the default is.
     for (const int data_coding : {0x01, 0x02, 0x03, 0x04, 0x05, 0x08, 0x0E, 0x14, 0x18, 0x80, 0xBF, 0xE0, 0xF5})
-        EXPECT_EQ(converted(made("any", static_cast<std::uint8_t>(data_coding)), latin1, gsm7), "as it is") << data_coding;
+        EXPECT_EQ(converted(made("any", static_cast<std::uint8_t>(data_coding)), latin1, gsm7), "as it is")
+            << data_coding;
 }
 
 TEST(Convert, T1BetweenDefaultAlphabets) {
@@ -135,7 +137,8 @@ TEST(Convert, T2FillBitsBehindAHeader) {
 
 TEST(Convert, T3ClassesAndIndicationsStay) {
     for (const int data_coding : {0xF1, 0x11, 0x10, 0xC8, 0xD1, 0x41})
-        EXPECT_EQ(converted(made("hi", static_cast<std::uint8_t>(data_coding)), gsm7, latin1), "as it is") << data_coding;
+        EXPECT_EQ(converted(made("hi", static_cast<std::uint8_t>(data_coding)), gsm7, latin1), "as it is")
+            << data_coding;
     EXPECT_EQ(converted(made("hi", 0x11), gsm7, packed), "1100 e834");
     EXPECT_EQ(converted(made("hi", 0xF1), gsm7, packed), "f100 e834");
 }
@@ -259,7 +262,8 @@ TEST(SplitMessage, T1WhatNoLongerFitsInUcs2) {
 TEST(SplitMessage, RefusesAndTransliterates) {
     const Made text = made(std::string(200, '\xE7'));
     EXPECT_TRUE(split(text.body, latin1, profile(Alphabet::gsm7, Unmappable::refuse, Segmentation::udh8), 1).refused);
-    const Split plain = split(text.body, latin1, profile(Alphabet::gsm7, Unmappable::transliterate, Segmentation::udh8), 1);
+    const Split plain =
+        split(text.body, latin1, profile(Alphabet::gsm7, Unmappable::transliterate, Segmentation::udh8), 1);
     ASSERT_EQ(plain.parts.size(), 2u);
     EXPECT_EQ(texts(plain)[1], std::string(47, 'c'));
     EXPECT_TRUE(split(made(std::string(255 * 153 + 1, 'a')).body, gsm7, form(Segmentation::udh8), 1).too_long);
@@ -293,8 +297,9 @@ TEST(Properties, AnyBodyConvertsToAWellFormedOne) {
                              std::uint8_t s, bool tlvs) {
         const Made m = made(text, data_coding, udhi ? 0x40 : 0);
         const auto alphabet = [](std::uint8_t n) { return static_cast<Alphabet>(n % 5); };
-        const TextProfile from = profile(alphabet(a)),
-                          to = profile(alphabet(b), static_cast<Unmappable>(s % 3), static_cast<Segmentation>(s / 3 % 4));
+        const TextProfile from = profile(alphabet(a));
+        const TextProfile to = profile(alphabet(b), static_cast<Unmappable>(s % 3),
+                                       static_cast<Segmentation>(s / 3 % 4));
         Octets out;
         if (convert(m.body, from, to, tlvs, out) == Conversion::converted)
             RC_ASSERT(smpp::decode<smpp::MessageBody>(out, {true, 255}).has_value());
@@ -317,7 +322,8 @@ TEST(ReceiptText, T1InTheAlphabetOfTheAccount) {
     EXPECT_EQ(shown(made_hex("05000307020148", 0, 0x40), gsm7, Alphabet::gsm7), "48");
     EXPECT_EQ(shown(made_hex("ff", 4), gsm7, Alphabet::gsm7), "") << "octets cannot be shown";
     EXPECT_EQ(shown(made_hex("ff48", 0, 0x40), gsm7, Alphabet::gsm7), "");
-    EXPECT_EQ(text_for_receipt(made(std::string(19, 'a') + "\xC3\xA9").pdu(), utf8, Alphabet::utf8), std::string(19, 'a'))
+    EXPECT_EQ(text_for_receipt(made(std::string(19, 'a') + "\xC3\xA9").pdu(), utf8, Alphabet::utf8),
+              std::string(19, 'a'))
         << "no half of a character";
 }
 

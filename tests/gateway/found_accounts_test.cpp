@@ -11,7 +11,8 @@ using Found = accounts::Directory::Found;
 class FoundAccount : public testing::TestWithParam<std::uint32_t> {
 protected:
     /// One that is found has the id of its source, which "shop" stands for here.
-    static Found found(Scene& scene, const std::string& name, std::int64_t credits, std::vector<std::string_view> numbers) {
+    static Found found(Scene& scene, const std::string& name, std::int64_t credits,
+                       std::vector<std::string_view> numbers) {
         routing::Account account = scene.account();
         account.system_id = name;
         account.key = routing::stable_key(name);
@@ -136,7 +137,8 @@ class Senders : public testing::Test {
 protected:
     static Scene scene(const std::string& otherwise) {
         return Scene(1u, [otherwise](routing::Account& account, routing::Provider&) {
-            for (const char* sender : {"Bank", "4477*"}) account.senders.push_back(*routing::SourcePattern::parse(sender));
+            for (const char* sender : {"Bank", "4477*"})
+                account.senders.push_back(*routing::SourcePattern::parse(sender));
             account.default_sender = otherwise;
         });
     }

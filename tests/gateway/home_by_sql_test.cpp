@@ -11,16 +11,18 @@ class HomeBySql : public testing::TestWithParam<std::uint32_t> {
 protected:
     void SetUp() override {
         open(file.connection());
-        for (const char* text : {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16), AddressRange NVARCHAR(40))",
-                                 "INSERT INTO SmppServerUsers VALUES ('shop', '+31699887766'), ('Test2', '+31688776655')"})
+        for (const char* text :
+             {"CREATE TABLE SmppServerUsers (SystemID NVARCHAR(16), AddressRange NVARCHAR(40))",
+              "INSERT INTO SmppServerUsers VALUES ('shop', '+31699887766'), ('Test2', '+31688776655')"})
             ASSERT_TRUE(sql::execute(*database, {text}));
         owners = std::make_unique<accounts::NumberOwners>([this](const std::string&) { return database.get(); },
                                                           [](char, const std::string&) {}, clock);
         accounts::SourceConfig source;
         source.name = "customers";
         source.cache = source.cache_unknown = seconds(3600);
-        source.owner = *accounts::StatementText::parse("SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}",
-                                                       accounts::owner_names, accounts::StatementText::Needs::one);
+        source.owner =
+            *accounts::StatementText::parse("SELECT SystemID FROM SmppServerUsers WHERE AddressRange = {number}",
+                                            accounts::owner_names, accounts::StatementText::Needs::one);
         owners->configure({source});
         gateway::Setup setup(GetParam());
         setup.number_owners = owners.get();
@@ -81,14 +83,16 @@ TEST_P(HomeBySql, MessagesGoToWhomTheDatabaseNamesKnownHereOrNot) {
 }
 
 TEST_P(HomeBySql, KeywordsDecideWhereTheStatementAsksForThem) {
-    ASSERT_TRUE(sql::execute(*database, {"CREATE TABLE Keywords (Number NVARCHAR(40), Keyword NVARCHAR(40), SystemID NVARCHAR(16))"}));
+    ASSERT_TRUE(sql::execute(
+        *database, {"CREATE TABLE Keywords (Number NVARCHAR(40), Keyword NVARCHAR(40), SystemID NVARCHAR(16))"}));
     ASSERT_TRUE(sql::execute(*database, {"INSERT INTO Keywords VALUES ('777', 'win', 'Games'), ('777', 'win', 'shop'), "
                                          "('777', 'stop', 'OptOut')"}));
     accounts::SourceConfig source;
     source.name = "customers";
     source.cache = source.cache_unknown = seconds(3600);
-    source.owner = *accounts::StatementText::parse("SELECT SystemID FROM Keywords WHERE Number = {digits} AND Keyword = {keyword}",
-                                                   accounts::owner_names, accounts::StatementText::Needs::one);
+    source.owner =
+        *accounts::StatementText::parse("SELECT SystemID FROM Keywords WHERE Number = {digits} AND Keyword = {keyword}",
+                                        accounts::owner_names, accounts::StatementText::Needs::one);
     owners->configure({source});
     std::size_t count = 0;
     for (const char* text : {"Win a car", "STOP", "stop!", "hello", "win"}) {
@@ -128,8 +132,9 @@ TEST_P(HomeBySql, WhatCannotBeAskedIsKeptAndGoesHomeLater) {
 
 TEST_P(HomeBySql, MoreThanMayWaitAreKeptAtOnce) {
     // The one connection is busy for a while.
-    ASSERT_TRUE(database->execute({"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT count(*) FROM n"},
-                                  [](const auto&) {}));
+    ASSERT_TRUE(database->execute(
+        {"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500000) SELECT count(*) FROM n"},
+        [](const auto&) {}));
     const std::size_t count = limits::owner_lookups * scene->shards() + 200;
     for (std::size_t i = 0; i < count; ++i) bring(std::to_string(31'600'000'000 + i), i % 2);
     until([&] { return answered(count); });

@@ -47,8 +47,8 @@ protected:
             account.password_hash = "secret";
             accounts.push_back(account);
         }
-        auto snapshot = routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules(),
-                                                   std::move(homes));
+        auto snapshot = routing::Snapshot::compile(accounts, scene->snapshot().providers(),
+                                                   scene->snapshot().routes().rules(), std::move(homes));
         ASSERT_TRUE(snapshot) << snapshot.error().message;
         scene->reload(*snapshot);
     }

@@ -470,9 +470,9 @@ TEST_P(Life, BindsAreCheckedAndCounted) {
     scene.customer->cut();
     scene.run(seconds(1));
     scene.bind();
-    for (const auto& [type, name, password] :
-         {std::tuple{CommandId::bind_transceiver, "shop", "wrong"}, std::tuple{CommandId::bind_transceiver, "nobody", "secret"},
-          std::tuple{CommandId::bind_receiver, "shop", "secret"}}) {
+    for (const auto& [type, name, password] : {std::tuple{CommandId::bind_transceiver, "shop", "wrong"},
+                                               std::tuple{CommandId::bind_transceiver, "nobody", "secret"},
+                                               std::tuple{CommandId::bind_receiver, "shop", "secret"}}) {
         const auto before = scene.count(&Counters::binds_refused);
         scene.customer->connect(scene.address(), {type, name, password});
         scene.until([&] { return scene.count(&Counters::binds_refused) == before + 1; });

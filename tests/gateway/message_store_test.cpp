@@ -16,7 +16,8 @@ namespace {
 /// A shard's worth of messages driven by hand: what the gateway would do with them, at random, with crashes.
 class World {
 public:
-    explicit World(std::uint64_t seed, MessageStoreConfig bounds = small()) : random_(seed), seed_(seed), config_(bounds) {
+    explicit World(std::uint64_t seed, MessageStoreConfig bounds = small())
+        : random_(seed), seed_(seed), config_(bounds) {
         open();
     }
 

@@ -149,7 +149,8 @@ TEST_P(Operation, AnIdOfSubmitMultiStandsForAllItsMessages) {
         EXPECT_EQ(ask(scene, CommandId::replace_sm, replace).header.status, CommandStatus::ESME_ROK);
         scene.until([&] { return scene.provider().requests.size() == 3; });
         scene.run(seconds(60));
-        EXPECT_EQ(destinations(scene.provider()), (std::vector<std::string>{std::string(a), std::string(c), std::string(c)}));
+        EXPECT_EQ(destinations(scene.provider()),
+                  (std::vector<std::string>{std::string(a), std::string(c), std::string(c)}));
         int better = 0;
         for (const auto& request : scene.provider().requests)
             better += as_text(request.message().short_message) == "Better";
@@ -184,7 +185,8 @@ TEST_P(Operation, DistributionListsGoToTheirMembers) {
     EXPECT_EQ(failed.error_status_code, static_cast<std::uint32_t>(CommandStatus::ESME_RINVDLNAME));
     EXPECT_EQ(failed.destination_addr, "nobody");
     scene.until([&] { return scene.provider().requests.size() == 3; });
-    EXPECT_EQ(destinations(scene.provider()), (std::vector<std::string>{std::string(a), std::string(b), std::string(c)}));
+    EXPECT_EQ(destinations(scene.provider()),
+              (std::vector<std::string>{std::string(a), std::string(b), std::string(c)}));
     EXPECT_EQ(scene.provider().requests.front().message().dest_addr_ton, 1);
 }
 

@@ -18,7 +18,8 @@ struct Bank {
     std::map<std::string, Money> elsewhere;  ///< in another source, which always answers: what was given back
 
     MoveCredits mover() {
-        return [this](const std::string& source, const std::string& system_id, Money amount, accounts::Credits::Done done) {
+        return [this](const std::string& source, const std::string& system_id, Money amount,
+                      accounts::Credits::Done done) {
             if (source == "elsewhere") return done(moved_elsewhere(system_id, amount));
             EXPECT_EQ(source + " " + system_id, "shop shop");
             moves.push_back(to_string(amount));
@@ -91,7 +92,8 @@ protected:
     }
     std::string texts() {
         std::string all;
-        for (const auto& request : scene->provider().requests) all += std::string(as_text(request.message().short_message)) + " ";
+        for (const auto& request : scene->provider().requests)
+            all += std::string(as_text(request.message().short_message)) + " ";
         return all;
     }
     std::int64_t queued() { return scene->shard(0).core().party(party_of(scene->account())).shared->queued.load(); }
@@ -133,11 +135,13 @@ protected:
         accounts[1].is_source = true;
         accounts[1].numbers.clear();
         accounts[1].charging.mode = routing::ChargingMode::database;
-        scene->reload(*routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules()));
+        scene->reload(
+            *routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules()));
     }
     Refunds::Owed write_off(std::size_t shard) {
         std::optional<Refunds::Owed> given_up;
-        scene->shard(shard).refunds().write_off(party_of(scene->account()), [&](const Refunds::Owed& it) { given_up = it; });
+        scene->shard(shard).refunds().write_off(party_of(scene->account()),
+                                                [&](const Refunds::Owed& it) { given_up = it; });
         scene->until([&] { return given_up.has_value(); });
         return *given_up;
     }
@@ -273,7 +277,8 @@ TEST_P(PursesTest, AReloadThatTakesTheCreditsElsewhereRefusesWhatWaits) {
     scene->run(seconds(1));
     std::vector<routing::Account> accounts = scene->snapshot().accounts();
     accounts[0].charging.mode = routing::ChargingMode::none;
-    scene->reload(*routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules()));
+    scene->reload(
+        *routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules()));
     bank.let_go();
     scene->until([&] { return scene->customer->responses.size() == 3; });
     EXPECT_EQ(statuses(), "off") << "the first has been paid for";

@@ -79,7 +79,9 @@ public:
         open();
     }
     /// On what others have written.
-    IndexWorld(storage::SimDisk disk, Facts facts) : disk_(std::move(disk)), random_(1), facts_(std::move(facts)) { open(); }
+    IndexWorld(storage::SimDisk disk, Facts facts) : disk_(std::move(disk)), random_(1), facts_(std::move(facts)) {
+        open();
+    }
 
     void open() {
         storage::SimOptions options;

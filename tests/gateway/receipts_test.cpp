@@ -3,7 +3,8 @@
 #include "engine/gateway/compose.hpp"
 #include "scene.hpp"
 
-// docs/interop.md R1 to R16 as scripted peers, each with 1, 2 and 4 shards: receipts come in on any bind, and so on any shard.
+// docs/interop.md R1 to R16 as scripted peers, each with 1, 2 and 4
+// shards: receipts come in on any bind, and so on any shard.
 namespace sluice::gateway {
 namespace {
 
@@ -48,7 +49,8 @@ INSTANTIATE_TEST_SUITE_P(Shards, Receipt,
 TEST_P(Receipt, WhatSluiceEmitsIsTheFullText) {
     Scene scene(GetParam());
     ready(scene);
-    bring_home(scene, "77", "id:77 sub:001 dlvrd:001 submit date:2603040000 done date:2603040001 stat:DELIVRD err:000 text:Hel");
+    bring_home(scene, "77",
+               "id:77 sub:001 dlvrd:001 submit date:2603040000 done date:2603040001 stat:DELIVRD err:000 text:Hel");
     const auto pdu = text_.message();
     EXPECT_EQ(pdu.esm_class, 4);
     EXPECT_EQ(pdu.source_addr, "447700900123");
@@ -102,8 +104,9 @@ TEST_P(Receipt, R1TheFormIsLearntWhileManyAreUnderWay) {
 }
 
 TEST_P(Receipt, R2PaddingCaseAndHyphensDoNotCount) {
-    for (const auto& [response, receipt] : {std::pair{"0000001234", "1234"}, std::pair{"abc-DEF", "ABCdef"},
-                                            std::pair{"123456789012345678901234567890", "123456789012345678901234567890"}}) {
+    for (const auto& [response, receipt] :
+         {std::pair{"0000001234", "1234"}, std::pair{"abc-DEF", "ABCdef"},
+          std::pair{"123456789012345678901234567890", "123456789012345678901234567890"}}) {
         Scene scene(GetParam());
         ready(scene);
         bring_home(scene, response, std::string("id:") + receipt + " stat:DELIVRD");

@@ -60,13 +60,15 @@ void expect_equal(const Message& a, const Message& b) {
     RC_ASSERT(a.kind == b.kind && a.leg == b.leg && a.stage == b.stage && a.final_state == b.final_state);
     RC_ASSERT(a.priority == b.priority && a.attempts == b.attempts && a.registered_delivery == b.registered_delivery);
     RC_ASSERT(a.maybe_duplicate == b.maybe_duplicate && a.explicit_validity == b.explicit_validity);
-    RC_ASSERT(a.has_row == b.has_row && a.position == b.position && a.lane_row == b.lane_row && a.time_row == b.time_row);
+    RC_ASSERT(a.has_row == b.has_row && a.position == b.position && a.lane_row == b.lane_row &&
+              a.time_row == b.time_row);
     RC_ASSERT(a.accepted_at == b.accepted_at && a.expires_at == b.expires_at && a.due_at == b.due_at);
     RC_ASSERT(a.done_at == b.done_at && a.provider_id == b.provider_id && a.error_text() == b.error_text());
     RC_ASSERT(as_text(a.body_view()) == as_text(b.body_view()));
     RC_ASSERT(a.own_text == b.own_text && a.part == b.part && a.parts == b.parts && a.parts_left == b.parts_left);
     RC_ASSERT(a.part_over == b.part_over && a.part_accepted == b.part_accepted && a.decided == b.decided);
-    RC_ASSERT(as_text(a.report_tlvs) == as_text(b.report_tlvs) && a.charge == b.charge && a.charge_units == b.charge_units);
+    RC_ASSERT(as_text(a.report_tlvs) == as_text(b.report_tlvs) && a.charge == b.charge &&
+              a.charge_units == b.charge_units);
 }
 
 TEST(Record, SnapshotComesBackWhole) {
@@ -229,7 +231,8 @@ TEST(Body, IsKeptAsEncodingWouldWriteIt) {
         if (*rc::gen::arbitrary<bool>()) pdu.tlvs = tlvs.view();
 
         std::vector<std::uint8_t> came = encoded(pdu);
-        if (*rc::gen::arbitrary<bool>()) came.insert(came.end() - static_cast<std::ptrdiff_t>(pdu.tlvs.raw().size()), 0);
+        if (*rc::gen::arbitrary<bool>())
+            came.insert(came.end() - static_cast<std::ptrdiff_t>(pdu.tlvs.raw().size()), 0);
         const auto decoded = smpp::decode<smpp::MessageBody>(came);
         RC_ASSERT(decoded.has_value());
         smpp::MessageBody changed = *decoded;

@@ -263,7 +263,8 @@ private:
         const std::size_t shards = shards_.size();
         const std::size_t shard = static_cast<std::size_t>(
             std::ranges::find_if(shards_, [&](auto& other) { return other.get() == &s; }) - shards_.begin());
-        const std::uint64_t key = random_.chance(0.2) ? 0 : random_.below(1000) * shards + shard + (shard == 0 ? shards : 0);
+        const std::uint64_t key =
+            random_.chance(0.2) ? 0 : random_.below(1000) * shards + shard + (shard == 0 ? shards : 0);
         const std::uint64_t row = s.messages->ids().next(clock_.wall());
         s.messages->put_row(storage::Table::held, {key, row}, as_bytes("held " + std::to_string(key)));
     }
@@ -341,7 +342,8 @@ TEST(Redeal, EveryMessageIsAsItWasWhateverTheNumberOfShards) {
             for (const auto& disk : *dealt) expect_sound(disk);
             EXPECT_EQ(held_rows(*dealt), held);
             for (std::uint32_t i = 0; i < shards; ++i)
-                for (const auto& [key, value] : (*dealt)[i].table(storage::Table::held)) EXPECT_EQ(key.high % shards, i);
+                for (const auto& [key, value] : (*dealt)[i].table(storage::Table::held))
+                    EXPECT_EQ(key.high % shards, i);
 
             Shards after(*dealt, clock, 2);
             const auto found = after.everything();
@@ -360,7 +362,8 @@ TEST(Redeal, EveryMessageIsAsItWasWhateverTheNumberOfShards) {
             before.settle_down();
             after.settle_down();
             for (const auto& [id, facts] : wanted)
-                EXPECT_TRUE(facts.stage != Stage::awaiting || after.knows(id)) << id << ": the receipt index is not whole";
+                EXPECT_TRUE(facts.stage != Stage::awaiting || after.knows(id))
+                    << id << ": the receipt index is not whole";
 
             const MessageId newest = wanted.rbegin()->first;
             for (std::uint32_t i = 0; i < shards; ++i) EXPECT_GT(after.next_id(i) >> 16, newest >> 16);
@@ -382,8 +385,8 @@ TEST(Redeal, StoppedAnywhereItIsDoneAgain) {
         auto dealt = sim::deal_disks(disks, 4, clock, stops);
         if (!dealt) continue;
         for (std::size_t i = 0; i < dealt->size(); ++i) {
-            for (const auto table : {storage::Table::message, storage::Table::queue, storage::Table::held, storage::Table::meta,
-                                     storage::Table::receipt})
+            for (const auto table : {storage::Table::message, storage::Table::queue, storage::Table::held,
+                                     storage::Table::meta, storage::Table::receipt})
                 EXPECT_TRUE((*dealt)[i].table(table) == (*whole)[i].table(table));
         }
         break;
@@ -445,7 +448,8 @@ void fill(storage::DataDirectory& directory) {
                 continue;
             }
             m.lane_row = lane_key(provider_a, 0);
-            batch.put(storage::Table::queue, {m.lane_row, m.position}, {reinterpret_cast<const std::uint8_t*>(&m.id), 8});
+            batch.put(storage::Table::queue, {m.lane_row, m.position},
+                      {reinterpret_cast<const std::uint8_t*>(&m.id), 8});
             std::vector<std::uint8_t> row;
             encode_row(row, m);
             batch.put(storage::Table::message, {0, m.id}, row);

@@ -82,17 +82,19 @@ public:
     void send(CommandId id, const Body& body, std::size_t on = 0) {
         session::Session& s = session(on);
         const std::size_t size = smpp::encoded_size(body);
-        SLUICE_CHECK(s.send(id, size, [&](std::uint8_t* to) { return smpp::encode(body, {to, size}); }, ++cookie_, now()) != 0);
+        const auto encode = [&](std::uint8_t* to) { return smpp::encode(body, {to, size}); };
+        SLUICE_CHECK(s.send(id, size, encode, ++cookie_, now()) != 0);
         touch(*find(s));
     }
     void answer(const Request& request, CommandStatus status, std::string_view id = {}) {
         sim::PeerLink* peer = find(request.link);
         if (peer == nullptr) return;
-        peer->session->respond(request.header.id, request.header.sequence, status, id.size() + 1, [&](std::uint8_t* to) {
+        const auto encode = [&](std::uint8_t* to) {
             std::copy(id.begin(), id.end(), to);
             to[id.size()] = 0;
             return id.size() + 1;
-        });
+        };
+        peer->session->respond(request.header.id, request.header.sequence, status, id.size() + 1, encode);
         touch(*peer);
     }
     /// The connection behind a session, for faults of the net.
@@ -201,7 +203,8 @@ public:
             provider.retry.throttled = {{milliseconds(300)}, true};
             if (adjust) adjust(account, provider);
             settings.push_back(provider);
-            rule.targets.push_back({static_cast<routing::ProviderId>(i), static_cast<std::uint16_t>(1 + i), Money{}, 1});
+            rule.targets.push_back(
+                {static_cast<routing::ProviderId>(i), static_cast<std::uint16_t>(1 + i), Money{}, 1});
         }
         auto snapshot = routing::Snapshot::compile({account}, settings, {rule});
         SLUICE_CHECK(snapshot.has_value());
@@ -408,7 +411,8 @@ private:
             options.log = [this](char, std::string line) { log += line + '\n'; };
             auto recorder = std::make_unique<history::Recorder>(1u << 20);
             options.history = recorder.get();
-            running_.push_back({std::move(store), std::move(recorder), std::make_unique<Shard>(std::move(options)), {}});
+            running_.push_back(
+                {std::move(store), std::move(recorder), std::make_unique<Shard>(std::move(options)), {}});
             mesh_->set_wake(i, [] {});
         }
         for (auto& g : running_) SLUICE_CHECK(g.shard->start(snapshot_, endpoints_).has_value());

@@ -431,7 +431,8 @@ TEST_P(Text, T4PartsInAnyOrderAndTwiceGoOnAsTheyCame) {
     Scene scene(GetParam());
     ready(scene);
     scene.bind();  // a second session
-    const std::vector<std::string> sent{"\x05\x03three"s, "\x05\x01one"s, "\x05\x01one"s, "\x05\x02two"s, "\x05\x01new"s};
+    const std::vector<std::string> sent{"\x05\x03three"s, "\x05\x01one"s, "\x05\x01one"s, "\x05\x02two"s,
+                                        "\x05\x01new"s};
     std::set<std::string> ids;
     for (std::size_t i = 0; i < sent.size(); ++i) {
         // Reference 5 of three parts, the last one of another message that has taken the reference again.

@@ -28,7 +28,8 @@ protected:
     }
     static std::string tlvs_of(const Scripted::Request& request) {
         std::string all;
-        for (const smpp::Tlv tlv : request.message().tlvs) all += std::to_string(int(tlv.tag)) + "=" + smpp::to_hex(tlv.value) + " ";
+        for (const smpp::Tlv tlv : request.message().tlvs)
+            all += std::to_string(int(tlv.tag)) + "=" + smpp::to_hex(tlv.value) + " ";
         return all;
     }
     Scene scene{gateway::Setup(GetParam())};
@@ -130,7 +131,8 @@ TEST_P(TlvLengths, NoReceiptIsLostForThem) {
     scene.until([&] { return scene.count(&Counters::sent) == 1; });
     smpp::DeliverSm receipt = Scene::receipt("id:1 stat:DELIVRD err:000");
     receipt.tlvs = chain({{smpp::Tag::callback_num, "1"}, {smpp::Tag::network_error_code, "12"},
-                          {smpp::Tag::message_state, std::string_view("\0\2", 2)}, {smpp::Tag::receipted_message_id, "1"}});
+                          {smpp::Tag::message_state, std::string_view("\0\2", 2)},
+                          {smpp::Tag::receipted_message_id, "1"}});
     EXPECT_EQ(bring(CommandId::deliver_sm, receipt), CommandStatus::ESME_ROK);
     scene.until([&] { return scene.customer->requests.size() == 1; });
     const auto its = smpp::read_receipt(scene.customer->requests.front().message());

@@ -39,7 +39,8 @@ TEST_P(TriggersHomeTest, AnOriginatedMessageGoesToTheOwnersThatAScriptNames) {
     second.system_id = "second";
     accounts.push_back(second);
     const auto with_second = [&](std::vector<routing::HomeRule> homes) {
-        auto made = routing::Snapshot::compile(accounts, scene->snapshot().providers(), scene->snapshot().routes().rules(), homes);
+        auto made = routing::Snapshot::compile(accounts, scene->snapshot().providers(),
+                                               scene->snapshot().routes().rules(), homes);
         ASSERT_TRUE(made.has_value());
         scene->reload(*made);
     };
@@ -86,7 +87,8 @@ TEST_P(TriggersHomeTest, AMobileMessageIsGivenToAnAccountAndAnswered) {
 }
 
 TEST_P(TriggersHomeTest, AMobileMessageIsDroppedOrRefused) {
-    const auto scene = make({{Event::originated, "if it.text == 'drop' then it:drop('spam') else it:reject('ESME_RX_R_APPN') end"}});
+    const auto scene =
+        make({{Event::originated, "if it.text == 'drop' then it:drop('spam') else it:reject('ESME_RX_R_APPN') end"}});
     scene->provider().send(CommandId::deliver_sm, from_mobile("drop"));
     scene->until([&] { return scene->provider().responses.size() == 1; });
     EXPECT_EQ(scene->provider().responses[0].header.status, CommandStatus::ESME_ROK);
@@ -100,8 +102,9 @@ TEST_P(TriggersHomeTest, AMobileMessageIsDroppedOrRefused) {
 }
 
 TEST_P(TriggersHomeTest, AReplySurvivesACrashOnceTheProviderIsAnswered) {
-    const auto scene = make({{Event::originated, "sluice.send{account = 'shop', source_addr = 'Shop', "
-                                                 "destination_addr = it.source_addr, text = 'Thanks'} it:drop('done')"}});
+    const auto scene = make({{Event::originated,
+                              "sluice.send{account = 'shop', source_addr = 'Shop', "
+                              "destination_addr = it.source_addr, text = 'Thanks'} it:drop('done')"}});
     scene->provider().script = [](session::Session&, const Scripted::Request&) {};  // never answers
     scene->provider().send(CommandId::deliver_sm, from_mobile("hi"));
     scene->until([&] { return !scene->provider().responses.empty(); });

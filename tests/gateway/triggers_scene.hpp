@@ -63,8 +63,8 @@ protected:
     std::unique_ptr<Scene> make(const std::vector<One>& triggers, std::size_t providers = 1) {
         gateway::Setup setup(GetParam());
         setup.look_ups = &answers;
-        auto scene = std::make_unique<Scene>(setup, nullptr, providers,
-                                             [program = program_of(triggers)](GatewayConfig& c) { c.program = program; });
+        auto scene = std::make_unique<Scene>(
+            setup, nullptr, providers, [program = program_of(triggers)](GatewayConfig& c) { c.program = program; });
         scene->bind();
         for (auto& provider : scene->provider_peers) scene->until([&] { return provider->bound().size() == 2; });
         return scene;

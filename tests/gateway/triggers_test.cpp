@@ -54,7 +54,8 @@ TEST_P(TriggersTest, ASubmitChoosesItsProvider) {
 }
 
 TEST_P(TriggersTest, WhatAScriptMakesIsCheckedAsWhatComes) {
-    const auto scene = make({{Event::submit, "if it.text == 'a' then it.destination_addr = '' else it.validity_period = 'soon' end"}});
+    const auto scene =
+        make({{Event::submit, "if it.text == 'a' then it.destination_addr = '' else it.validity_period = 'soon' end"}});
     EXPECT_EQ(submit(*scene), CommandStatus::ESME_RINVEXPIRY);
     smpp::SubmitSm pdu = Scene::sample();
     pdu.short_message = as_bytes("a");
@@ -62,8 +63,9 @@ TEST_P(TriggersTest, WhatAScriptMakesIsCheckedAsWhatComes) {
 }
 
 TEST_P(TriggersTest, AnErrorFollowsItsFallback) {
-    const auto scene = make({{Event::submit, "it.text = 'half' error('oops')"},
-                             {Event::submit, "if it.destination_addr == '1' then while true do end end", script::OnError::reject}});
+    const auto scene =
+        make({{Event::submit, "it.text = 'half' error('oops')"},
+              {Event::submit, "if it.destination_addr == '1' then while true do end end", script::OnError::reject}});
     EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
     EXPECT_EQ(sent_text(*scene), "Hello");  // what it had changed is as it was
     EXPECT_NE(scene->log.find("trigger 't0' failed: t0.lua:1: oops"), std::string::npos) << scene->log;
@@ -81,7 +83,8 @@ TEST_P(TriggersTest, AnErrorFollowsItsFallback) {
 }
 
 TEST_P(TriggersTest, ASuspendedSubmitIsAnsweredWhenItsScriptIsThrough) {
-    const auto scene = make({{Event::submit, "local rows = sql.query('db', 'SELECT ?', it.destination_addr) it.text = rows[1].name"}});
+    const auto scene =
+        make({{Event::submit, "local rows = sql.query('db', 'SELECT ?', it.destination_addr) it.text = rows[1].name"}});
     scene->customer->send(CommandId::submit_sm, Scene::sample());
     scene->until([&] { return !answers.asked.empty(); });
     scene->run(seconds(3));
@@ -223,7 +226,8 @@ TEST_P(TriggersTest, TheCandidatesOfARouteAreReordered) {
 }
 
 TEST_P(TriggersTest, ARouteMayWaitForALookUp) {
-    const auto scene = make({{Event::route, "local answer = http.get('http://prices/') it:set_candidates{'nobody', answer.body}"}}, 2);
+    const auto scene =
+        make({{Event::route, "local answer = http.get('http://prices/') it:set_candidates{'nobody', answer.body}"}}, 2);
     scene->customer->send(CommandId::submit_sm, Scene::sample());
     scene->until([&] { return !answers.asked.empty(); });
     script::LookUpResult body;
@@ -274,7 +278,8 @@ TEST_P(TriggersTest, AResponseIsRetriedElsewhereOrEnds) {
     pdu.short_message = as_bytes("end");
     EXPECT_EQ(submit(*scene, pdu), CommandStatus::ESME_ROK);
     scene->until([&] { return !scene->customer->requests.empty(); });
-    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:UNDELIV err:dst"), std::string_view::npos);
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:UNDELIV err:dst"),
+              std::string_view::npos);
 }
 
 TEST_P(TriggersTest, TwoProvidersThatRefuseDoNotTossAMessageForEver) {
@@ -301,7 +306,8 @@ TEST_P(TriggersTest, AReceiptIsRewrittenAndTheProviderAnsweredAfterwards) {
     EXPECT_EQ(answers.asked[0].parameters[1].text, "UNDELIVERABLE");
     answers.answer();
     scene->until([&] { return !scene->customer->requests.empty(); });
-    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:REJECTD err:100"), std::string_view::npos);
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:REJECTD err:100"),
+              std::string_view::npos);
     scene->until([&] { return !scene->provider().responses.empty(); });
     scene->run(seconds(2));
     EXPECT_TRUE(scene->empty());
@@ -323,12 +329,14 @@ TEST_P(TriggersTest, ACrashWhileAReceiptsScriptWaitsRepeatsTheReceipt) {
     scene->until([&] { return answers.asked.size() == 2; });
     answers.answer();
     scene->until([&] { return !scene->customer->requests.empty(); });
-    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:DELIVRD"), std::string_view::npos);
+    EXPECT_NE(as_text(scene->customer->requests[0].message().short_message).find("stat:DELIVRD"),
+              std::string_view::npos);
 }
 
 TEST_P(TriggersTest, StateChangesByWhatTheyAre) {
-    const auto scene = make({{Event::state_change, "sluice.log('good', it.id, it.state)", {}, {}, {}, {"delivered"}},
-                             {Event::state_change, "sluice.log('bad', it.state, it.error)", {}, {}, {}, {"undeliverable", "expired"}}});
+    const auto scene = make(
+        {{Event::state_change, "sluice.log('good', it.id, it.state)", {}, {}, {}, {"delivered"}},
+         {Event::state_change, "sluice.log('bad', it.state, it.error)", {}, {}, {}, {"undeliverable", "expired"}}});
     EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
     scene->until([&] { return scene->count(&Counters::sent) == 1; });
     const std::string id = scene->customer->responses.back().id();
@@ -344,9 +352,9 @@ TEST_P(TriggersTest, StateChangesByWhatTheyAre) {
 
 TEST_P(TriggersTest, WhatNeverGetsAReportAndWhatExpires) {
     gateway::Setup setup(GetParam());
-    Scene scene(setup, nullptr, 1, [program = program_of({{Event::state_change, "sluice.log('over', it.state)", {}, {}, {}, {"no_report"}},
-                                                          {Event::state_change, "sluice.log('late', it.state)", {}, {}, {}, {"expired"}}})](
-                                       GatewayConfig& c) {
+    const auto program = program_of({{Event::state_change, "sluice.log('over', it.state)", {}, {}, {}, {"no_report"}},
+                                     {Event::state_change, "sluice.log('late', it.state)", {}, {}, {}, {"expired"}}});
+    Scene scene(setup, nullptr, 1, [program](GatewayConfig& c) {
         c.program = program;
         c.default_validity = seconds(5);
         c.store.receipt_grace = seconds(5);
@@ -392,10 +400,12 @@ TEST_P(TriggersTest, ADrainRefusesWhatStillWaits) {
 }
 
 TEST_P(TriggersTest, AScriptThatLoopsOrAllocatesHurtsNobodyElse) {
-    const auto scene = make({{Event::submit, "if it.text == 'loop' then while true do end end "
-                                             "if it.text == 'eat' then local t = {} while true do t[#t + 1] = string.rep('x', 60000) .. #t end end "
-                                             "if it.text == 'catch' then while true do pcall(function() while true do end end) end end",
-                              script::OnError::reject}});
+    const auto scene =
+        make({{Event::submit,
+               "if it.text == 'loop' then while true do end end "
+               "if it.text == 'eat' then local t = {} while true do t[#t + 1] = string.rep('x', 60000) .. #t end end "
+               "if it.text == 'catch' then while true do pcall(function() while true do end end) end end",
+               script::OnError::reject}});
     for (int i = 0; i < 10; ++i) {
         for (const char* text : {"loop", "eat", "catch"}) {
             smpp::SubmitSm pdu = Scene::sample();
@@ -409,7 +419,8 @@ TEST_P(TriggersTest, AScriptThatLoopsOrAllocatesHurtsNobodyElse) {
 }
 
 TEST_P(TriggersTest, ASessionThatCloses) {
-    const auto scene = make({{Event::session_closed, "sluice.warn(it.account, it.reason, it.address ~= nil, it.duration)"}});
+    const auto scene =
+        make({{Event::session_closed, "sluice.warn(it.account, it.reason, it.address ~= nil, it.duration)"}});
     scene->run(seconds(7));
     scene->customer->session().unbind(scene->now());
     scene->run(seconds(1));
@@ -418,15 +429,17 @@ TEST_P(TriggersTest, ASessionThatCloses) {
 }
 
 TEST_P(TriggersTest, AMemoryThatIsFullIsEmptied) {
-    const auto scene = make({{Event::submit, "kept = kept or {} for i = 1, 80 do kept[#kept + 1] = string.rep('x', 120000) .. i end "
-                                             "it.text = tostring(#kept)"}});
+    const auto scene = make({{Event::submit,
+                              "kept = kept or {} for i = 1, 80 do kept[#kept + 1] = string.rep('x', 120000) .. i end "
+                              "it.text = tostring(#kept)"}});
     for (int i = 0; i < 6; ++i) EXPECT_EQ(submit(*scene), CommandStatus::ESME_ROK);
     EXPECT_GE(scene->count(&Counters::trigger_errors), 1u);
 }
 
 TEST_P(TriggersTest, ForwardToAnotherAccountsQueue) {
-    const auto scene = make({{Event::submit, "if it.destination_addr == '12345' then sluice.deliver{account = 'shop', "
-                                             "source_addr = it.source_addr, destination_addr = '12345', text = it.text} end"}});
+    const auto scene = make({{Event::submit,
+                              "if it.destination_addr == '12345' then sluice.deliver{account = 'shop', "
+                              "source_addr = it.source_addr, destination_addr = '12345', text = it.text} end"}});
     smpp::SubmitSm pdu = Scene::sample();
     pdu.destination_addr = "12345";
     EXPECT_EQ(submit(*scene, pdu), CommandStatus::ESME_ROK);

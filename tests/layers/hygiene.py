@@ -1,7 +1,7 @@
 """House rules that a reader would notice and a compiler would not.
 
-Files stay small, nothing names a package registry or a path of one machine, and no unfinished work is left marked in
-the text: what is open belongs into an issue.
+Files stay small and lines of code short, nothing names a package registry or a path of one machine, and no unfinished
+work is left marked in the text: what is open belongs into an issue.
 """
 
 import pathlib
@@ -10,6 +10,8 @@ import subprocess
 import sys
 
 MAX_LINES = 600
+MAX_COLUMNS = 120
+CODE = (".cpp", ".hpp", ".mjs", ".py", "meson.build")
 NOT_WRITTEN_HERE = {"LICENSE", "tests/peers/package-lock.json"}
 
 FORBIDDEN = {
@@ -35,6 +37,8 @@ def findings(root: pathlib.Path, name: str) -> list[str]:
     if len(lines) > MAX_LINES and name not in NOT_WRITTEN_HERE:
         found.append(f"{name}: {len(lines)} lines; more than {MAX_LINES} is more than one purpose")
     for number, line in enumerate(lines, 1):
+        if name.endswith(CODE) and len(line) > MAX_COLUMNS:
+            found.append(f"{name}:{number}: {len(line)} columns; a line of code has at most {MAX_COLUMNS}")
         for what, pattern in FORBIDDEN.items():
             if name not in NOT_WRITTEN_HERE and pattern.search(line):
                 found.append(f"{name}:{number}: {what}: {line.strip()}")
