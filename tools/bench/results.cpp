@@ -169,17 +169,26 @@ std::string without_directories(std::string_view text) {
     return out;
 }
 
+std::string told_command(std::span<const std::string> words) {
+    constexpr std::string_view option = "--account";
+    std::string told = "sluice";
+    bool account = false;  // the word is one, with its password
+    for (const std::string& each : words.subspan(std::min<std::size_t>(words.size(), 1))) {
+        std::string word = without_directories(each);
+        if (account || word.starts_with(std::string(option) + "="))
+            if (const std::size_t colon = word.find(':'); colon != word.npos) word.replace(colon + 1, word.npos, "***");
+        account = word == option;
+        told += word.find_first_of(" ;'\"") == word.npos ? " " + word : " '" + word + "'";
+    }
+    return told;
+}
+
 Conditions conditions_now(std::string_view gateway) {
     Conditions facts;
-    std::ifstream words("/proc/self/cmdline");
-    for (std::string word; std::getline(words, word, '\0');) {
-        if (facts.command.empty()) {
-            facts.command = "sluice";
-            continue;
-        }
-        const bool plain = word.find_first_of(" ;'\"") == word.npos;
-        facts.command += plain ? " " + without_directories(word) : " '" + without_directories(word) + "'";
-    }
+    std::ifstream own("/proc/self/cmdline");
+    std::vector<std::string> words;
+    for (std::string word; std::getline(own, word, '\0');) words.push_back(std::move(word));
+    facts.command = told_command(words);
     facts.gateway = without_directories(gateway);
     facts.version = SLUICE_VERSION;
     facts.time = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::chrono::system_clock::now()));

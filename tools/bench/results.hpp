@@ -65,11 +65,13 @@ struct Conditions {
     unsigned cores = 0;
     double load_before = 0;  ///< the machine's load average at the start
 };
-/// The command is this process's own; of absolute paths in it, and in `gateway`, only the names are told.
+/// The command is this process's own, see `told_command`; of absolute paths in `gateway` only the names are told.
 Conditions conditions_now(std::string_view gateway);
 /// A command line in which absolute paths have become the names of what they lead to: reports are shown to others, and
 /// where somebody keeps his files is not theirs to know.
 std::string without_directories(std::string_view text);
+/// A program's arguments, its name before them, as reports tell them: without directories, and without passwords.
+std::string told_command(std::span<const std::string> words);
 
 nlohmann::json to_json(const Conditions& conditions, const std::vector<Series>& series);
 
