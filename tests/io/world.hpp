@@ -62,7 +62,7 @@ public:
     }
     /// Turns until `done` or, so that a failing test ends, for 30 s.
     bool run_until(const std::function<bool()>& done) {
-        const auto limit = std::chrono::steady_clock::now() + seconds(30);
+        const auto limit = std::chrono::steady_clock::now() + seconds(300);
         while (!done()) {
             if (std::chrono::steady_clock::now() > limit) return false;
             turn();
