@@ -60,7 +60,7 @@ public:
         if (!net_) return;
         if (const auto next = net_->next_event_time()) net_->advance(*next);
     }
-    /// Turns until `done` or, so that a failing test ends, for 30 s.
+    /// Turns until `done` or, so that a failing test ends, for five minutes.
     bool run_until(const std::function<bool()>& done) {
         const auto limit = std::chrono::steady_clock::now() + seconds(300);
         while (!done()) {
