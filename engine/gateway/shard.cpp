@@ -397,15 +397,10 @@ void Shard::receive(std::size_t from, std::uint32_t type, ByteView record) {
         case Type::index: return receipts_.on_index(wire::read<wire::IndexNote>(record));
         case Type::kept: return messages_.kept(wire::read<wire::IndexNote>(record).id);
         case Type::receipt: {
-            auto note = wire::read_receipt(record);
-            SLUICE_CHECK(note);
-            return receipts_.on_receipt(*note);
+            auto note = wire::read<wire::ReceiptNote>(record);
+            return receipts_.on_receipt(note);
         }
-        case Type::matched: {
-            const auto note = wire::read_receipt(record);
-            SLUICE_CHECK(note);
-            return receipts_.on_matched(*note);
-        }
+        case Type::matched: return receipts_.on_matched(wire::read<wire::ReceiptNote>(record));
         case Type::answer: {
             const auto note = wire::read<wire::AnswerNote>(record);
             return answer(note.reply, note.status);

@@ -172,5 +172,11 @@ inline std::optional<ReceiptNote> read_receipt(ByteView record) {
     if (note.provider_id_size > note.longest_id || note.tlvs_size > limits::receipt_tlvs) return std::nullopt;
     return octets_of(note).size() == record.size() ? std::optional(note) : std::nullopt;
 }
+template <>
+inline ReceiptNote read<ReceiptNote>(ByteView record) {
+    const auto note = read_receipt(record);
+    SLUICE_CHECK(note);
+    return *note;
+}
 
 }  // namespace sluice::gateway::wire
