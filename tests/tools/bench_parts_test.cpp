@@ -211,6 +211,7 @@ TEST(Conditions, TellTheCommandWithoutPasswords) {
     const auto told = [](std::vector<std::string> words) { return told_command(words); };
     EXPECT_EQ(told({"/usr/bin/sluice", "bench", "--account", "acme:s3cret:x", "--json", "/a/r.json"}),
               "sluice bench --account acme:*** --json r.json");
+    EXPECT_EQ(told({"sluice", "bench", "--account", "/acme:s3/cret"}), "sluice bench --account acme:***");
     EXPECT_EQ(told({"sluice", "bench", "--account=acme:s3cret", "--accounts", "7:8"}),
               "sluice bench --account=acme:*** --accounts 7:8");
     EXPECT_EQ(told({"sluice", "bench", "--target-command", "node gateway.js; exit"}),

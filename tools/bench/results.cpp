@@ -173,10 +173,10 @@ std::string told_command(std::span<const std::string> words) {
     constexpr std::string_view option = "--account";
     std::string told = "sluice";
     bool account = false;  // the word is one, with its password
-    for (const std::string& each : words.subspan(std::min<std::size_t>(words.size(), 1))) {
-        std::string word = without_directories(each);
-        if (account || word.starts_with(std::string(option) + "="))
+    for (std::string word : words.subspan(std::min<std::size_t>(words.size(), 1))) {
+        if (account || word.starts_with(std::string(option) + "="))  // first, as it stands
             if (const std::size_t colon = word.find(':'); colon != word.npos) word.replace(colon + 1, word.npos, "***");
+        word = without_directories(word);
         account = word == option;
         told += word.find_first_of(" ;'\"") == word.npos ? " " + word : " '" + word + "'";
     }
