@@ -200,29 +200,19 @@ void add_ctl_command(CLI::App& app, int& exit_code) {
         ->check(CLI::Range(1, 86'400))->type_name("SECONDS");
     add_view("triggers", "Calls, errors and cost of each trigger", print_triggers);
 
-    add(command, "receipts", "Receipts that wait for their message, or matched nothing; newest first",
-        [=] {
-            return ask(*arguments, "GET", "/api/v1/receipts?limit=" + std::to_string(arguments->limit), print_receipts);
-        })
-        ->add_option("--limit", arguments->limit, "How many at most")
-        ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
-
-    add(command, "unowned", "Mobile-originated messages that nobody has a claim to; oldest first",
-        [=] {
-            return ask(*arguments, "GET", "/api/v1/unowned?limit=" + std::to_string(arguments->limit), print_unowned);
-        })
-        ->add_option("--limit", arguments->limit, "How many at most")
-        ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
-
-    add(command, "refunds", "What is to be given back to accounts in their database; the largest first",
-        [=] {
-            return ask(*arguments, "GET", "/api/v1/refunds?limit=" + std::to_string(arguments->limit), print_refunds);
-        })
-        ->add_option("--limit", arguments->limit, "How many at most")
-        ->check(CLI::Range(1, 10'000))
-        ->capture_default_str();
+    const auto add_list = [&](const char* name, const char* help, Print print) {
+        add(command, name, help,
+            [=] {
+                return ask(*arguments, "GET",
+                           "/api/v1/" + std::string(name) + "?limit=" + std::to_string(arguments->limit), print);
+            })
+            ->add_option("--limit", arguments->limit, "How many at most")
+            ->check(CLI::Range(1, 10'000))
+            ->capture_default_str();
+    };
+    add_list("receipts", "Receipts that wait for their message, or matched nothing; newest first", print_receipts);
+    add_list("unowned", "Mobile-originated messages that nobody has a claim to; oldest first", print_unowned);
+    add_list("refunds", "What is to be given back to accounts in their database; the largest first", print_refunds);
 
     add(command, "write-off", "Give up what is to be given back to an account", [=] {
         return ask(*arguments, "POST", "/api/v1/accounts/" + part(arguments->account) + "/write-off", print_write_off);
